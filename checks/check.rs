@@ -1,0 +1,81 @@
+//! What a check is.
+
+use crate::facts::{Facts, Topic};
+use crate::finding::Finding;
+use crate::limits::Limits;
+
+/// One rule of the catalogue. Its id is its file's name, its heading in `explain` and its key
+/// in JSON; ids are never reused.
+#[derive(Debug)]
+pub struct Check {
+    /// Kebab-case, unique, for ever.
+    pub id: &'static str,
+    /// A few words for lists.
+    pub title: &'static str,
+    /// The part of the report that it belongs to.
+    pub group: Group,
+    /// Whether it judges the machine or each namespace.
+    pub scope: Scope,
+    /// Its published page, in Markdown: what it looks at, why it matters, where in the kernel
+    /// that comes from, how to see it by hand, how to mend it.
+    pub explain: &'static str,
+    /// The facts that it cannot do without.
+    pub needs: &'static [Topic],
+    /// Checks whose failure explains this one's.
+    pub masked_by: &'static [&'static str],
+    /// The judgement: at least one finding, a pass too says what was seen.
+    pub judge: fn(&View<'_>) -> Vec<Finding>,
+}
+
+/// All that a judgement may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// What was observed.
+    pub facts: &'a Facts,
+    /// What is acceptable.
+    pub limits: &'a Limits,
+}
+
+/// The part of the report that a check belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// Why ss can or cannot see.
+    Path,
+    /// Accept queues and backlogs.
+    Queues,
+    /// SYN queues and cookies.
+    Syn,
+}
+
+impl Group {
+    /// All groups, in report order.
+    pub const ALL: [Group; 3] = [Group::Path, Group::Queues, Group::Syn];
+
+    /// The name for `--only` and `--skip`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Group::Path => "path",
+            Group::Queues => "queues",
+            Group::Syn => "syn",
+        }
+    }
+}
+
+/// What a check judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The machine and its kernel, once.
+    Host,
+    /// Each network namespace.
+    Netns,
+}
+
+impl Scope {
+    /// One word, as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scope::Host => "host",
+            Scope::Netns => "netns",
+        }
+    }
+}

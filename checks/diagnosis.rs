@@ -1,0 +1,156 @@
+//! All checks, run over one set of facts.
+
+use crate::check::{Check, View};
+use crate::facts::{Facts, Topic};
+use crate::finding::{Finding, Status};
+use crate::limits::Limits;
+use crate::verdict::Verdict;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Diagnosis {
+    /// The answer to the question that the user came with.
+    pub verdict: Verdict,
+    /// One entry for each check that was selected, in catalogue order.
+    pub results: Vec<CheckResult>,
+}
+
+/// One check and its findings.
+#[derive(Debug)]
+pub struct CheckResult {
+    /// The check.
+    pub check: &'static Check,
+    /// The worst of its findings.
+    pub status: Status,
+    /// Worst first; never empty.
+    pub findings: Vec<Finding>,
+    /// The failed check that explains this one, when there is one.
+    pub masked_by: Option<&'static str>,
+}
+
+/// How many checks came out how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Checks that passed.
+    pub pass: usize,
+    /// Checks that warn.
+    pub warn: usize,
+    /// Checks that failed.
+    pub fail: usize,
+    /// Checks that could not be decided.
+    pub unknown: usize,
+    /// Checks that do not apply.
+    pub skipped: usize,
+    /// Checks whose outcome somebody has accepted.
+    pub waived: usize,
+}
+
+/// Judges `facts` by each check that `selected` lets through.
+pub fn diagnose(facts: &Facts, limits: &Limits, selected: impl Fn(&Check) -> bool) -> Diagnosis {
+    let view = View { facts, limits };
+    let mut results: Vec<CheckResult> = crate::CATALOGUE
+        .iter()
+        .copied()
+        .filter(|check| selected(check))
+        .map(|check| judge(check, &view))
+        .collect();
+    mask(&mut results);
+    Diagnosis {
+        verdict: crate::path::verdict(&view, &results),
+        results,
+    }
+}
+
+/// The groups of facts that the selected checks need.
+pub fn topics(selected: impl Fn(&Check) -> bool) -> BTreeSet<Topic> {
+    crate::CATALOGUE
+        .iter()
+        .filter(|check| selected(check))
+        .flat_map(|check| check.needs.iter().copied())
+        .collect()
+}
+
+fn judge(check: &'static Check, view: &View<'_>) -> CheckResult {
+    let mut findings = merge_alike((check.judge)(view));
+    if findings.is_empty() {
+        findings.push(Finding::host(
+            Status::Skipped,
+            "there was nothing here to judge",
+        ));
+    }
+    findings.sort_by(|a, b| {
+        b.status
+            .cmp(&a.status)
+            .then_with(|| a.subject.cmp(&b.subject))
+    });
+    CheckResult {
+        check,
+        status: findings
+            .iter()
+            .map(|finding| finding.status)
+            .max()
+            .unwrap_or(Status::Unknown),
+        findings,
+        masked_by: None,
+    }
+}
+
+/// Findings that say the same of several namespaces become one finding about all of them.
+/// The evidence of the first stands for the others.
+fn merge_alike(findings: Vec<Finding>) -> Vec<Finding> {
+    use crate::finding::Subject::Namespaces;
+    let mut merged: Vec<Finding> = Vec::new();
+    let mut alike: BTreeMap<(Status, String), usize> = BTreeMap::new();
+    for finding in findings {
+        let Namespaces(labels) = &finding.subject else {
+            merged.push(finding);
+            continue;
+        };
+        let key = (finding.status, finding.summary.clone());
+        match alike.get(&key).map(|&at| &mut merged[at].subject) {
+            Some(Namespaces(known)) => known.extend(labels.iter().cloned()),
+            _ => {
+                alike.insert(key, merged.len());
+                merged.push(finding);
+            }
+        }
+    }
+    merged
+}
+
+fn mask(results: &mut [CheckResult]) {
+    let failed: BTreeSet<&str> = results
+        .iter()
+        .filter(|result| result.status == Status::Fail)
+        .map(|result| result.check.id)
+        .collect();
+    for result in results {
+        if result.status > Status::Waived {
+            result.masked_by = result
+                .check
+                .masked_by
+                .iter()
+                .copied()
+                .find(|id| failed.contains(id));
+        }
+    }
+}
+
+impl Diagnosis {
+    /// How many checks came out how.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for result in &self.results {
+            *match result.status {
+                Status::Pass => &mut counts.pass,
+                Status::Skipped => &mut counts.skipped,
+                Status::Waived => &mut counts.waived,
+                Status::Unknown => &mut counts.unknown,
+                Status::Warn => &mut counts.warn,
+                Status::Fail => &mut counts.fail,
+            } += 1;
+        }
+        counts
+    }
+}

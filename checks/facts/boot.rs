@@ -1,0 +1,33 @@
+//! What the next boot would set.
+
+use super::{Fact, Place};
+use serde::{Deserialize, Serialize};
+
+/// The winners of sysctl.d(5) and modules-load.d(5), in systemd's order of precedence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Boot {
+    /// The settings that the checks ask for, as the next boot would leave them.
+    pub sysctls: Fact<Vec<BootSysctl>>,
+    /// The diag modules that the next boot would load by name.
+    pub modules: Fact<Vec<BootModule>>,
+}
+
+/// A sysctl and the line that wins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootSysctl {
+    /// With dots: `net.core.somaxconn`.
+    pub key: String,
+    /// As written.
+    pub value: String,
+    /// The line.
+    pub place: Place,
+}
+
+/// A module and the line that loads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootModule {
+    /// As written, dashes turned to underscores.
+    pub module: String,
+    /// The line.
+    pub place: Place,
+}

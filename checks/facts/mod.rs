@@ -1,0 +1,102 @@
+//! What was observed: serde types and nothing else.
+//!
+//! Probes fill these in, checks judge them, and a recorded file holds them for another day.
+
+mod boot;
+mod errno;
+mod fact;
+mod kernel;
+mod machine;
+mod modules;
+mod namespace;
+mod owner;
+mod place;
+mod round_trip;
+mod ss;
+
+pub use boot::{Boot, BootModule, BootSysctl};
+pub use errno::Errno;
+pub use fact::{Fact, Gap, Why};
+pub use kernel::{Kernel, KernelConfig, ModprobeHelper, Runnable};
+pub use machine::{Machine, Sandbox, UserNamespace};
+pub use modules::{DiagModule, ModuleFacts, ModuleResolver, Modules, Presence, Rule, RuleKind};
+pub use namespace::{
+    Counters, Family, Namespace, NetSysctls, NetnsId, NetnsName, Sample, TcpListener, TcpSource,
+    UnixListener,
+};
+pub use owner::Owner;
+pub use place::Place;
+pub use round_trip::{Answer, Canary, Opened, Queues, Refusal, RoundTrips};
+pub use ss::{Ss, SsInstalled, SsRow, SsRun, SsVariable};
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the recorded form. Raised when an older reader would misread a newer file.
+pub const FACTS_VERSION: u32 = 1;
+
+/// All that was observed on one machine in one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// [`FACTS_VERSION`] of the program that wrote this.
+    pub facts_version: u32,
+    /// Version of the program that observed.
+    pub tool_version: String,
+    /// How it was observed.
+    pub collection: Collection,
+    /// The machine and the place of this program in it.
+    pub machine: Machine,
+    /// The kernel and what it does about modules.
+    pub kernel: Kernel,
+    /// The diag modules, before anything was asked.
+    pub modules: Fact<Modules>,
+    /// Which diag modules were loaded after everything was asked.
+    pub loaded_after: Fact<Vec<DiagModule>>,
+    /// What sock_diag answered about sockets whose state was known.
+    pub round_trips: Fact<RoundTrips>,
+    /// What `ss` would do here.
+    pub ss: Ss,
+    /// What the next boot would set.
+    pub boot: Boot,
+    /// The network namespaces. `Partial` when some are known to exist but could not be seen.
+    pub namespaces: Fact<Vec<Namespace>>,
+    /// Processes that hold the listeners worth naming.
+    pub owners: Fact<Vec<Owner>>,
+}
+
+/// How the facts were observed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Collection {
+    /// When it began, in seconds since 1970.
+    pub started_unix_seconds: u64,
+    /// How long it took, in microseconds.
+    pub duration_micros: u64,
+    /// Nothing was sent that could load a module.
+    pub passive: bool,
+    /// The sample that was asked for, in milliseconds.
+    pub sample_ms: Option<u64>,
+}
+
+/// The groups of facts that a check may need, so that `--only` collects no more than it judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// [`Modules`] and `loaded_after`.
+    Modules,
+    /// [`RoundTrips`].
+    RoundTrips,
+    /// The environment variables that `ss` reads.
+    SsEnvironment,
+    /// The installed `ss` and what it prints.
+    SsInstalled,
+    /// [`Boot`].
+    Boot,
+    /// TCP listeners of every namespace.
+    Listeners,
+    /// Unix listeners of every namespace.
+    UnixListeners,
+    /// TcpExt counters of every namespace.
+    Counters,
+    /// net.core.somaxconn of every namespace.
+    Somaxconn,
+    /// The net.ipv4.tcp_* settings of every namespace.
+    TcpSysctls,
+}

@@ -1,0 +1,267 @@
+//! What a check has to say.
+
+use crate::facts::{Errno, Place};
+use serde::{Deserialize, Serialize};
+
+/// The outcome of a check or a finding, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It was looked at, and it is well.
+    Pass,
+    /// It does not apply here, or was not asked for.
+    Skipped,
+    /// It would be worse, but somebody has accepted it.
+    Waived,
+    /// It could not be decided.
+    Unknown,
+    /// It deserves attention.
+    Warn,
+    /// It is broken.
+    Fail,
+}
+
+/// One thing that a check says about one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub status: Status,
+    /// What it is about.
+    pub subject: Subject,
+    /// One sentence, without a full stop at its end, that can stand alone.
+    pub summary: String,
+    /// What it rests on. Never empty for a warning or a failure.
+    pub evidence: Vec<Evidence>,
+    /// What to do about it.
+    pub remedy: Option<Remedy>,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The machine and its kernel.
+    Host,
+    /// These network namespaces, by label; more than one where they look alike.
+    Namespaces(Vec<String>),
+    /// A listener: its address, and the label of its namespace.
+    Listener {
+        /// `0.0.0.0:80` or `/run/x.sock`.
+        address: String,
+        /// Label of its namespace.
+        namespace: String,
+        /// `nginx (812)`, when its process is known.
+        owner: Option<String>,
+    },
+}
+
+/// Something observed, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where it was observed.
+    pub source: Source,
+    /// What was observed there.
+    pub says: String,
+}
+
+/// Where something was observed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file, and the line where that matters.
+    File(Place),
+    /// A sysctl, in a namespace where it has one.
+    Sysctl {
+        /// With dots: `net.core.somaxconn`.
+        name: String,
+        /// Label of the namespace.
+        namespace: Option<String>,
+    },
+    /// A system call or a netlink request, and the error it gave.
+    Call {
+        /// `dump LISTEN, AF_INET, IPPROTO_TCP`.
+        call: String,
+        /// Its error.
+        errno: Option<Errno>,
+    },
+    /// A counter.
+    Counter {
+        /// `TcpExt.ListenOverflows`.
+        name: String,
+        /// Label of the namespace.
+        namespace: String,
+        /// The interval over which it grew, in milliseconds. `None`: since the namespace exists.
+        interval_ms: Option<u64>,
+    },
+    /// A command and what it printed.
+    Command(String),
+    /// An environment variable.
+    Environment(String),
+    /// A reading that failed.
+    Gap,
+}
+
+/// What to do about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Remedy {
+    /// What mends it now: commands, or a sentence where no command does.
+    pub now: Vec<String>,
+    /// What keeps it so after a reboot.
+    pub keep: Vec<String>,
+}
+
+impl Finding {
+    /// A finding about the machine.
+    pub fn host(status: Status, summary: impl Into<String>) -> Self {
+        Finding::about(Subject::Host, status, summary)
+    }
+
+    /// A finding about one namespace.
+    pub fn namespace(label: impl Into<String>, status: Status, summary: impl Into<String>) -> Self {
+        Finding::about(Subject::Namespaces(vec![label.into()]), status, summary)
+    }
+
+    /// A finding about any subject.
+    pub fn about(subject: Subject, status: Status, summary: impl Into<String>) -> Self {
+        Finding {
+            status,
+            subject,
+            summary: summary.into(),
+            evidence: Vec::new(),
+            remedy: None,
+        }
+    }
+
+    /// An undecided finding, with the gap as its evidence.
+    pub fn unknown(subject: Subject, summary: impl Into<String>, gap: &crate::facts::Gap) -> Self {
+        Finding::about(subject, Status::Unknown, summary).evidence(Evidence::gap(gap))
+    }
+
+    /// Adds evidence.
+    #[must_use]
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+
+    /// Adds several pieces of evidence.
+    #[must_use]
+    pub fn evidences(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// Sets the remedy.
+    #[must_use]
+    pub fn remedy(mut self, remedy: Remedy) -> Self {
+        self.remedy = Some(remedy);
+        self
+    }
+}
+
+impl Evidence {
+    /// Seen in a file.
+    pub fn file(path: impl Into<String>, line: Option<u32>, says: impl Into<String>) -> Self {
+        Evidence::at(
+            Place {
+                path: path.into(),
+                line,
+            },
+            says,
+        )
+    }
+
+    /// Seen at a place in a file.
+    pub fn at(place: Place, says: impl Into<String>) -> Self {
+        Evidence {
+            source: Source::File(place),
+            says: says.into(),
+        }
+    }
+
+    /// A sysctl of one namespace.
+    pub fn sysctl(name: &str, namespace: Option<&str>, value: impl std::fmt::Display) -> Self {
+        Evidence {
+            source: Source::Sysctl {
+                name: name.to_owned(),
+                namespace: namespace.map(str::to_owned),
+            },
+            says: value.to_string(),
+        }
+    }
+
+    /// A call, and the error it gave.
+    pub fn call(call: impl Into<String>, errno: Option<Errno>, says: impl Into<String>) -> Self {
+        Evidence {
+            source: Source::Call {
+                call: call.into(),
+                errno,
+            },
+            says: says.into(),
+        }
+    }
+
+    /// A TcpExt counter: its total, or its growth over an interval.
+    pub fn counter(name: &str, namespace: &str, interval_ms: Option<u64>, value: u64) -> Self {
+        Evidence {
+            source: Source::Counter {
+                name: format!("TcpExt.{name}"),
+                namespace: namespace.to_owned(),
+                interval_ms,
+            },
+            says: value.to_string(),
+        }
+    }
+
+    /// A command and what it printed.
+    pub fn command(command: impl Into<String>, says: impl Into<String>) -> Self {
+        Evidence {
+            source: Source::Command(command.into()),
+            says: says.into(),
+        }
+    }
+
+    /// A reading that failed.
+    pub fn gap(gap: &crate::facts::Gap) -> Self {
+        Evidence {
+            source: Source::Gap,
+            says: gap.to_string(),
+        }
+    }
+}
+
+impl Remedy {
+    /// One command or sentence for now.
+    pub fn now(step: impl Into<String>) -> Self {
+        Remedy {
+            now: vec![step.into()],
+            keep: Vec::new(),
+        }
+    }
+
+    /// Another step for now.
+    #[must_use]
+    pub fn then(mut self, step: impl Into<String>) -> Self {
+        self.now.push(step.into());
+        self
+    }
+
+    /// A step that keeps it so after a reboot.
+    #[must_use]
+    pub fn keep(mut self, step: impl Into<String>) -> Self {
+        self.keep.push(step.into());
+        self
+    }
+}
+
+impl Status {
+    /// One lower-case word, as in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Status::Pass => "pass",
+            Status::Skipped => "skipped",
+            Status::Waived => "waived",
+            Status::Unknown => "unknown",
+            Status::Warn => "warn",
+            Status::Fail => "fail",
+        }
+    }
+}

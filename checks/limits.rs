@@ -1,0 +1,18 @@
+//! What is acceptable, where the kernel itself does not say.
+
+use crate::facts::Kernel;
+
+/// Limits that a judgement holds the facts against.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// The lowest acceptable net.core.somaxconn. `None`: the kernel's own default of its era.
+    pub somaxconn_min: Option<u32>,
+}
+
+/// SOMAXCONN of the kernel: 4096 since 5.4 (commit 19f92a030ca6), 128 before. `None` when the
+/// release could not be read.
+pub fn default_somaxconn(kernel: &Kernel) -> Option<u32> {
+    kernel
+        .version()
+        .map(|version| if version >= (5, 4) { 4096 } else { 128 })
+}

@@ -1,0 +1,14 @@
+//! Why ss can or cannot see: one file a check, and the verdict that they add up to.
+
+pub mod inet_diag;
+pub mod module_autoload;
+pub mod other_diag;
+pub mod sock_diag_round_trip;
+pub mod ss_agrees;
+pub mod ss_environment;
+mod walk;
+
+pub use walk::verdict;
+pub mod tcp_diag;
+pub mod udp_diag;
+pub mod unix_diag;

@@ -1,0 +1,14 @@
+//! sockdoctor: says whether the queue numbers that `ss` shows can be believed, and why not.
+//!
+//! [`probes`] observe the machine and yield facts, [`sockdoctor_checks`] judges them, and
+//! [`report`] renders what came of it. [`runner`] keeps the probes apart from each other.
+
+pub mod cli;
+pub mod collect;
+pub mod commands;
+pub mod exit;
+pub mod netlink;
+pub mod netns;
+pub mod probes;
+pub mod report;
+pub mod runner;

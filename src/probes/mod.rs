@@ -1,0 +1,69 @@
+//! One file per source of facts. A probe observes and has no opinion.
+
+pub mod boot;
+pub mod kernel;
+pub mod machine;
+pub mod modules;
+pub mod namespaces;
+pub mod owners;
+pub mod proc_net;
+pub mod round_trip;
+pub mod ss;
+
+use sockdoctor_checks::facts::{DiagModule, Errno, Gap, Why};
+use std::path::Path;
+
+/// Which diag modules may be asked. Everything, unless `--passive` is given: then only those
+/// that are there already, because asking for another would make the kernel load it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MayAsk {
+    /// inet_diag and tcp_diag.
+    pub tcp: bool,
+    /// inet_diag and udp_diag.
+    pub udp: bool,
+    /// unix_diag.
+    pub unix: bool,
+}
+
+impl MayAsk {
+    /// Ask for everything.
+    pub const ANYTHING: MayAsk = MayAsk {
+        tcp: true,
+        udp: true,
+        unix: true,
+    };
+
+    /// Ask only for what `present` says is there.
+    pub fn only_present(present: impl Fn(DiagModule) -> bool) -> Self {
+        let inet = present(DiagModule::InetDiag);
+        MayAsk {
+            tcp: inet && present(DiagModule::TcpDiag),
+            udp: inet && present(DiagModule::UdpDiag),
+            unix: present(DiagModule::UnixDiag),
+        }
+    }
+}
+
+/// The gap for an input or output error of the operation `what`.
+pub fn io_gap(what: impl Into<String>, error: &std::io::Error) -> Gap {
+    use std::io::ErrorKind;
+    let why = match (error.kind(), error.raw_os_error()) {
+        (ErrorKind::NotFound, _) => Why::Absent,
+        (ErrorKind::PermissionDenied, _) => Why::Denied {
+            needs: "root".to_owned(),
+        },
+        (_, Some(code)) => Why::Failed(Errno(code)),
+        (_, None) => Why::Malformed(error.to_string()),
+    };
+    Gap::new(what, why)
+}
+
+/// Reads a small text file of /proc or /sys, without the white space at its ends.
+///
+/// # Errors
+/// The gap, named after the path.
+pub fn read_trimmed(path: impl AsRef<Path>) -> Result<String, Gap> {
+    let path = path.as_ref();
+    let bytes = std::fs::read(path).map_err(|error| io_gap(path.display().to_string(), &error))?;
+    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+}

@@ -1,0 +1,133 @@
+//! Runs probes side by side, and keeps them apart: one that hangs or panics is a gap in the
+//! report and stops nobody else.
+
+use sockdoctor_checks::facts::{Fact, Gap, Why};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+
+/// A moment after which nobody waits any more.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    /// `limit` from now.
+    pub fn after(limit: Duration) -> Self {
+        Deadline {
+            at: Instant::now() + limit,
+            limit,
+        }
+    }
+
+    /// The sooner of this deadline and `limit` from now.
+    #[must_use]
+    pub fn at_most(self, limit: Duration) -> Self {
+        let sooner = Deadline::after(limit);
+        if sooner.at < self.at { sooner } else { self }
+    }
+
+    /// Time left, zero when it has passed.
+    pub fn left(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// The gap to report for `what` when this deadline has passed.
+    pub fn gap(&self, what: impl Into<String>) -> Gap {
+        let after_ms = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
+        Gap::new(what, Why::TimedOut { after_ms })
+    }
+}
+
+/// A probe under way.
+#[derive(Debug)]
+pub struct Pending<T> {
+    name: &'static str,
+    deadline: Deadline,
+    result: Receiver<Fact<T>>,
+}
+
+/// Starts `probe` on a thread of its own. The thread is detached, because a scope would join,
+/// and so wait for, a thread that hangs in a system call.
+pub fn start<T: Send + 'static>(
+    name: &'static str,
+    deadline: Deadline,
+    probe: impl FnOnce() -> Fact<T> + Send + 'static,
+) -> Pending<T> {
+    let (sender, result) = sync_channel(1);
+    let run = move || {
+        let fact = guarded(name, probe);
+        // The receiver is gone when the deadline has passed: nobody wants the answer any more.
+        let _ = sender.send(fact);
+    };
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    // When no thread can be made the sender is dropped, and `wait` reports that.
+    let _ = builder.spawn(run);
+    Pending {
+        name,
+        deadline,
+        result,
+    }
+}
+
+/// Runs `probe` here and turns a panic into a gap.
+pub fn guarded<T>(name: &str, probe: impl FnOnce() -> Fact<T>) -> Fact<T> {
+    catch_unwind(AssertUnwindSafe(probe)).unwrap_or_else(|payload| {
+        let message = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".to_owned());
+        Fact::Missing(Gap::new(name, Why::Panicked(message)))
+    })
+}
+
+impl<T> Pending<T> {
+    /// Waits for the probe, at most until its deadline.
+    pub fn wait(self) -> Fact<T> {
+        match self.result.recv_timeout(self.deadline.left()) {
+            Ok(fact) => fact,
+            Err(RecvTimeoutError::Timeout) => Fact::Missing(self.deadline.gap(self.name)),
+            Err(RecvTimeoutError::Disconnected) => Fact::Missing(Gap::new(
+                self.name,
+                Why::Panicked("no thread could be started for it".to_owned()),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_probe_that_answers_is_known() {
+        let pending = start("answer", soon(), || Fact::Known(7));
+        assert_eq!(pending.wait(), Fact::Known(7));
+    }
+
+    #[test]
+    fn a_probe_that_panics_is_a_gap() {
+        let pending = start::<u8>("broken", soon(), || std::panic::panic_any("boom"));
+        let gap = Gap::new("broken", Why::Panicked("boom".to_owned()));
+        assert_eq!(pending.wait(), Fact::Missing(gap));
+    }
+
+    #[test]
+    fn a_probe_that_hangs_is_a_gap_and_is_not_joined() {
+        let limit = Duration::from_millis(5);
+        let pending = start::<u8>("hangs", Deadline::after(limit), || {
+            loop {
+                std::thread::park();
+            }
+        });
+        let gap = Gap::new("hangs", Why::TimedOut { after_ms: 5 });
+        assert_eq!(pending.wait(), Fact::Missing(gap));
+    }
+}
