@@ -17,6 +17,7 @@ pub fn healthy() -> Facts {
         machine: machine(),
         kernel: kernel(),
         modules: Fact::Known(modules()),
+        loaded_before: Fact::Known(DiagModule::ALL.to_vec()),
         loaded_after: Fact::Known(DiagModule::ALL.to_vec()),
         round_trips: Fact::Known(round_trips()),
         ss: ss(),

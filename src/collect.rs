@@ -1,20 +1,21 @@
 //! Collects the facts: first what can be seen without asking, then what asking shows, then
 //! what the asking changed.
 
-use crate::netns::{Found, Selector};
+use crate::netns::{self, Found, NoSuchNamespace, Selector};
 use crate::probes::namespaces::Visit;
 use crate::probes::{self, MayAsk};
 use crate::runner::{self, Deadline, Pending};
 use sockdoctor_checks::facts::{
     Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine, Modules,
-    Namespace, Owner, Presence, RoundTrips, Ss, Topic,
+    Namespace, Presence, RoundTrips, Ss, Topic,
 };
+use sockdoctor_checks::wanted_owners::wanted_owners;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How long one probe may take. The whole run has its own limit, `--timeout`.
-const PROBE_LIMIT: Duration = Duration::from_secs(5);
+/// How long a probe may take that waits for nothing but the kernel or a short command.
+const PROBE_LIMIT: Duration = Duration::from_secs(3);
 
 /// What to collect.
 #[derive(Debug, Clone)]
@@ -29,4 +30,249 @@ pub struct Plan {
     pub sample: Option<Duration>,
     /// For the whole run.
     pub timeout: Duration,
+}
+
+/// Collects what `plan` asks for. Whatever cannot be read is a gap in the facts.
+///
+/// # Errors
+/// A namespace that was asked for by name or process and is not there.
+pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
+    let clock = Instant::now();
+    let started = SystemTime::now().duration_since(UNIX_EPOCH);
+    let deadline = Deadline::after(plan.timeout);
+
+    let seen = Seen::look(plan, deadline)?;
+    let may_ask = seen.may_ask(plan);
+    let asked = Asked::ask(plan, seen.found, may_ask, deadline);
+
+    let mut facts = Facts {
+        facts_version: FACTS_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        collection: Collection {
+            started_unix_seconds: started.map_or(0, |since| since.as_secs()),
+            duration_micros: 0,
+            passive: plan.passive,
+            sample_ms: plan.sample.map(millis),
+        },
+        machine: seen.machine,
+        kernel: seen.kernel,
+        modules: seen.modules,
+        loaded_before: seen.loaded,
+        loaded_after: probes::modules::loaded().into(),
+        round_trips: asked.round_trips,
+        ss: asked.ss,
+        boot: seen.boot,
+        namespaces: asked.namespaces,
+        owners: Fact::Known(Vec::new()),
+    };
+    facts.owners = owners(&facts, deadline);
+    facts.collection.duration_micros =
+        u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
+    Ok(facts)
+}
+
+/// What can be seen without asking the kernel for anything that it might have to load.
+struct Seen {
+    machine: Machine,
+    kernel: Kernel,
+    loaded: Fact<Vec<DiagModule>>,
+    modules: Fact<Modules>,
+    boot: Boot,
+    found: Fact<Vec<Found>>,
+}
+
+impl Seen {
+    fn look(plan: &Plan, deadline: Deadline) -> Result<Self, NoSuchNamespace> {
+        let limit = deadline.at_most(PROBE_LIMIT);
+        let machine = start(limit, "machine", probes::machine::collect);
+        let wants_modules = plan.topics.contains(&Topic::Modules) || plan.passive;
+        let modules = runner::start("modules", limit, move || {
+            let kernel = probes::kernel::collect();
+            let modules = if wants_modules {
+                runner::guarded("modules", || probes::modules::collect(&kernel))
+            } else {
+                unselected("modules")
+            };
+            Fact::Known((kernel, modules))
+        });
+        let boot = plan.topics.contains(&Topic::Boot).then(|| {
+            start(limit, "boot settings", || {
+                probes::boot::collect(Path::new("/"))
+            })
+        });
+        let loaded = probes::modules::loaded().into();
+        let found = discover(plan, deadline)?;
+
+        let (kernel, modules) = match modules.wait() {
+            Fact::Known(both) | Fact::Partial { value: both, .. } => both,
+            Fact::Missing(gap) => (Kernel::missing(&gap), Fact::Missing(gap)),
+        };
+        Ok(Seen {
+            machine: wait_or(machine, |gap| {
+                Machine::missing(rustix::process::geteuid().as_raw(), gap)
+            }),
+            kernel,
+            loaded,
+            modules,
+            boot: match boot {
+                Some(pending) => wait_or(pending, Boot::missing),
+                None => Boot::missing(&unselected_gap("boot settings")),
+            },
+            found,
+        })
+    }
+
+    fn may_ask(&self, plan: &Plan) -> MayAsk {
+        if !plan.passive {
+            return MayAsk::ANYTHING;
+        }
+        MayAsk::only_present(|module| {
+            let modules = self.modules.value();
+            let entry = modules.and_then(|modules| modules.get(module));
+            matches!(
+                entry.and_then(|entry| entry.presence.value()),
+                Some(Presence::BuiltIn { .. } | Presence::Loaded { .. })
+            )
+        })
+    }
+}
+
+/// What sock_diag, /proc and ss say when they are asked.
+struct Asked {
+    round_trips: Fact<RoundTrips>,
+    ss: Ss,
+    namespaces: Fact<Vec<Namespace>>,
+}
+
+impl Asked {
+    fn ask(plan: &Plan, found: Fact<Vec<Found>>, may_ask: MayAsk, deadline: Deadline) -> Self {
+        let limit = deadline.at_most(PROBE_LIMIT);
+        let wants = |topic| plan.topics.contains(&topic);
+        let round_trips = wants(Topic::RoundTrips).then(|| {
+            runner::start("round trip", limit, move || {
+                probes::round_trip::collect(may_ask)
+            })
+        });
+        let runs_ss = wants(Topic::SsInstalled) && !plan.passive;
+        let ss = runs_ss.then(|| start(limit, "ss", move || probes::ss::collect(limit)));
+        let namespaces = visit(plan, found, may_ask, deadline);
+        Asked {
+            round_trips: round_trips.map_or_else(|| unselected("round trip"), Pending::wait),
+            ss: observed_ss(plan, ss),
+            namespaces,
+        }
+    }
+}
+
+fn observed_ss(plan: &Plan, pending: Option<Pending<probes::ss::Observed>>) -> Ss {
+    let why = if plan.passive { "--passive" } else { "--only" };
+    let observed = match pending {
+        Some(pending) => pending.wait(),
+        None => Fact::Missing(Gap::not_collected("a run of ss", why)),
+    };
+    let environment = Fact::Known(probes::ss::environment());
+    match observed {
+        Fact::Known(observed)
+        | Fact::Partial {
+            value: observed, ..
+        } => Ss {
+            environment,
+            installed: observed.installed,
+            tcp: observed.tcp,
+            unix: observed.unix,
+        },
+        Fact::Missing(gap) => Ss {
+            environment,
+            installed: Fact::Missing(gap.clone()),
+            tcp: Fact::Missing(gap.clone()),
+            unix: Fact::Missing(gap),
+        },
+    }
+}
+
+const NAMESPACE_TOPICS: [Topic; 5] = [
+    Topic::Listeners,
+    Topic::UnixListeners,
+    Topic::Counters,
+    Topic::Somaxconn,
+    Topic::TcpSysctls,
+];
+
+fn discover(plan: &Plan, deadline: Deadline) -> Result<Fact<Vec<Found>>, NoSuchNamespace> {
+    let wanted = NAMESPACE_TOPICS
+        .iter()
+        .any(|topic| plan.topics.contains(topic));
+    if !wanted && plan.namespaces == [Selector::All] {
+        return Ok(unselected("network namespaces"));
+    }
+    let selectors = plan.namespaces.clone();
+    let found = start(deadline, "network namespaces", move || {
+        netns::discover(&selectors)
+    });
+    wait_or(found, |gap| Ok(Fact::Missing(gap.clone())))
+}
+
+fn visit(
+    plan: &Plan,
+    found: Fact<Vec<Found>>,
+    may_ask: MayAsk,
+    deadline: Deadline,
+) -> Fact<Vec<Namespace>> {
+    let visit = Visit {
+        topics: plan.topics.clone(),
+        may_ask,
+        sample: plan.sample,
+    };
+    let (found, unseen) = match found {
+        Fact::Known(found) => (found, Vec::new()),
+        Fact::Partial { value, gaps } => (value, gaps),
+        Fact::Missing(gap) => return Fact::Missing(gap),
+    };
+    match probes::namespaces::collect(found, &visit, deadline) {
+        Fact::Known(namespaces) => Fact::with_gaps(namespaces, unseen),
+        Fact::Partial { value, mut gaps } => {
+            gaps.extend(unseen);
+            Fact::Partial { value, gaps }
+        }
+        Fact::Missing(gap) => Fact::Missing(gap),
+    }
+}
+
+fn owners(facts: &Facts, deadline: Deadline) -> Fact<Vec<sockdoctor_checks::facts::Owner>> {
+    let wanted = wanted_owners(facts);
+    if wanted.is_empty() {
+        return Fact::Known(Vec::new());
+    }
+    let limit = deadline.at_most(PROBE_LIMIT);
+    runner::start("owners", limit, move || {
+        probes::owners::collect(&wanted, limit)
+    })
+    .wait()
+}
+
+fn start<T: Send + 'static>(
+    deadline: Deadline,
+    name: &'static str,
+    probe: impl FnOnce() -> T + Send + 'static,
+) -> Pending<T> {
+    runner::start(name, deadline, move || Fact::Known(probe()))
+}
+
+fn wait_or<T>(pending: Pending<T>, missing: impl FnOnce(&Gap) -> T) -> T {
+    match pending.wait() {
+        Fact::Known(value) | Fact::Partial { value, .. } => value,
+        Fact::Missing(gap) => missing(&gap),
+    }
+}
+
+fn unselected_gap(what: &str) -> Gap {
+    Gap::not_collected(what, "--only or --skip")
+}
+
+fn unselected<T>(what: &str) -> Fact<T> {
+    Fact::Missing(unselected_gap(what))
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

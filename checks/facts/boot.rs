@@ -1,6 +1,6 @@
 //! What the next boot would set.
 
-use super::{Fact, Place};
+use super::{Fact, Gap, Place};
 use serde::{Deserialize, Serialize};
 
 /// The winners of sysctl.d(5) and modules-load.d(5), in systemd's order of precedence.
@@ -10,6 +10,16 @@ pub struct Boot {
     pub sysctls: Fact<Vec<BootSysctl>>,
     /// The diag modules that the next boot would load by name.
     pub modules: Fact<Vec<BootModule>>,
+}
+
+impl Boot {
+    /// A configuration of which nothing could be read, because of `gap`.
+    pub fn missing(gap: &Gap) -> Self {
+        Boot {
+            sysctls: Fact::Missing(gap.clone()),
+            modules: Fact::Missing(gap.clone()),
+        }
+    }
 }
 
 /// A sysctl and the line that wins.

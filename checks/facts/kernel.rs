@@ -1,6 +1,6 @@
 //! The kernel and what it does about modules.
 
-use super::Fact;
+use super::{Fact, Gap};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,18 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// A kernel of which nothing could be read, because of `gap`.
+    pub fn missing(gap: &Gap) -> Self {
+        Kernel {
+            release: Fact::Missing(gap.clone()),
+            config: Fact::Missing(gap.clone()),
+            modprobe: Fact::Missing(gap.clone()),
+            modules_disabled: Fact::Missing(gap.clone()),
+            lockdown: Fact::Missing(gap.clone()),
+            signatures_enforced: Fact::Missing(gap.clone()),
+        }
+    }
+
     /// Major and minor version, from the release.
     pub fn version(&self) -> Option<(u32, u32)> {
         let release = self.release.value()?;

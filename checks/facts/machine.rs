@@ -1,6 +1,6 @@
 //! The machine, and the place of this program in it.
 
-use super::Fact;
+use super::{Fact, Gap};
 use serde::{Deserialize, Serialize};
 
 /// Who looked, and from where.
@@ -23,6 +23,19 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// A machine of which nothing could be read, because of `gap`.
+    pub fn missing(effective_uid: u32, gap: &Gap) -> Self {
+        Machine {
+            hostname: Fact::Missing(gap.clone()),
+            uptime_seconds: Fact::Missing(gap.clone()),
+            effective_uid,
+            capabilities: Fact::Missing(gap.clone()),
+            sandbox: Fact::Missing(gap.clone()),
+            user_namespace: Fact::Missing(gap.clone()),
+            hidepid: Fact::Missing(gap.clone()),
+        }
+    }
+
     /// True when the effective capabilities are known to include `name`.
     pub fn has_capability(&self, name: &str) -> bool {
         self.capabilities

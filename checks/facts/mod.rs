@@ -49,6 +49,8 @@ pub struct Facts {
     pub kernel: Kernel,
     /// The diag modules, before anything was asked.
     pub modules: Fact<Modules>,
+    /// Which diag modules were loaded before anything was asked.
+    pub loaded_before: Fact<Vec<DiagModule>>,
     /// Which diag modules were loaded after everything was asked.
     pub loaded_after: Fact<Vec<DiagModule>>,
     /// What sock_diag answered about sockets whose state was known.
@@ -61,6 +63,20 @@ pub struct Facts {
     pub namespaces: Fact<Vec<Namespace>>,
     /// Processes that hold the listeners worth naming.
     pub owners: Fact<Vec<Owner>>,
+}
+
+impl Facts {
+    /// The modules that the asking itself loaded, as far as both readings are known.
+    pub fn loaded_by_this_run(&self) -> Vec<DiagModule> {
+        match (self.loaded_before.value(), self.loaded_after.value()) {
+            (Some(before), Some(after)) => after
+                .iter()
+                .copied()
+                .filter(|module| !before.contains(module))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// How the facts were observed.
@@ -79,7 +95,7 @@ pub struct Collection {
 /// The groups of facts that a check may need, so that `--only` collects no more than it judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// [`Modules`] and `loaded_after`.
+    /// [`Modules`].
     Modules,
     /// [`RoundTrips`].
     RoundTrips,
