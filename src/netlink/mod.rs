@@ -1,11 +1,38 @@
 //! sock_diag: requests, replies, and the socket between them.
 
-use sockdoctor_checks::facts::{Fact, Gap, TcpListener, UnixListener};
-use std::io;
+mod dump;
+mod frames;
+mod name;
+mod reply;
+mod request;
 
-/// A netlink socket to sock_diag, bound to the namespace of the thread that opened it.
+pub(crate) use name::text;
+pub use request::Protocol;
+
+use dump::{Exchange, Received, SILENCE_MS, Wire};
+use netlink_sys::protocols::NETLINK_SOCK_DIAG;
+use netlink_sys::{Socket, SocketAddr};
+use request::Request;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use sockdoctor_checks::facts::{Answer, Fact, Family, Queues, TcpListener, UnixListener};
+use std::io;
+use std::time::Duration;
+
+/// A netlink socket to sock_diag, bound to the namespace of the thread that opened it. It must
+/// stay on that thread: after an error it is opened again.
 #[derive(Debug)]
-pub struct SockDiag {}
+pub struct SockDiag {
+    exchange: Exchange<Kernel>,
+}
+
+/// What sock_diag answered to a question about one socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// How the dump ended that decides whether it can answer at all.
+    pub answer: Fact<Answer>,
+    /// The queues of the socket, when it was found.
+    pub queues: Option<Queues>,
+}
 
 impl SockDiag {
     /// Opens the socket, as ss does.
@@ -13,16 +40,90 @@ impl SockDiag {
     /// # Errors
     /// The error of socket(2): EPROTONOSUPPORT where there is no sock_diag at all.
     pub fn open() -> io::Result<Self> {
-        Ok(SockDiag {})
+        let kernel = Kernel(open_socket()?);
+        Ok(SockDiag {
+            exchange: Exchange::new(kernel),
+        })
     }
 
     /// All TCP listeners of the namespace, IPv4 and IPv6 in one pass.
     pub fn tcp_listeners(&mut self) -> Fact<Vec<TcpListener>> {
-        Fact::Missing(Gap::not_collected("listeners", "not written"))
+        self.exchange
+            .dump(Request::tcp_listeners(), reply::tcp_listener)
+            .into_rows()
     }
 
     /// All unix listeners of the namespace.
     pub fn unix_listeners(&mut self) -> Fact<Vec<UnixListener>> {
-        Fact::Missing(Gap::not_collected("unix listeners", "not written"))
+        self.exchange
+            .dump(Request::unix_listeners(), reply::unix_listener)
+            .into_rows()
+    }
+
+    /// The TCP listener or UDP socket with this local port and inode. A dump, because an exact
+    /// lookup says ENOENT both for a missing module and for a missing socket.
+    pub fn ask_inet(&mut self, family: Family, protocol: Protocol, port: u16, inode: u32) -> Asked {
+        let request = Request::inet_port(family, protocol, port);
+        let (answer, queues) = self
+            .exchange
+            .dump(request, |payload, damage| {
+                reply::inet_queues(payload, inode, damage)
+            })
+            .into_answer();
+        Asked { answer, queues }
+    }
+
+    /// The unix socket with this inode: a dump of the listeners decides the answer, then the
+    /// socket is looked up, because a dump of connected sockets has no filter.
+    pub fn ask_unix(&mut self, inode: u32) -> Asked {
+        let (answer, _) = self
+            .exchange
+            .dump(Request::unix_listeners(), |_, _| None::<reply::Row<()>>)
+            .into_answer();
+        if answer.value() != Some(&Answer::Complete) {
+            let queues = None;
+            return Asked { answer, queues };
+        }
+        let (_, queues) = self
+            .exchange
+            .dump(Request::unix_socket(inode), reply::unix_queues)
+            .into_answer();
+        Asked { answer, queues }
     }
 }
+
+/// The socket to the kernel. It is never cloned: dropping a clone closes the original.
+#[derive(Debug)]
+struct Kernel(Socket);
+
+/// A socket that gives up on a silent kernel.
+fn open_socket() -> io::Result<Socket> {
+    let socket = Socket::new(NETLINK_SOCK_DIAG)?;
+    let silence = Duration::from_millis(SILENCE_MS);
+    set_socket_timeout(&socket, Timeout::Recv, Some(silence))?;
+    Ok(socket)
+}
+
+impl Wire for Kernel {
+    fn send(&mut self, request: &[u8]) -> io::Result<()> {
+        self.0.send_to(request, &SocketAddr::new(0, 0), 0)?;
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<Received> {
+        let flags = rustix::net::RecvFlags::TRUNC.bits().cast_signed();
+        let (length, sender) = self.0.recv_from(buffer, flags)?;
+        Ok(Received {
+            length,
+            from_kernel: sender.port_number() == 0,
+        })
+    }
+
+    fn reopen(&mut self) -> io::Result<()> {
+        self.0 = open_socket()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

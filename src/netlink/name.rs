@@ -1,0 +1,55 @@
+//! Names that may be any bytes.
+
+use std::fmt::Write;
+
+/// The bytes as text. What is not UTF-8 stands as `\xNN`; control characters stay, because the
+/// report escapes them for the terminal and JSON carries them.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+/// The name of a unix socket as UNIX_DIAG_NAME carries it: a path with a NUL at its end, or a
+/// NUL and an abstract name, which is shown with `@` and any further NUL as `\x00`. A socket
+/// without a name has the empty one.
+pub(super) fn socket_name(bytes: &[u8]) -> String {
+    match bytes {
+        [0, name @ ..] => format!("@{}", text(name).replace('\0', "\\x00")),
+        [path @ .., 0] => text(path),
+        path => text(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_loses_its_terminator_and_nothing_else() {
+        assert_eq!(socket_name(b"/run/a\nb\x1b[2J\0"), "/run/a\nb\x1b[2J");
+        assert_eq!(socket_name(b"/run/not-terminated"), "/run/not-terminated");
+    }
+
+    #[test]
+    fn an_abstract_name_keeps_its_nul_bytes_visible() {
+        assert_eq!(socket_name(b"\0a\0b"), "@a\\x00b");
+        assert_eq!(socket_name(b"\0"), "@");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_escaped() {
+        assert_eq!(socket_name(b"/run/\xff\xc3\xa9\0"), "/run/\\xffé");
+    }
+
+    #[test]
+    fn a_socket_without_a_name_has_the_empty_one() {
+        assert_eq!(socket_name(b""), "");
+    }
+}

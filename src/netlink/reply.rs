@@ -1,0 +1,173 @@
+//! One reply: a socket, decoded as far as it can be read.
+//!
+//! The fixed headers are decoded by netlink-packet-sock-diag. Its attributes are not used: it
+//! rejects a whole message for an INET_DIAG_SKMEMINFO with fewer than nine words, as older
+//! kernels send it, and for any other attribute that it does not expect. Here an attribute is
+//! looked up by its type and read as far as its length goes.
+
+use super::name::socket_name;
+use netlink_packet_core::{NlasIterator, Parseable};
+use netlink_packet_sock_diag::inet::InetResponseHeader;
+use netlink_packet_sock_diag::unix::UnixResponseHeader;
+use netlink_packet_sock_diag::{
+    AF_INET6, AF_UNIX, INET_DIAG_SKMEMINFO, TCP_LISTEN, UNIX_DIAG_NAME, UNIX_DIAG_RQLEN,
+};
+use sockdoctor_checks::facts::{Family, Queues, TcpListener, TcpSource, UnixListener};
+
+/// Length of `struct inet_diag_msg`.
+const INET_HEADER: usize = 72;
+/// Length of `struct unix_diag_msg`.
+const UNIX_HEADER: usize = 16;
+/// Length of the header of an attribute.
+const ATTRIBUTE_HEADER: usize = 4;
+/// Index of the drop counter in INET_DIAG_SKMEMINFO, SK_MEMINFO_DROPS .
+const MEMINFO_DROPS: usize = 8;
+
+/// What tells one socket from another as long as it lives.
+pub(super) type Cookie = [u8; 8];
+
+/// A socket that was read out of a reply, and its cookie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row<T> {
+    pub(super) cookie: Cookie,
+    pub(super) value: T,
+}
+
+/// What could not be read in the replies: how often, and the first reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Damage {
+    pub(super) count: u32,
+    pub(super) first: Option<String>,
+}
+
+impl Damage {
+    pub(super) fn note(&mut self, reason: impl std::fmt::Display) {
+        self.count = self.count.saturating_add(1);
+        self.first.get_or_insert_with(|| reason.to_string());
+    }
+}
+
+/// A TCP listener. Sockets in other states are none, damaged replies are noted.
+pub(super) fn tcp_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<TcpListener>> {
+    let header = inet_header(payload, damage)?;
+    if header.state != TCP_LISTEN {
+        return None;
+    }
+    let memory = attribute(
+        attributes(payload, INET_HEADER),
+        INET_DIAG_SKMEMINFO,
+        damage,
+    );
+    let value = TcpListener {
+        family: if header.family == AF_INET6 {
+            Family::V6
+        } else {
+            Family::V4
+        },
+        address: header.socket_id.source_address,
+        port: header.socket_id.source_port,
+        interface: header.socket_id.interface_id,
+        accept_queue: header.recv_queue,
+        backlog: Some(header.send_queue),
+        drops: memory.and_then(|words| word(words, MEMINFO_DROPS)),
+        uid: header.uid,
+        inode: header.inode,
+        source: TcpSource::SockDiag,
+    };
+    let cookie = header.socket_id.cookie;
+    Some(Row { cookie, value })
+}
+
+/// The queues of the inet socket with this inode.
+pub(super) fn inet_queues(payload: &[u8], inode: u32, damage: &mut Damage) -> Option<Row<Queues>> {
+    let header = inet_header(payload, damage)?;
+    let value = Queues {
+        recv: Some(header.recv_queue),
+        send: Some(header.send_queue),
+    };
+    let cookie = header.socket_id.cookie;
+    (header.inode == inode).then_some(Row { cookie, value })
+}
+
+/// A unix listener.
+pub(super) fn unix_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<UnixListener>> {
+    let header = unix_header(payload, damage)?;
+    let queues = unix_lengths(payload, header.inode, damage)?;
+    let name =
+        attribute(attributes(payload, UNIX_HEADER), UNIX_DIAG_NAME, damage).unwrap_or_default();
+    let value = UnixListener {
+        name: socket_name(name),
+        accept_queue: queues.0,
+        backlog: queues.1,
+        inode: header.inode,
+    };
+    let cookie = header.cookie;
+    Some(Row { cookie, value })
+}
+
+/// The queues of a unix socket.
+pub(super) fn unix_queues(payload: &[u8], damage: &mut Damage) -> Option<Row<Queues>> {
+    let header = unix_header(payload, damage)?;
+    let (recv, send) = unix_lengths(payload, header.inode, damage)?;
+    let value = Queues {
+        recv: Some(recv),
+        send: Some(send),
+    };
+    let cookie = header.cookie;
+    Some(Row { cookie, value })
+}
+
+fn inet_header(payload: &[u8], damage: &mut Damage) -> Option<InetResponseHeader> {
+    InetResponseHeader::parse(payload)
+        .map_err(|error| damage.note(error))
+        .ok()
+}
+
+fn unix_header(payload: &[u8], damage: &mut Damage) -> Option<UnixResponseHeader> {
+    if payload.first().is_some_and(|family| *family != AF_UNIX) {
+        damage.note("a reply of another family");
+        return None;
+    }
+    UnixResponseHeader::parse(payload)
+        .map_err(|error| damage.note(error))
+        .ok()
+}
+
+/// `struct unix_diag_rqlen`: without it there is nothing to say about the socket.
+fn unix_lengths(payload: &[u8], inode: u32, damage: &mut Damage) -> Option<(u32, u32)> {
+    let lengths = attribute(attributes(payload, UNIX_HEADER), UNIX_DIAG_RQLEN, damage);
+    let both = lengths.and_then(|words| Some((word(words, 0)?, word(words, 1)?)));
+    if both.is_none() {
+        damage.note(format!("unix socket {inode} without queue lengths"));
+    }
+    both
+}
+
+/// What follows the fixed header.
+fn attributes(payload: &[u8], header: usize) -> &[u8] {
+    payload.get(header..).unwrap_or_default()
+}
+
+/// The value of the first attribute of this type.
+fn attribute<'a>(attributes: &'a [u8], kind: u16, damage: &mut Damage) -> Option<&'a [u8]> {
+    for attribute in NlasIterator::new(attributes) {
+        match attribute {
+            Ok(found) if found.kind() == kind => {
+                let end = usize::from(found.length());
+                return found.into_inner().get(ATTRIBUTE_HEADER..end);
+            }
+            Ok(_) => {}
+            Err(error) => damage.note(error),
+        }
+    }
+    None
+}
+
+/// The word at `index`, where the value is long enough.
+fn word(words: &[u8], index: usize) -> Option<u32> {
+    let bytes = words.chunks_exact(4).nth(index)?;
+    Some(u32::from_ne_bytes(bytes.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests;
