@@ -1,7 +1,23 @@
-//! /proc/net/{tcp,tcp6,unix}: what ss falls back to.
+//! /proc/net/{tcp,tcp6,udp,unix}: what ss falls back to.
+//!
+//! The lines are parsed by procfs, one at a time: its own readers know only /proc/net, which is
+//! the main thread's namespace, and read all the connections of a machine into memory.
 
-use sockdoctor_checks::facts::{Gap, TcpListener};
+use super::io_gap;
+use procfs::net::{TcpNetEntries, TcpNetEntry, UdpNetEntries};
+use procfs::prelude::FromBufReadSI;
+use sockdoctor_checks::facts::{Family, Gap, Queues, TcpListener, TcpSource, Why};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+
+/// Index of the state column.
+const STATE: usize = 3;
+/// The states as they are printed there.
+const LISTEN: &[u8] = b"0A";
+const SYN_RECV: &[u8] = b"03";
+/// Index of the column with the address of the kernel's socket.
+const ADDRESS: usize = 11;
 
 /// The TCP listeners in `directory`/tcp and `directory`/tcp6, without backlog and drops.
 /// `directory` is /proc/thread-self/net, or /proc/PID/net. Listeners come first in these files
@@ -10,8 +26,173 @@ use std::path::Path;
 /// # Errors
 /// The gap, when a file that is there could not be read or made no sense.
 pub fn tcp_listeners(directory: &Path) -> Result<Vec<TcpListener>, Gap> {
-    Err(Gap::not_collected(
-        directory.display().to_string(),
-        "not written",
-    ))
+    let mut listeners = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        let mut table = match Table::open(&directory.join(file_name(family))) {
+            // A kernel without IPv6 has no tcp6.
+            Err(gap) if family == Family::V6 && gap.why == Why::Absent => continue,
+            table => table?,
+        };
+        while let Some((entry, sandboxed)) = table.next_listener()? {
+            if sandboxed {
+                let why = "gVisor prints 0 for every queue here".to_owned();
+                return Err(Gap::new(table.path, Why::Unsupported(why)));
+            }
+            listeners.push(listener(family, &entry).map_err(|why| table.malformed(why))?);
+        }
+    }
+    Ok(listeners)
 }
+
+/// The queues of our own TCP listener in `directory`, when it is there.
+///
+/// # Errors
+/// The gap, when the file could not be read or made no sense.
+pub(super) fn tcp_queues(
+    directory: &Path,
+    family: Family,
+    inode: u32,
+) -> Result<Option<Queues>, Gap> {
+    let mut table = Table::open(&directory.join(file_name(family)))?;
+    while let Some((entry, _)) = table.next_listener()? {
+        if entry.inode == u64::from(inode) {
+            return Ok(Some(queues(entry.rx_queue, entry.tx_queue)));
+        }
+    }
+    Ok(None)
+}
+
+/// The queues of our own UDP socket in `directory`/udp, when it is there.
+///
+/// # Errors
+/// The gap, when the file could not be read or made no sense.
+pub(super) fn udp_queues(directory: &Path, inode: u32) -> Result<Option<Queues>, Gap> {
+    let mut table = Table::open(&directory.join("udp"))?;
+    while table.advance()? {
+        let UdpNetEntries(entries) = table.parse()?;
+        if let Some(found) = entries.iter().find(|e| e.inode == u64::from(inode)) {
+            return Ok(Some(queues(found.rx_queue, found.tx_queue)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether ss can parse `directory`/unix. Before the kernel's random generator is ready it
+/// prints `(____ptrval____)` in the place of a pointer (`%pK`, lib/vsprintf.c), and ss then
+/// lists nothing. All lines have the same form, so the first one decides.
+///
+/// # Errors
+/// The gap, when the file could not be read or ss could not parse it.
+pub(super) fn unix_is_readable(directory: &Path) -> Result<(), Gap> {
+    let mut table = Table::open(&directory.join("unix"))?;
+    if !table.advance()? {
+        return Ok(());
+    }
+    let slot = String::from_utf8_lossy(table.column(0).unwrap_or_default()).into_owned();
+    let number = slot.trim_end_matches(':').trim_start_matches("0x");
+    match u64::from_str_radix(number, 16) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(table.malformed(format!("`{slot}` is no number"))),
+    }
+}
+
+const fn file_name(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "tcp",
+        Family::V6 => "tcp6",
+    }
+}
+
+fn queues(recv: u32, send: u32) -> Queues {
+    Queues {
+        recv: Some(recv),
+        send: Some(send),
+    }
+}
+
+fn listener(family: Family, entry: &TcpNetEntry) -> Result<TcpListener, String> {
+    let inode = u32::try_from(entry.inode).map_err(|_| format!("inode {}", entry.inode))?;
+    Ok(TcpListener {
+        family,
+        address: entry.local_address.ip(),
+        port: entry.local_address.port(),
+        interface: 0,
+        accept_queue: entry.rx_queue,
+        backlog: None,
+        drops: None,
+        uid: entry.uid,
+        inode,
+        source: TcpSource::ProcNet,
+    })
+}
+
+/// A file of /proc/net, read line by line.
+struct Table {
+    path: String,
+    lines: BufReader<File>,
+    line: Vec<u8>,
+}
+
+impl Table {
+    /// Opens the file and passes over its heading.
+    fn open(path: &Path) -> Result<Self, Gap> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| io_gap(&name, &error))?;
+        let mut table = Table {
+            path: name,
+            lines: BufReader::new(file),
+            line: Vec::new(),
+        };
+        table.advance()?;
+        Ok(table)
+    }
+
+    /// Reads the next line; false at the end.
+    fn advance(&mut self) -> Result<bool, Gap> {
+        self.line.clear();
+        let read = self.lines.read_until(b'\n', &mut self.line);
+        Ok(read.map_err(|error| io_gap(&self.path, &error))? > 0)
+    }
+
+    /// A column of the current line.
+    fn column(&self, index: usize) -> Option<&[u8]> {
+        let columns = self.line.split(u8::is_ascii_whitespace);
+        columns.filter(|column| !column.is_empty()).nth(index)
+    }
+
+    /// The current line, as procfs reads it. The line break before it is the heading that
+    /// procfs passes over.
+    fn parse<T: FromBufReadSI>(&self) -> Result<T, Gap> {
+        let line = b"\n".chain(self.line.as_slice());
+        T::from_buf_read(line, procfs::current_system_info())
+            .map_err(|error| self.malformed(error.to_string()))
+    }
+
+    /// The next listener, and whether gVisor wrote the line. That kernel prints the address of
+    /// its socket with `0x`, and mixes listeners with connections (commonGenerateTCP,
+    /// pkg/sentry/fsimpl/proc/task_net.go). Linux before 4.4 prints the requests of a listener
+    /// after it (TCP_SEQ_STATE_OPENREQ).
+    fn next_listener(&mut self) -> Result<Option<(TcpNetEntry, bool)>, Gap> {
+        while self.advance()? {
+            let sandboxed = self.column(ADDRESS).is_some_and(|a| a.starts_with(b"0x"));
+            match self.column(STATE) {
+                Some(LISTEN) => {
+                    let TcpNetEntries(mut entries) = self.parse()?;
+                    return Ok(entries.pop().map(|entry| (entry, sandboxed)));
+                }
+                Some(SYN_RECV) => {}
+                Some(_) if sandboxed => {}
+                Some(_) => break,
+                None => return Err(self.malformed("a line without a state")),
+            }
+        }
+        Ok(None)
+    }
+
+    fn malformed(&self, why: impl Into<String>) -> Gap {
+        Gap::malformed(&self.path, why)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,114 @@
 //! The canaries: sockets of our own, whose queues are known, held against what is said of them.
 
-use super::MayAsk;
-use sockdoctor_checks::facts::{Fact, Gap, RoundTrips};
+use super::canary::{self, CanarySocket};
+use super::{MayAsk, proc_net};
+use crate::netlink::{Asked, Protocol, SockDiag};
+use sockdoctor_checks::facts::{Canary, Errno, Fact, Family, Gap, Opened, Queues, RoundTrips, Why};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// The tables of this thread's namespace.
+const PROC_NET: &str = "/proc/thread-self/net";
 
 /// Opens the canaries in the observer's own namespace and asks sock_diag and /proc for them.
 pub fn collect(may_ask: MayAsk) -> Fact<RoundTrips> {
-    let _ = may_ask;
-    Fact::Missing(Gap::not_collected("round trip", "not written"))
+    let mut oracle = Oracle::open();
+    Fact::Known(RoundTrips {
+        socket: oracle.opened(),
+        tcp4: tcp(&mut oracle, may_ask, Family::V4).into(),
+        tcp6: tcp6(&mut oracle, may_ask).into(),
+        udp: udp(&mut oracle, may_ask).into(),
+        unix: unix(&mut oracle, may_ask).into(),
+    })
+}
+
+fn tcp(oracle: &mut Oracle, may_ask: MayAsk, family: Family) -> Result<Canary, Gap> {
+    let socket = canary::tcp(family)?;
+    let (port, inode) = (socket.name.port(), socket.inode);
+    let asked = oracle.ask(may_ask.tcp, "tcp_diag", |diag| {
+        diag.ask_inet(family, Protocol::Tcp, port, inode)
+    });
+    let proc_net = proc_net::tcp_queues(Path::new(PROC_NET), family, inode);
+    Ok(report(socket, asked, proc_net))
+}
+
+/// A socket of a family that is a module would load that module, and this is not what the user
+/// asked about.
+fn tcp6(oracle: &mut Oracle, may_ask: MayAsk) -> Result<Canary, Gap> {
+    if canary::has_ipv6(Path::new(PROC_NET)) {
+        return tcp(oracle, may_ask, Family::V6);
+    }
+    let why = format!("there is no {PROC_NET}/tcp6");
+    Err(Gap::new("TCP canary over IPv6", Why::Unsupported(why)))
+}
+
+fn udp(oracle: &mut Oracle, may_ask: MayAsk) -> Result<Canary, Gap> {
+    let socket: CanarySocket<SocketAddr> = canary::udp()?;
+    let (port, inode) = (socket.name.port(), socket.inode);
+    let asked = oracle.ask(may_ask.udp, "udp_diag", |diag| {
+        diag.ask_inet(Family::V4, Protocol::Udp, port, inode)
+    });
+    let proc_net = proc_net::udp_queues(Path::new(PROC_NET), inode);
+    Ok(report(socket, asked, proc_net))
+}
+
+fn unix(oracle: &mut Oracle, may_ask: MayAsk) -> Result<Canary, Gap> {
+    let socket = canary::unix_pair()?;
+    let asked = oracle.ask(may_ask.unix, "unix_diag", |diag| {
+        diag.ask_unix(socket.inode)
+    });
+    let proc_net = proc_net::unix_is_readable(Path::new(PROC_NET)).map(|()| None);
+    Ok(report(socket, asked, proc_net))
+}
+
+fn report<N>(
+    socket: CanarySocket<N>,
+    asked: Asked,
+    proc_net: Result<Option<Queues>, Gap>,
+) -> Canary {
+    Canary {
+        socket: socket.words.clone(),
+        truth: socket.truth,
+        answer: asked.answer,
+        sock_diag: asked.queues,
+        proc_net: proc_net.into(),
+    }
+}
+
+/// sock_diag, or the reason why there is none.
+struct Oracle(Result<SockDiag, Errno>);
+
+impl Oracle {
+    fn open() -> Self {
+        // socket(2) fails with a number and with nothing else.
+        Oracle(SockDiag::open().map_err(|error| Errno(error.raw_os_error().unwrap_or(0))))
+    }
+
+    fn opened(&self) -> Opened {
+        match &self.0 {
+            Ok(_) => Opened::Yes,
+            Err(errno) => Opened::No(*errno),
+        }
+    }
+
+    /// Asks, where that may be done and there is somebody to ask.
+    fn ask(
+        &mut self,
+        allowed: bool,
+        module: &str,
+        question: impl FnOnce(&mut SockDiag) -> Asked,
+    ) -> Asked {
+        let what = "ask sock_diag";
+        let gap = match &mut self.0 {
+            _ if !allowed => {
+                Gap::not_collected(what, format!("--passive, and {module} is not loaded"))
+            }
+            Ok(diag) => return question(diag),
+            Err(errno) => Gap::new(format!("{what}: there is no socket"), Why::Failed(*errno)),
+        };
+        Asked {
+            answer: Fact::Missing(gap),
+            queues: None,
+        }
+    }
 }

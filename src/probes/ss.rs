@@ -1,11 +1,25 @@
 //! The installed `ss`: its version, its environment, and what it really prints.
 
+mod environment;
+mod rows;
+mod run;
+
+pub use environment::Environment;
+
+use super::canary;
 use crate::runner::Deadline;
-use sockdoctor_checks::facts::{Fact, Gap, SsInstalled, SsRun, SsVariable};
+use run::Output;
+use sockdoctor_checks::facts::{
+    Fact, Family, Gap, Queues, SsInstalled, SsRow, SsRun, SsVariable, Why,
+};
+use std::path::{Path, PathBuf};
+
+/// How much of what ss says on stderr is kept, in lines.
+const STDERR_LINES: usize = 3;
 
 /// Those of the environment variables that ss looks at which are set here.
 pub fn environment() -> Vec<SsVariable> {
-    Vec::new()
+    Environment::of_this_process().ss_variables()
 }
 
 /// What running `ss` showed.
@@ -22,11 +36,141 @@ pub struct Observed {
 /// Finds `ss` and runs it for two sockets of our own. It can load modules, so `--passive` does
 /// not call this.
 pub fn collect(deadline: Deadline) -> Observed {
-    let _ = deadline;
-    let not_yet = || Gap::not_collected("ss", "not written");
+    collect_in(&Environment::of_this_process(), deadline)
+}
+
+/// The same, with `ss` found and run in this environment.
+pub fn collect_in(environment: &Environment, deadline: Deadline) -> Observed {
+    let Some(path) = environment.find("ss") else {
+        let absent = || Fact::Missing(Gap::new("ss", Why::Absent));
+        return Observed {
+            installed: Fact::Known(None),
+            tcp: absent(),
+            unix: absent(),
+        };
+    };
+    let ss = Ss {
+        path,
+        environment,
+        deadline,
+    };
     Observed {
-        installed: Fact::Missing(not_yet()),
-        tcp: Fact::Missing(not_yet()),
-        unix: Fact::Missing(not_yet()),
+        installed: Fact::Known(Some(SsInstalled {
+            path: ss.path.display().to_string(),
+            version: ss.version().into(),
+        })),
+        tcp: ss.tcp().unwrap_or_else(Fact::Missing),
+        unix: ss.unix().unwrap_or_else(Fact::Missing),
     }
+}
+
+/// An `ss` that can be run.
+struct Ss<'a> {
+    path: PathBuf,
+    environment: &'a Environment,
+    deadline: Deadline,
+}
+
+impl Ss<'_> {
+    /// `ss utility, iproute2-6.1.0` without its first half.
+    fn version(&self) -> Result<String, Gap> {
+        let output = self.run(&["-V"])?;
+        match output.stdout.trim_end().split_once(", ") {
+            Some(("ss utility", version)) => Ok(version.to_owned()),
+            _ => Err(self.nonsense("-V", &output, first_line(&output.stdout))),
+        }
+    }
+
+    /// What it prints for a listener. Asked for just that port, because `ss -l` walks every
+    /// connection of the host (it asks for state CLOSE too).
+    fn tcp(&self) -> Result<Fact<SsRun>, Gap> {
+        let canary = canary::tcp(Family::V4)?;
+        let port = format!(":{}", canary.name.port());
+        let filter = ["-Htn", "state", "listening", "sport", "=", &port];
+        self.ask(&filter, canary.truth)
+    }
+
+    /// What it prints for a unix stream. Its filter by inode came late, the one by name did not.
+    fn unix(&self) -> Result<Fact<SsRun>, Gap> {
+        let canary = canary::unix_named()?;
+        self.ask(&["-Hxn", "src", &canary.name], canary.truth)
+    }
+
+    fn ask(&self, arguments: &[&str], truth: Queues) -> Result<Fact<SsRun>, Gap> {
+        let output = self.run(arguments)?;
+        let command = arguments.join(" ");
+        let (rows, garbage) = parse(&output.stdout);
+        let nonsense = match garbage {
+            Some(line) => Some(self.nonsense(&command, &output, line)),
+            None if rows.is_empty() && output.exit_code != Some(0) => {
+                Some(self.nonsense(&command, &output, "nothing"))
+            }
+            None => None,
+        };
+        match nonsense {
+            Some(gap) if rows.is_empty() => Err(gap),
+            nonsense => {
+                let run = SsRun {
+                    command: format!("ss {command}"),
+                    truth,
+                    rows,
+                    stderr: first_lines(&output.stderr),
+                    exit_code: output.exit_code,
+                };
+                Ok(Fact::with_gaps(run, nonsense.into_iter().collect()))
+            }
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Output, Gap> {
+        run::run(&self.path, arguments, self.environment, self.deadline)
+    }
+
+    /// The gap for output that is not what ss prints, with the first thing that it complained of.
+    fn nonsense(&self, arguments: &str, output: &Output, printed: &str) -> Gap {
+        let ended = match output.exit_code {
+            Some(code) => format!("exit code {code}"),
+            None => "ended by a signal".to_owned(),
+        };
+        let complaint = first_line(&output.stderr);
+        let what = format!("{} {arguments}", self.path.display());
+        Gap::malformed(
+            what,
+            format!("printed `{printed}`, {ended}, stderr `{complaint}`"),
+        )
+    }
+}
+
+/// The rows, and the first line that is none.
+fn parse(stdout: &str) -> (Vec<SsRow>, Option<&str>) {
+    let lines = || stdout.lines().filter(|line| !line.trim().is_empty());
+    let garbage = lines().find(|line| rows::row(line).is_none());
+    (lines().filter_map(rows::row).collect(), garbage)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn first_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().take(STDERR_LINES).collect();
+    lines.join("\n")
+}
+
+impl Environment {
+    /// The program in PATH, or where distributions put it although PATH lacks it.
+    fn find(&self, program: &str) -> Option<PathBuf> {
+        const USUAL: &str = "/usr/sbin:/sbin:/usr/bin:/bin";
+        let path = self.get("PATH").unwrap_or_default();
+        std::env::split_paths(path)
+            .chain(std::env::split_paths(USUAL))
+            .filter(|directory| !directory.as_os_str().is_empty())
+            .map(|directory| directory.join(program))
+            .find(|candidate| is_program(candidate))
+    }
+}
+
+fn is_program(path: &Path) -> bool {
+    use rustix::fs::{Access, access};
+    path.is_file() && access(path, Access::EXEC_OK).is_ok()
 }

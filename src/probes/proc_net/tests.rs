@@ -1,0 +1,99 @@
+use super::*;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+const TCP: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 00000000    33        0 4242 1 000000005fda2ecf 100 0 0 10 0
+   1: 0100007F:DFEA 0100007F:01BB 01 00000000:00000000 00:00000000 00000000     0        0 13435 1 00000000c6428801 21 4 1 148 -1
+   2: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7 1 0000000000000000 100 0 0 10 0
+";
+const TCP6: &str = "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 99 1 0000000000000000 100 0 0 10 0
+";
+const GVISOR: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   3: 0100007F:DFEA 0100007F:01BB 01 00000000:00000000 00:00000000 00000000     0        0 12 1 0x00000000000000 0 0 0 0 -1
+   5: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 13 1 0x00000000000000 0 0 0 0 -1
+";
+
+fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        std::fs::write(directory.path().join(name), content).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn listeners_of_both_families_are_read_and_connections_end_them() {
+    let directory = directory(&[("tcp", TCP), ("tcp6", TCP6)]);
+    let listeners = tcp_listeners(directory.path()).unwrap();
+    let seen: Vec<_> = listeners
+        .iter()
+        .map(|l| (l.address, l.port, l.inode))
+        .collect();
+    let expected = [
+        (IpAddr::V4(Ipv4Addr::LOCALHOST), 8080, 4242),
+        (IpAddr::V6(Ipv6Addr::LOCALHOST), 80, 99),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_listener_has_an_accept_queue_and_no_backlog() {
+    let directory = directory(&[("tcp", TCP)]);
+    let listener = &tcp_listeners(directory.path()).unwrap()[0];
+    assert_eq!(listener.accept_queue, 3);
+    assert_eq!((listener.backlog, listener.drops), (None, None));
+    assert_eq!((listener.uid, listener.source), (33, TcpSource::ProcNet));
+}
+
+#[test]
+fn no_tcp_file_is_a_gap() {
+    let directory = directory(&[("tcp6", TCP6)]);
+    let gap = tcp_listeners(directory.path()).unwrap_err();
+    assert_eq!(gap.why, Why::Absent);
+    assert!(gap.what.ends_with("/tcp"), "{gap}");
+}
+
+#[test]
+fn a_line_that_makes_no_sense_is_a_gap() {
+    let cut = "heading\n   0: 0100007F:1F90 00000000:0000 0A 00000000\n";
+    for content in [cut, "heading\nrubbish\n"] {
+        let directory = directory(&[("tcp", content)]);
+        let gap = tcp_listeners(directory.path()).unwrap_err();
+        assert!(matches!(gap.why, Why::Malformed(_)), "{gap}");
+    }
+}
+
+#[test]
+fn the_zeros_of_gvisor_are_no_queues() {
+    let directory = directory(&[("tcp", GVISOR)]);
+    let gap = tcp_listeners(directory.path()).unwrap_err();
+    assert!(matches!(gap.why, Why::Unsupported(_)), "{gap}");
+}
+
+#[test]
+fn our_own_listener_is_found_by_inode_in_gvisor_too() {
+    for (content, inode, expected) in [
+        (TCP, 4242, Some(queues(3, 0))),
+        (TCP, 1, None),
+        (GVISOR, 13, Some(queues(0, 0))),
+    ] {
+        let directory = directory(&[("tcp", content)]);
+        let found = tcp_queues(directory.path(), Family::V4, inode);
+        assert_eq!(found, Ok(expected));
+    }
+}
+
+#[test]
+fn a_unix_table_with_hidden_pointers_cannot_be_parsed() {
+    let heading = "Num       RefCount Protocol Flags    Type St Inode Path\n";
+    let rest = "00000003 00000000 00000000 0001 03 13430\n";
+    for (slot, parses) in [
+        ("0000000029c0ebfe:", true),
+        ("0x00000000000000:", true),
+        ("(____ptrval____):", false),
+    ] {
+        let directory = directory(&[("unix", &format!("{heading}{slot} {rest}"))]);
+        assert_eq!(unix_is_readable(directory.path()).is_ok(), parses, "{slot}");
+    }
+}

@@ -1,0 +1,93 @@
+//! The environment that ss is run in, and what of it ss looks at.
+
+use crate::netlink::text;
+use sockdoctor_checks::facts::SsVariable;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+/// The variables that ss asks for with getenv() (misc/ss.c, iproute2 4.9 to 6.x).
+const LOOKED_AT: [&str; 18] = [
+    "PROC_ROOT",
+    "TCPDIAG_FILE",
+    "PROC_NET_TCP",
+    "PROC_NET_TCP6",
+    "PROC_NET_UDP",
+    "PROC_NET_UDP6",
+    "PROC_NET_RAW",
+    "PROC_NET_RAW6",
+    "PROC_NET_UNIX",
+    "PROC_NET_PACKET",
+    "PROC_NET_NETLINK",
+    "PROC_NET_MPTCP",
+    "PROC_NET_DCCP",
+    "PROC_NET_SCTP",
+    "PROC_NET_SOCKSTAT",
+    "PROC_NET_SOCKSTAT6",
+    "PROC_NET_SNMP",
+    "PROC_IP_LOCAL_PORT_RANGE",
+];
+
+/// Environment variables.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(Vec<(OsString, OsString)>);
+
+impl Environment {
+    /// Those of this process.
+    pub fn of_this_process() -> Self {
+        Environment(std::env::vars_os().collect())
+    }
+
+    /// The same with one more, or with another value.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        let name = name.into();
+        self.0.retain(|(present, _)| *present != name);
+        self.0.push((name, value.into()));
+        self
+    }
+
+    /// All of them.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The value of one.
+    pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
+        self.variables()
+            .find_map(|(present, value)| (present == name).then_some(value))
+    }
+
+    /// Those that ss looks at.
+    pub fn ss_variables(&self) -> Vec<SsVariable> {
+        let set = |name: &&str| {
+            Some(SsVariable {
+                name: (*name).to_owned(),
+                value: text(self.get(name)?.as_bytes()),
+            })
+        };
+        LOOKED_AT.iter().filter_map(set).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_counts() {
+        let environment = Environment::default()
+            .with("PROC_NET_TCP", "")
+            .with("HOME", "/");
+        let expected = SsVariable {
+            name: "PROC_NET_TCP".to_owned(),
+            value: String::new(),
+        };
+        assert_eq!(environment.ss_variables(), [expected]);
+    }
+
+    #[test]
+    fn a_value_may_be_any_bytes() {
+        let environment = Environment::default().with("PROC_ROOT", OsStr::from_bytes(b"/\xff"));
+        assert_eq!(environment.ss_variables()[0].value, "/\\xff");
+    }
+}
