@@ -29,7 +29,7 @@ fn tcp(oracle: &mut Oracle, may_ask: MayAsk, family: Family) -> Result<Canary, G
         diag.ask_inet(family, Protocol::Tcp, port, inode)
     });
     let proc_net = proc_net::tcp_queues(Path::new(PROC_NET), family, inode);
-    Ok(report(socket, asked, proc_net))
+    Ok(report(&socket, asked, proc_net))
 }
 
 /// A socket of a family that is a module would load that module, and this is not what the user
@@ -49,7 +49,7 @@ fn udp(oracle: &mut Oracle, may_ask: MayAsk) -> Result<Canary, Gap> {
         diag.ask_inet(Family::V4, Protocol::Udp, port, inode)
     });
     let proc_net = proc_net::udp_queues(Path::new(PROC_NET), inode);
-    Ok(report(socket, asked, proc_net))
+    Ok(report(&socket, asked, proc_net))
 }
 
 fn unix(oracle: &mut Oracle, may_ask: MayAsk) -> Result<Canary, Gap> {
@@ -58,11 +58,11 @@ fn unix(oracle: &mut Oracle, may_ask: MayAsk) -> Result<Canary, Gap> {
         diag.ask_unix(socket.inode)
     });
     let proc_net = proc_net::unix_is_readable(Path::new(PROC_NET)).map(|()| None);
-    Ok(report(socket, asked, proc_net))
+    Ok(report(&socket, asked, proc_net))
 }
 
 fn report<N>(
-    socket: CanarySocket<N>,
+    socket: &CanarySocket<N>,
     asked: Asked,
     proc_net: Result<Option<Queues>, Gap>,
 ) -> Canary {

@@ -40,6 +40,9 @@ pub(super) fn run(
     deadline: Deadline,
 ) -> Result<Output, Gap> {
     let what = format!("{} {}", program.display(), arguments.join(" "));
+    if deadline.left().is_zero() {
+        return Err(deadline.gap(what));
+    }
     let child = Command::new(program)
         .args(arguments)
         .env_clear()

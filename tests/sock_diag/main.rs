@@ -1,0 +1,12 @@
+//! sock_diag, the canaries and `ss` against real sockets in real network namespaces. Needs root,
+//! `ip` and `ss`; without them these tests fail.
+
+// Outside #[test] functions clippy.toml does not reach: here too a failure is a failed test.
+#![allow(clippy::unwrap_used)]
+
+mod listeners;
+mod netns;
+mod proc_net;
+mod round_trip;
+mod ss;
+mod unix;
