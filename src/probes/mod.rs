@@ -6,10 +6,12 @@ pub mod kernel;
 pub mod machine;
 pub mod modules;
 pub mod namespaces;
+pub mod netstat;
 pub mod owners;
 pub mod proc_net;
 pub mod round_trip;
 pub mod ss;
+pub mod sysctls;
 
 use sockdoctor_checks::facts::{DiagModule, Errno, Gap, Why};
 use std::path::Path;

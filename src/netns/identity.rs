@@ -1,0 +1,92 @@
+//! Which namespace something is: its device and its inode.
+
+use rustix::fs::{CWD, fstat, readlinkat_raw};
+use rustix::io::{Errno, Result};
+use sockdoctor_checks::facts::NetnsId;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+
+/// The inode of the initial pid namespace, PROC_PID_INIT_INO in include/linux/proc_ns.h.
+const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// The identity of an open nsfs file.
+pub(super) fn of_file(file: impl AsFd) -> Result<NetnsId> {
+    let stat = fstat(file)?;
+    Ok(NetnsId {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    })
+}
+
+/// The inode of the network namespace of a process, from its link. Every nsfs file is on one
+/// device, because the kernel mounts nsfs once (nsfs_init, fs/nsfs.c), so the inode is enough,
+/// and reading the link costs a quarter of opening it.
+pub(super) fn of_process(pid: u32) -> Result<u64> {
+    link(CWD, &format!("/proc/{pid}/ns/net"))
+}
+
+/// The number in a link like `net:[4026531833]`.
+pub(super) fn link(directory: impl AsFd, path: &str) -> Result<u64> {
+    let mut buffer = [MaybeUninit::uninit(); 64];
+    let (target, _) = readlinkat_raw(directory, path, &mut buffer)?;
+    inode(target).ok_or(Errno::INVAL)
+}
+
+/// The number between the brackets.
+pub(super) fn inode(target: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(target).ok()?;
+    let (_, number) = text.split_once(":[")?;
+    number.strip_suffix(']')?.parse().ok()
+}
+
+/// The inode of the host's namespace: that of process 1, when process 1 is the one that the
+/// kernel started. In a pid namespace of its own it is the init of a container.
+pub(super) fn host() -> Option<u64> {
+    let pid_namespace = link(CWD, "/proc/1/ns/pid").ok()?;
+    if pid_namespace != INITIAL_PID_NAMESPACE {
+        return None;
+    }
+    of_process(1).ok()
+}
+
+/// The identity of the calling thread's namespace.
+///
+/// # Errors
+/// ENOENT where the kernel has no network namespaces. ENOTUNIQ where the number changes with
+/// every look, as in gVisor (seen in release 20221219), and so identifies nothing.
+pub(super) fn own() -> Result<NetnsId> {
+    const PATH: &str = "/proc/thread-self/ns/net";
+    let first = link(CWD, PATH)?;
+    let second = link(CWD, PATH)?;
+    if first != second {
+        return Err(Errno::NOTUNIQ);
+    }
+    let stat = rustix::fs::stat(PATH)?;
+    Ok(NetnsId {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inode_stands_between_brackets() {
+        assert_eq!(inode(b"net:[4026531833]"), Some(4_026_531_833));
+    }
+
+    #[test]
+    fn a_link_to_anything_else_has_none() {
+        for target in [&b"/run/netns/web"[..], b"net:[", b"net:[x]", b"\xff:[1]"] {
+            assert_eq!(inode(target), None);
+        }
+    }
+
+    #[test]
+    fn link_and_file_agree() {
+        let file = std::fs::File::open("/proc/thread-self/ns/net").expect("nsfs");
+        assert_eq!(own(), of_file(&file));
+    }
+}

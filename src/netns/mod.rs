@@ -1,0 +1,93 @@
+//! Network namespaces: how they are found, what they are called, and the way into one.
+//!
+//! A namespace is its nsfs file: a device and an inode. It is found by the processes in it
+//! (/proc/PID/ns/net), by the nsfs mounts of this mount namespace (/proc/self/mountinfo: this
+//! is how `ip netns`, docker, podman and CNI keep one alive), and by symbolic links in
+//! /run/netns. One that only an open descriptor or a thread of its own keeps alive is not found.
+
+mod discover;
+mod identity;
+pub mod mounts;
+mod names;
+mod select;
+
+pub use discover::discover;
+pub use select::{NoSuchNamespace, Selector};
+
+use crate::probes::io_gap;
+use sockdoctor_checks::facts::{Gap, NetnsId, NetnsName, Why};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A namespace that was found, and the ways into it.
+///
+/// No descriptor is held: a thousand of them would reach the usual limit of open files. So a
+/// namespace can end, and its pid be given to another process, before it is visited;
+/// [`Found::open`] notices that.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its identity.
+    pub id: NetnsId,
+    /// All its names, best first.
+    pub names: Vec<NetnsName>,
+    /// The observer's own.
+    pub own: bool,
+    /// The one of process 1. `None` when that could not be seen, or when process 1 is the init
+    /// of a container, which says nothing about the host.
+    pub host: Option<bool>,
+    /// Files that lead to it: nsfs mounts, and links to such.
+    pub files: Vec<PathBuf>,
+    /// The process in it with the lowest pid.
+    pub process: Option<u32>,
+}
+
+impl Found {
+    /// The ways in: files first, because they outlive processes.
+    fn ways(&self) -> impl Iterator<Item = PathBuf> {
+        let process = self.process.map(|pid| format!("/proc/{pid}/ns/net").into());
+        self.files.iter().cloned().chain(process)
+    }
+
+    /// Opens its nsfs file, for setns(2).
+    ///
+    /// # Errors
+    /// `Denied` when the kernel refused, `Inconsistent` when the namespace is no longer there.
+    pub fn open(&self) -> Result<File, Gap> {
+        let mut refused = None;
+        for way in self.ways() {
+            match open_verified(&way, self.id) {
+                Ok(file) => return Ok(file),
+                Err(gap) => refused = refused.or(Some(gap)),
+            }
+        }
+        Err(refused.unwrap_or_else(|| ended("this network namespace")))
+    }
+
+    /// Whether its process is still in it. True only when that could be seen.
+    pub fn process_is_inside(&self) -> bool {
+        self.process
+            .is_some_and(|pid| identity::of_process(pid).ok() == Some(self.id.inode))
+    }
+}
+
+fn open_verified(way: &Path, id: NetnsId) -> Result<File, Gap> {
+    let what = || format!("open {}", way.display());
+    let file = File::open(way).map_err(|error| match io_gap(what(), &error) {
+        Gap {
+            why: Why::Absent, ..
+        } => ended(what()),
+        gap => gap,
+    })?;
+    let found = identity::of_file(&file).map_err(|error| io_gap(what(), &error.into()))?;
+    if found == id {
+        Ok(file)
+    } else {
+        Err(ended(what()))
+    }
+}
+
+/// The gap for a namespace that was found and is gone.
+pub fn ended(what: impl Into<String>) -> Gap {
+    let why = "it ended, or what led to it ended, before it could be read";
+    Gap::new(what, Why::Inconsistent(why.to_owned()))
+}

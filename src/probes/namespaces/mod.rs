@@ -1,0 +1,141 @@
+//! Visits network namespaces and reads their settings, counters and listeners.
+
+mod pool;
+mod reading;
+mod unread;
+mod visitor;
+
+use super::MayAsk;
+use crate::netns::Found;
+use crate::runner::Deadline;
+use pool::Limits;
+use reading::{Reading, Second};
+use sockdoctor_checks::facts::{Fact, Gap, Namespace, Sample, Topic};
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use visitor::Visitor;
+
+/// What to read in each namespace.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The topics to read; the others become gaps.
+    pub topics: BTreeSet<Topic>,
+    /// What sock_diag may be asked.
+    pub may_ask: MayAsk,
+    /// Time between the first and the second reading, when there is to be a second.
+    pub sample: Option<Duration>,
+}
+
+/// How long one namespace may take. A visit with a thousand listeners takes milliseconds.
+const VISIT_LIMIT: Duration = Duration::from_secs(2);
+
+/// More threads than this do not help: they wait for the same locks in the kernel.
+const MOST_THREADS: usize = 4;
+
+/// Visits each namespace. One that cannot be entered is read through /proc/PID/net as far as
+/// that goes, and the rest is a gap. With a sample, every namespace is read a second time, at
+/// least that long after its first reading. The calling thread stays where it is.
+pub fn collect(mut found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact<Vec<Namespace>> {
+    // The first job is the first one of its thread, so the own namespace is read by a thread
+    // that has never left it, and needs no privilege.
+    found.sort_by_key(|found| !found.own);
+    let round = Round {
+        limits: limits(found.len(), deadline),
+        visit: Arc::new(visit.clone()),
+        found: found.into(),
+    };
+    let first = round.first();
+    let samples = match visit.sample {
+        Some(interval) => round.second(&first, interval),
+        None => first.iter().map(|_| None).collect(),
+    };
+    let namespaces = round.found.iter().zip(first).zip(samples);
+    Fact::Known(
+        namespaces
+            .map(|((found, first), sample)| namespace(found, first, visit, sample))
+            .collect(),
+    )
+}
+
+fn limits(namespaces: usize, overall: Deadline) -> Limits {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Limits {
+        threads: cores.min(MOST_THREADS).min(namespaces),
+        per_job: VISIT_LIMIT,
+        overall,
+    }
+}
+
+/// The readings of all namespaces.
+struct Round {
+    limits: Limits,
+    visit: Arc<Visit>,
+    found: Arc<[Found]>,
+}
+
+impl Round {
+    fn first(&self) -> Vec<Result<Reading, Gap>> {
+        let (visit, count) = (Arc::clone(&self.visit), self.found.len());
+        pool::run("visit", Arc::clone(&self.found), self.limits, move || {
+            let mut visitor = Visitor::new(Arc::clone(&visit), count);
+            move |found: &Found| visitor.first(found)
+        })
+    }
+
+    /// Waits until the interval has passed since the last of the first readings, so that it
+    /// has for all, and reads again where the first visit came back.
+    fn second(&self, first: &[Result<Reading, Gap>], interval: Duration) -> Vec<Option<Sample>> {
+        let readings = first.iter().flatten();
+        let due = readings.map(|reading| reading.at + interval).max();
+        let wait = due.map(|due| due.saturating_duration_since(Instant::now()));
+        std::thread::sleep(wait.unwrap_or_default().min(self.limits.overall.left()));
+
+        let (visit, count) = (Arc::clone(&self.visit), self.found.len());
+        let again = first.iter().enumerate().filter(|(_, first)| first.is_ok());
+        let jobs: Vec<usize> = again.map(|(index, _)| index).collect();
+        let found = Arc::clone(&self.found);
+        let mut seconds = pool::run("second visit", jobs.into(), self.limits, move || {
+            let mut visitor = Visitor::new(Arc::clone(&visit), count);
+            let found = Arc::clone(&found);
+            move |index: &usize| visitor.second(&found[*index])
+        })
+        .into_iter();
+        first
+            .iter()
+            .map(|first| first.as_ref().ok().map(|first| (first, seconds.next())))
+            .map(|pair| pair.and_then(|(first, second)| Some(sample(first, second?))))
+            .collect()
+    }
+}
+
+fn sample(first: &Reading, second: Result<Second, Gap>) -> Sample {
+    let second = second.unwrap_or_else(Second::missing);
+    let interval = second.at.saturating_duration_since(first.at);
+    Sample {
+        interval_ms: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
+        counters: second.counters,
+        listeners: second.listeners,
+    }
+}
+
+fn namespace(
+    found: &Found,
+    first: Result<Reading, Gap>,
+    visit: &Visit,
+    sample: Option<Sample>,
+) -> Namespace {
+    let reading = first.unwrap_or_else(|gap| unread::reading(&visit.topics, &gap));
+    Namespace {
+        id: found.id,
+        names: found.names.clone(),
+        own: found.own,
+        host: found.host,
+        sysctls: reading.sysctls,
+        counters: reading.counters,
+        listeners: reading.listeners,
+        unix_listeners: reading.unix_listeners,
+        sample,
+    }
+}

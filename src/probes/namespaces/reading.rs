@@ -1,0 +1,34 @@
+//! What one visit brings back.
+
+use sockdoctor_checks::facts::{Counters, Fact, Gap, NetSysctls, TcpListener, UnixListener};
+use std::time::Instant;
+
+/// The first reading of a namespace.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// When its counters and listeners were read.
+    pub(super) at: Instant,
+    pub(super) sysctls: NetSysctls,
+    pub(super) counters: Fact<Counters>,
+    pub(super) listeners: Fact<Vec<TcpListener>>,
+    pub(super) unix_listeners: Fact<Vec<UnixListener>>,
+}
+
+/// The second one: what grows.
+#[derive(Debug)]
+pub(super) struct Second {
+    pub(super) at: Instant,
+    pub(super) counters: Fact<Counters>,
+    pub(super) listeners: Fact<Vec<TcpListener>>,
+}
+
+impl Second {
+    /// A second visit that did not come back.
+    pub(super) fn missing(gap: Gap) -> Self {
+        Second {
+            at: Instant::now(),
+            counters: Fact::Missing(gap.clone()),
+            listeners: Fact::Missing(gap),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! One thread's visits. It goes from namespace to namespace and never back.
+
+use super::Visit;
+use super::reading::{Reading, Second};
+use super::unread::{self, net_sysctls, not_asked};
+use crate::netlink::SockDiag;
+use crate::netns::{self, Found};
+use crate::probes::sysctls::Sysctls;
+use crate::probes::{netstat, proc_net};
+use rustix::io::Errno;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use sockdoctor_checks::facts::{
+    self, Counters, Fact, Gap, NetSysctls, TcpListener, Topic, UnixListener, Why,
+};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a thread keeps from visit to visit.
+pub(super) struct Visitor {
+    visit: Arc<Visit>,
+    /// It has left the namespace of the thread that started it.
+    has_left: bool,
+    sysctls: Sysctls,
+    buffer: Vec<u8>,
+}
+
+/// From where a namespace is read.
+enum Stand {
+    /// From within it.
+    Inside,
+    /// From outside, through the `net` directory of a process in it, because of a gap.
+    Outside(String, Gap),
+}
+
+impl Stand {
+    /// /proc/net would be that of the main thread.
+    fn net_directory(&self) -> &str {
+        match self {
+            Stand::Inside => "/proc/thread-self/net",
+            Stand::Outside(directory, _) => directory,
+        }
+    }
+}
+
+impl Visitor {
+    /// For a run that visits so many namespaces.
+    pub(super) fn new(visit: Arc<Visit>, namespaces: usize) -> Self {
+        Visitor {
+            visit,
+            has_left: false,
+            sysctls: Sysctls::for_namespaces(namespaces),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Reads all that was asked for.
+    pub(super) fn first(&mut self, found: &Found) -> Reading {
+        let reading = self.read(found, |visitor, stand, diag| Reading {
+            at: Instant::now(),
+            counters: visitor.counters(stand),
+            listeners: visitor.listeners(stand, diag),
+            unix_listeners: visitor.unix_listeners(diag),
+            sysctls: visitor.settings(stand),
+        });
+        reading.unwrap_or_else(|gap| unread::reading(&self.visit.topics, &gap))
+    }
+
+    /// Reads again what grows.
+    pub(super) fn second(&mut self, found: &Found) -> Second {
+        let second = self.read(found, |visitor, stand, diag| Second {
+            at: Instant::now(),
+            counters: visitor.counters(stand),
+            listeners: visitor.listeners(stand, diag),
+        });
+        second.unwrap_or_else(Second::missing)
+    }
+
+    fn read<T>(
+        &mut self,
+        found: &Found,
+        read: impl FnOnce(&mut Self, &Stand, &mut Result<SockDiag, Gap>) -> T,
+    ) -> Result<T, Gap> {
+        let stand = self.stand(found)?;
+        let mut diag = self.diag(&stand);
+        let value = read(self, &stand, &mut diag);
+        match stand {
+            // The process may have moved, or another may have got its pid.
+            Stand::Outside(directory, _) if !found.process_is_inside() => {
+                Err(netns::ended(directory))
+            }
+            _ => Ok(value),
+        }
+    }
+
+    fn stand(&mut self, found: &Found) -> Result<Stand, Gap> {
+        if found.own && !self.has_left {
+            return Ok(Stand::Inside);
+        }
+        match (self.enter(found), found.process) {
+            (Ok(()), _) => Ok(Stand::Inside),
+            (Err(gap), Some(pid)) => Ok(Stand::Outside(format!("/proc/{pid}/net"), gap)),
+            (Err(gap), None) => Err(gap),
+        }
+    }
+
+    fn enter(&mut self, found: &Found) -> Result<(), Gap> {
+        let file = found.open()?;
+        move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
+            .map_err(|errno| refused("setns into this network namespace", errno))?;
+        self.has_left = true;
+        self.sysctls.entered_namespace();
+        Ok(())
+    }
+
+    fn wants(&self, topic: Topic) -> bool {
+        self.visit.topics.contains(&topic)
+    }
+
+    /// One socket for all questions in a namespace, where there is a question.
+    fn diag(&self, stand: &Stand) -> Result<SockDiag, Gap> {
+        let may_ask = self.visit.may_ask;
+        let tcp = self.wants(Topic::Listeners) && may_ask.tcp;
+        let unix = self.wants(Topic::UnixListeners) && may_ask.unix;
+        match stand {
+            Stand::Outside(_, gap) => Err(gap.clone()),
+            Stand::Inside if tcp || unix => SockDiag::open().map_err(|error| no_socket(&error)),
+            Stand::Inside => Err(Gap::not_collected("sock_diag", "--passive")),
+        }
+    }
+
+    fn counters(&mut self, stand: &Stand) -> Fact<Counters> {
+        if self.wants(Topic::Counters) {
+            netstat::read(stand.net_directory(), &mut self.buffer)
+        } else {
+            Fact::Missing(not_asked("counters"))
+        }
+    }
+
+    fn settings(&mut self, stand: &Stand) -> NetSysctls {
+        let sysctls = &mut self.sysctls;
+        net_sysctls(&self.visit.topics, |path| match stand {
+            Stand::Inside => sysctls.read(path),
+            // /proc/sys/net is that of the reader; no process lends its own.
+            Stand::Outside(_, gap) => Fact::Missing(gap.clone()),
+        })
+    }
+
+    fn listeners(&self, stand: &Stand, diag: &mut Result<SockDiag, Gap>) -> Fact<Vec<TcpListener>> {
+        if !self.wants(Topic::Listeners) {
+            return Fact::Missing(not_asked("listeners"));
+        }
+        let asked = match diag {
+            _ if !self.visit.may_ask.tcp => Fact::Missing(passive("TCP")),
+            Ok(diag) => diag.tcp_listeners(),
+            Err(gap) => Fact::Missing(gap.clone()),
+        };
+        match asked {
+            Fact::Missing(gap) => listeners_of_proc(stand, gap),
+            answered => answered,
+        }
+    }
+
+    fn unix_listeners(&self, diag: &mut Result<SockDiag, Gap>) -> Fact<Vec<UnixListener>> {
+        if !self.wants(Topic::UnixListeners) {
+            return Fact::Missing(not_asked("unix listeners"));
+        }
+        match diag {
+            _ if !self.visit.may_ask.unix => Fact::Missing(passive("unix")),
+            Ok(diag) => diag.unix_listeners(),
+            Err(gap) => Fact::Missing(gap.clone()),
+        }
+    }
+}
+
+/// What /proc has of the listeners, where sock_diag left a gap: no backlog and no drops.
+fn listeners_of_proc(stand: &Stand, gap: Gap) -> Fact<Vec<TcpListener>> {
+    match proc_net::tcp_listeners(Path::new(stand.net_directory())) {
+        Ok(value) => Fact::with_gaps(value, vec![gap]),
+        Err(_) => Fact::Missing(gap),
+    }
+}
+
+fn passive(which: &str) -> Gap {
+    let what = format!("sock_diag for {which} listeners");
+    Gap::not_collected(what, "--passive, and its modules are not loaded")
+}
+
+/// The errno of socket(2) says which part of the system has no sock_diag, so it is kept.
+fn no_socket(error: &std::io::Error) -> Gap {
+    const WHAT: &str = "socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)";
+    match error.raw_os_error() {
+        Some(code) => Gap::new(WHAT, Why::Failed(facts::Errno(code))),
+        None => Gap::malformed(WHAT, error.to_string()),
+    }
+}
+
+fn refused(what: &str, errno: Errno) -> Gap {
+    let why = match errno {
+        Errno::PERM => Why::Denied {
+            needs: "CAP_SYS_ADMIN".to_owned(),
+        },
+        other => Why::Failed(facts::Errno(other.raw_os_error())),
+    };
+    Gap::new(what, why)
+}
