@@ -1,0 +1,72 @@
+//! modules-load.d(5), as systemd-modules-load reads it.
+
+use super::{drop_ins, place};
+use sockdoctor_checks::facts::{BootModule, DiagModule, Fact};
+use std::path::Path;
+
+/// The diag modules that are loaded by name at boot, in file order.
+pub(super) fn collect(root: &Path) -> Fact<Vec<BootModule>> {
+    let (files, gaps) = drop_ins::read(&drop_ins::directories(root, "modules-load.d"));
+    let mut modules = Vec::new();
+    for file in &files {
+        for (index, line) in file.bytes.split(|&byte| byte == b'\n').enumerate() {
+            modules.extend(diag_module(line).map(|module| BootModule {
+                module: module.name().to_owned(),
+                place: place(root, &file.path, index + 1),
+            }));
+        }
+    }
+    Fact::with_gaps(modules, gaps)
+}
+
+/// A line is one module name, dashes and underscores alike. A comment is no module's name, so
+/// it needs no rule of its own.
+fn diag_module(line: &[u8]) -> Option<DiagModule> {
+    let name = String::from_utf8_lossy(line.trim_ascii()).replace('-', "_");
+    DiagModule::ALL
+        .into_iter()
+        .find(|module| module.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sockdoctor_checks::facts::Place;
+
+    fn write(root: &Path, path: &str, text: &str) {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    #[test]
+    fn diag_modules_are_found_with_their_lines_and_others_are_not_listed() {
+        let root = tempfile::tempdir().expect("a directory");
+        let text = "# tcp_diag\n; udp_diag\nloop\n\n  tcp-diag \n";
+        write(root.path(), "etc/modules-load.d/sock_diag.conf", text);
+        let expected = BootModule {
+            module: "tcp_diag".to_owned(),
+            place: Place {
+                path: "/etc/modules-load.d/sock_diag.conf".to_owned(),
+                line: Some(5),
+            },
+        };
+        assert_eq!(collect(root.path()), Fact::Known(vec![expected]));
+    }
+
+    #[test]
+    fn a_file_in_etc_hides_the_same_name_in_usr() {
+        let root = tempfile::tempdir().expect("a directory");
+        write(root.path(), "usr/lib/modules-load.d/a.conf", "tcp_diag\n");
+        write(root.path(), "etc/modules-load.d/a.conf", "");
+        assert_eq!(collect(root.path()), Fact::Known(Vec::new()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_can_be_read(line: Vec<u8>) {
+            let _ = diag_module(&line);
+        }
+    }
+}
