@@ -1,16 +1,156 @@
 //! The running kernel: release, configuration, and what it does about modules.
 
-use sockdoctor_checks::facts::{Fact, Gap, Kernel};
+use super::modules::host_root::{self, Root};
+use super::{io_gap, read_trimmed};
+use sockdoctor_checks::facts::{
+    DiagModule, Fact, Gap, Kernel, KernelConfig, ModprobeHelper, Runnable, Why,
+};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// The options that checks ask for, besides [`DiagModule::config_option`].
+const OPTIONS: [&str; 5] = [
+    "CONFIG_INET",
+    "CONFIG_MODULES",
+    "CONFIG_MODULE_SIG_FORCE",
+    "CONFIG_SYN_COOKIES",
+    "CONFIG_UNIX",
+];
 
 /// Observes the kernel.
 pub fn collect() -> Kernel {
-    let not_yet = || Gap::not_collected("kernel", "not written");
+    let release = rustix::system::uname()
+        .release()
+        .to_string_lossy()
+        .into_owned();
+    collect_under(Path::new("/"), release)
+}
+
+fn collect_under(root: &Path, release: String) -> Kernel {
     Kernel {
-        release: Fact::Missing(not_yet()),
-        config: Fact::Missing(not_yet()),
-        modprobe: Fact::Missing(not_yet()),
-        modules_disabled: Fact::Missing(not_yet()),
-        lockdown: Fact::Missing(not_yet()),
-        signatures_enforced: Fact::Missing(not_yet()),
+        config: config(root, &release),
+        release: Fact::Known(release),
+        modprobe: modprobe(root),
+        modules_disabled: flag(&root.join("proc/sys/kernel/modules_disabled")).into(),
+        lockdown: lockdown(&root.join("sys/kernel/security/lockdown")).into(),
+        signatures_enforced: flag(&root.join("sys/module/module/parameters/sig_enforce")).into(),
     }
 }
+
+/// The first configuration that is there. The kernel's own copy cannot belong to another kernel,
+/// so it comes first; the others are named after the release.
+fn config(root: &Path, release: &str) -> Fact<KernelConfig> {
+    let mut gaps = Vec::new();
+    for source in config_sources(root, release) {
+        match read_config(&source) {
+            Ok(config) => return Fact::with_gaps(config, gaps),
+            Err(gap) if gap.why == Why::Absent => {}
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    let nowhere = "configuration of the kernel in /proc/config.gz, /boot and /lib/modules";
+    Fact::Missing(gaps.pop().unwrap_or(Gap::new(nowhere, Why::Absent)))
+}
+
+fn config_sources(root: &Path, release: &str) -> [PathBuf; 4] {
+    [
+        root.join("proc/config.gz"),
+        root.join(format!("boot/config-{release}")),
+        root.join(format!("lib/modules/{release}/config")),
+        root.join(format!("usr/lib/modules/{release}/config")),
+    ]
+}
+
+fn read_config(source: &Path) -> Result<KernelConfig, Gap> {
+    let gap = |error| io_gap(source.display().to_string(), &error);
+    let mut bytes = std::fs::read(source).map_err(gap)?;
+    if source
+        .extension()
+        .is_some_and(|extension| extension == "gz")
+    {
+        let compressed = std::mem::take(&mut bytes);
+        let mut inflated = flate2::read::GzDecoder::new(compressed.as_slice());
+        inflated.read_to_end(&mut bytes).map_err(gap)?;
+    }
+    Ok(KernelConfig {
+        source: source.display().to_string(),
+        options: wanted_options(&bytes),
+    })
+}
+
+fn wanted_options(config: &[u8]) -> BTreeMap<String, String> {
+    let diag = DiagModule::ALL.map(DiagModule::config_option);
+    let option = |line: &[u8]| {
+        let (name, value) = std::str::from_utf8(line).ok()?.split_once('=')?;
+        let wanted = OPTIONS.contains(&name) || diag.contains(&name);
+        wanted.then(|| (name.to_owned(), value.trim_matches('"').to_owned()))
+    };
+    config
+        .split(|&byte| byte == b'\n')
+        .filter(|line| line.starts_with(b"CONFIG_"))
+        .filter_map(option)
+        .collect()
+}
+
+/// The helper, and whether it can be run. `Partial` when the observer's root could not be held
+/// against that of process 1: then `runnable` is what the observer sees.
+fn modprobe(root: &Path) -> Fact<ModprobeHelper> {
+    let path = match read_trimmed(root.join("proc/sys/kernel/modprobe")) {
+        Ok(path) => path,
+        Err(gap) => return Fact::Missing(gap),
+    };
+    if path.is_empty() {
+        let runnable = Runnable::Empty;
+        return Fact::Known(ModprobeHelper { path, runnable });
+    }
+    let (other, gaps) = match host_root::compare(&root.join("proc")) {
+        Root::Host => (false, Vec::new()),
+        Root::Other => (true, Vec::new()),
+        Root::Unknown(gap) => (false, vec![gap]),
+    };
+    let runnable = if other {
+        Ok(Runnable::OtherRoot)
+    } else {
+        runnable(root, &path)
+    };
+    match runnable {
+        Ok(runnable) => Fact::with_gaps(ModprobeHelper { path, runnable }, gaps),
+        Err(gap) => Fact::Missing(gap),
+    }
+}
+
+fn runnable(root: &Path, program: &str) -> Result<Runnable, Gap> {
+    let file = root.join(program.trim_start_matches('/'));
+    match std::fs::metadata(&file) {
+        Ok(file) if file.is_file() && file.permissions().mode() & 0o111 != 0 => Ok(Runnable::Yes),
+        Ok(_) => Ok(Runnable::NotExecutable),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Runnable::Missing),
+        Err(error) => Err(io_gap(file.display().to_string(), &error)),
+    }
+}
+
+/// 1 and Y are yes, 0 and N are no.
+fn flag(path: &Path) -> Result<bool, Gap> {
+    match read_trimmed(path)?.as_str() {
+        "1" | "Y" => Ok(true),
+        "0" | "N" => Ok(false),
+        other => Err(Gap::malformed(path.display().to_string(), other)),
+    }
+}
+
+/// The mode in brackets: `none [integrity] confidentiality`.
+fn lockdown(path: &Path) -> Result<String, Gap> {
+    let modes = read_trimmed(path)?;
+    let active = modes
+        .split_once('[')
+        .and_then(|(_, rest)| rest.split_once(']'));
+    match active {
+        Some((mode, _)) => Ok(mode.to_owned()),
+        None => Err(Gap::malformed(path.display().to_string(), modes)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

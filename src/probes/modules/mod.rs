@@ -1,11 +1,107 @@
 //! The diag modules: which are there, and what keeps them from loading.
 
-use sockdoctor_checks::facts::{DiagModule, Fact, Gap, Kernel, Modules};
+mod command_line;
+pub(in crate::probes) mod host_root;
+#[cfg(feature = "libkmod")]
+mod libkmod;
+mod loaded;
+#[cfg(feature = "libkmod")]
+mod modprobe_d;
+mod presence;
+mod text_files;
+mod tree;
+
+use command_line::CommandLine;
+use loaded::Loaded;
+use sockdoctor_checks::facts::{
+    DiagModule, Fact, Gap, Kernel, ModuleFacts, ModuleResolver, Modules, Presence, Rule, Runnable,
+    Why,
+};
+use std::path::{Path, PathBuf};
+
+/// Where the files are that say what modprobe would do.
+#[derive(Debug, Clone)]
+pub struct Roots {
+    /// Where procfs is mounted.
+    pub proc: PathBuf,
+    /// The module tree of the running kernel, whether it is there or not.
+    pub tree: PathBuf,
+    /// The directories of modprobe.d, most important first. `None` for those of libkmod.
+    pub modprobe_d: Option<Vec<PathBuf>>,
+    /// False in a container or a chroot: the kernel's modprobe reads other files.
+    pub of_the_host: bool,
+}
+
+impl Roots {
+    /// Those of this machine, for a kernel of this release.
+    fn of_machine(kernel: &Kernel) -> Result<Self, Gap> {
+        let release = kernel.release.known().map_err(Clone::clone)?;
+        let helper = kernel.modprobe.value();
+        Ok(Roots {
+            proc: PathBuf::from("/proc"),
+            tree: tree::find(Path::new("/"), release),
+            modprobe_d: None,
+            of_the_host: helper.is_none_or(|helper| helper.runnable != Runnable::OtherRoot),
+        })
+    }
+}
+
+/// What the module tree says of one module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Resolved {
+    /// It is compiled in.
+    builtin: bool,
+    /// Where the alias leads.
+    target: Target,
+    /// The modules that have to be loaded first.
+    dependencies: Vec<String>,
+}
+
+/// Where the alias of a module leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Target {
+    /// To this file, which may be gone.
+    File(PathBuf),
+    /// To no file, because this index does not name one.
+    Nowhere {
+        /// File name of the index.
+        index: &'static str,
+    },
+}
+
+/// What is known before the modules are looked at one by one.
+struct Context<'a> {
+    roots: &'a Roots,
+    kernel: &'a Kernel,
+    loaded: &'a Result<Loaded, Gap>,
+    command_line: &'a Result<CommandLine, Gap>,
+}
 
 /// Observes the diag modules without loading any.
 pub fn collect(kernel: &Kernel) -> Fact<Modules> {
-    let _ = kernel;
-    Fact::Missing(Gap::not_collected("modules", "not written"))
+    Roots::of_machine(kernel)
+        .map(|roots| collect_in(&roots, kernel))
+        .into()
+}
+
+/// The same, from other places.
+pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Modules {
+    let context = Context {
+        roots,
+        kernel,
+        loaded: &loaded::read(&roots.proc),
+        command_line: &command_line::read(&roots.proc),
+    };
+    let resolver = Resolver::open(roots, context.command_line);
+    let entry = |module| module_facts(&context, &resolver, module);
+    Modules {
+        tree: roots
+            .tree
+            .is_dir()
+            .then(|| roots.tree.display().to_string()),
+        resolver: KIND,
+        entries: DiagModule::ALL.into_iter().map(entry).collect(),
+    }
 }
 
 /// The diag modules that are in /proc/modules now.
@@ -13,5 +109,70 @@ pub fn collect(kernel: &Kernel) -> Fact<Modules> {
 /// # Errors
 /// A kernel without loadable modules has no such file: [`sockdoctor_checks::facts::Why::Absent`].
 pub fn loaded() -> Result<Vec<DiagModule>, Gap> {
-    Err(Gap::not_collected("/proc/modules", "not written"))
+    loaded::read(Path::new("/proc")).map(|loaded| loaded.diag_modules())
+}
+
+#[cfg(feature = "libkmod")]
+use libkmod::Resolver;
+#[cfg(feature = "libkmod")]
+const KIND: ModuleResolver = ModuleResolver::Libkmod;
+#[cfg(not(feature = "libkmod"))]
+use text_files::Resolver;
+#[cfg(not(feature = "libkmod"))]
+const KIND: ModuleResolver = ModuleResolver::TextFiles;
+
+fn module_facts(context: &Context<'_>, resolver: &Resolver, module: DiagModule) -> ModuleFacts {
+    let resolved = resolve(context.roots, resolver, module);
+    let presence = presence::decide(context, module, &resolved);
+    let rules = match presence.value() {
+        Some(Presence::BuiltIn { .. } | Presence::NotConfigured { .. }) => Fact::Known(Vec::new()),
+        Some(Presence::NoModuleSupport) => Fact::Known(Vec::new()),
+        _ => rules(context, resolver, module, &resolved),
+    };
+    ModuleFacts {
+        module,
+        presence,
+        rules,
+    }
+}
+
+fn resolve(roots: &Roots, resolver: &Resolver, module: DiagModule) -> Result<Resolved, Gap> {
+    let tree = || roots.tree.display().to_string();
+    if !roots.of_the_host {
+        let needs = "the root directory of the host".to_owned();
+        return Err(Gap::new(tree(), Why::Denied { needs }));
+    }
+    if !roots.tree.is_dir() {
+        return Err(Gap::new(tree(), Why::Absent));
+    }
+    resolver.resolve(module)
+}
+
+/// What stops `module`: the rules of modprobe, and the kernel's own list. The modules that have
+/// to be loaded before it can be stopped as well.
+fn rules(
+    context: &Context<'_>,
+    resolver: &Resolver,
+    module: DiagModule,
+    resolved: &Result<Resolved, Gap>,
+) -> Fact<Vec<Rule>> {
+    let missing = missing_dependencies(context.loaded, resolved);
+    let on_command_line = || context.command_line.iter();
+    let (mut rules, mut gaps) = resolver.rules(module, &missing).unwrap_or_else(|gap| {
+        let rules = on_command_line().flat_map(|line| line.modprobe_rules(module.name()));
+        (rules.collect(), vec![gap])
+    });
+    let names = || missing.iter().map(String::as_str).chain([module.name()]);
+    rules.extend(on_command_line().flat_map(|line| line.kernel_rule(names())));
+    gaps.extend(context.command_line.as_ref().err().cloned());
+    Fact::with_gaps(rules, gaps)
+}
+
+fn missing_dependencies(
+    loaded: &Result<Loaded, Gap>,
+    resolved: &Result<Resolved, Gap>,
+) -> Vec<String> {
+    let needed = resolved.iter().flat_map(|resolved| &resolved.dependencies);
+    let is_loaded = |name: &String| loaded.as_ref().is_ok_and(|loaded| loaded.contains(name));
+    needed.filter(|name| !is_loaded(name)).cloned().collect()
 }

@@ -1,0 +1,157 @@
+//! The kernel command line: the two parameters that keep modules out.
+
+#[cfg(feature = "libkmod")]
+use super::modprobe_d::{Directive, Line};
+use crate::probes::read_trimmed;
+use sockdoctor_checks::facts::{Gap, Place, Rule, RuleKind};
+use std::path::Path;
+
+/// A list of module names, and the parameter as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Blacklist {
+    modules: Vec<String>,
+    rule: Rule,
+}
+
+/// What the command line says about modules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CommandLine(Vec<Blacklist>);
+
+/// Reads /proc/cmdline.
+///
+/// # Errors
+/// The gap, named after the file.
+pub(super) fn read(proc: &Path) -> Result<CommandLine, Gap> {
+    let path = proc.join("cmdline");
+    let place = Place {
+        path: path.display().to_string(),
+        line: Some(1),
+    };
+    Ok(parse(&read_trimmed(path)?, &place))
+}
+
+/// modprobe reads the whole line and every `modprobe.blacklist=`
+/// (kmod_config_parse_kcmdline, libkmod/libkmod-config.c). The kernel stops at `--` and keeps
+/// the last `module_blacklist=` (parse_args, kernel/params.c).
+fn parse(text: &str, place: &Place) -> CommandLine {
+    let mut lists: Vec<_> = text
+        .split_ascii_whitespace()
+        .filter_map(|word| {
+            word.strip_prefix("modprobe.blacklist=")
+                .map(|list| (word, list))
+        })
+        .map(|(word, list)| blacklist(RuleKind::CommandLineBlacklist, word, list, place))
+        .collect();
+    let for_kernel = text
+        .split_ascii_whitespace()
+        .take_while(|word| *word != "--");
+    let last = for_kernel.filter_map(kernel_list).last();
+    lists.extend(last.map(|(word, list)| blacklist(RuleKind::KernelBlacklist, word, list, place)));
+    CommandLine(lists)
+}
+
+/// Dashes and underscores are the same in the name of a kernel parameter (parameq).
+fn kernel_list(word: &str) -> Option<(&str, &str)> {
+    let (name, list) = word.split_once('=')?;
+    let ours = name.trim_matches('"').replace('-', "_") == "module_blacklist";
+    ours.then(|| (word, list.trim_matches('"')))
+}
+
+/// Neither list takes a dash for an underscore.
+fn blacklist(kind: RuleKind, word: &str, list: &str, place: &Place) -> Blacklist {
+    Blacklist {
+        modules: list.split(',').map(str::to_owned).collect(),
+        rule: Rule {
+            kind,
+            text: word.to_owned(),
+            place: Some(place.clone()),
+        },
+    }
+}
+
+impl CommandLine {
+    /// The parameter by which the kernel itself refuses one of these modules: blacklisted(),
+    /// kernel/module/main.c, EPERM.
+    pub(super) fn kernel_rule<'a>(
+        &self,
+        mut modules: impl Iterator<Item = &'a str>,
+    ) -> Option<Rule> {
+        modules.find_map(|module| self.rules(RuleKind::KernelBlacklist, module).pop())
+    }
+
+    /// The parameters for modprobe as libkmod understands them: a `blacklist` for each name.
+    #[cfg(feature = "libkmod")]
+    pub(super) fn modprobe_lines(&self) -> Vec<Line> {
+        let ours = |list: &&Blacklist| list.rule.kind == RuleKind::CommandLineBlacklist;
+        let lists = self.0.iter().filter(ours);
+        let pairs = lists.flat_map(|list| list.modules.iter().map(|name| (name, &list.rule)));
+        let line = |(name, rule): (&String, &Rule)| Line {
+            directive: Directive {
+                kind: RuleKind::Blacklist,
+                subject: name.clone(),
+                object: String::new(),
+            },
+            rule: rule.clone(),
+        };
+        pairs.map(line).collect()
+    }
+
+    /// The parameters for modprobe that name this module.
+    pub(super) fn modprobe_rules(&self, module: &str) -> Vec<Rule> {
+        self.rules(RuleKind::CommandLineBlacklist, module)
+    }
+
+    fn rules(&self, kind: RuleKind, module: &str) -> Vec<Rule> {
+        let names = |list: &&Blacklist| list.modules.iter().any(|name| name == module);
+        let lists = self.0.iter().filter(|list| list.rule.kind == kind);
+        lists.filter(names).map(|list| list.rule.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn place() -> Place {
+        Place {
+            path: "/proc/cmdline".to_owned(),
+            line: Some(1),
+        }
+    }
+
+    fn texts(rules: Vec<Rule>) -> Vec<String> {
+        rules.into_iter().map(|rule| rule.text).collect()
+    }
+
+    #[test]
+    fn modprobe_heeds_every_list_and_the_spelling() {
+        let line = "quiet modprobe.blacklist=loop,tcp_diag -- modprobe.blacklist=tcp_diag \
+                    modprobe.blacklist=udp-diag";
+        let line = parse(line, &place());
+        let expected = [
+            "modprobe.blacklist=loop,tcp_diag",
+            "modprobe.blacklist=tcp_diag",
+        ];
+        assert_eq!(texts(line.modprobe_rules("tcp_diag")), expected);
+        assert_eq!(texts(line.modprobe_rules("udp_diag")), [""; 0]);
+    }
+
+    #[test]
+    fn the_kernel_heeds_the_last_list_before_the_double_dash() {
+        let line = "module_blacklist=tcp_diag module-blacklist=udp_diag,raw_diag \
+                    -- module_blacklist=unix_diag";
+        let line = parse(line, &place());
+        let named = |name: &str| texts(line.kernel_rule([name].into_iter()).into_iter().collect());
+        assert_eq!(named("tcp_diag"), [""; 0]);
+        assert_eq!(named("raw_diag"), ["module-blacklist=udp_diag,raw_diag"]);
+        assert_eq!(named("unix_diag"), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_read(text: String) {
+            let _ = parse(&text, &place()).kernel_rule(["tcp_diag"].into_iter());
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Whether the observer's files are the ones that the kernel's modprobe would see.
+//!
+//! The kernel runs its helper from a kernel thread, and those share the root directory of
+//! process 1 (kernel_init and kthreadd are made with CLONE_FS, rest_init, init/main.c).
+
+use crate::probes::{io_gap, read_trimmed};
+use sockdoctor_checks::facts::{Gap, Why};
+use std::path::Path;
+
+/// The first pid namespace has a fixed number (PROC_PID_INIT_INO, include/linux/proc_ns.h).
+const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
+
+/// Whose root directory the observer sees.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::probes) enum Root {
+    /// That of the machine's process 1.
+    Host,
+    /// Another: a container or a chroot.
+    Other,
+    /// It could not be compared.
+    Unknown(Gap),
+}
+
+/// Compares the observer's root directory with that of process 1. mountinfo needs no privilege,
+/// which /proc/1/root does.
+pub(in crate::probes) fn compare(proc: &Path) -> Root {
+    let namespace = proc.join("self/ns/pid");
+    match std::fs::read_link(&namespace) {
+        Err(error) => return Root::Unknown(io_gap(namespace.display().to_string(), &error)),
+        Ok(link) if link != Path::new(INITIAL_PID_NAMESPACE) => return Root::Other,
+        Ok(_) => {}
+    }
+    let first = root_mount(&proc.join("1/mountinfo"));
+    let own = root_mount(&proc.join("self/mountinfo"));
+    match (first, own) {
+        (Err(gap), _) | (_, Err(gap)) => Root::Unknown(gap),
+        (Ok(first), Ok(own)) if first == own => Root::Host,
+        _ => Root::Other,
+    }
+}
+
+/// Device and directory of everything that is mounted on `/`. A chroot has nothing there.
+fn root_mount(mountinfo: &Path) -> Result<Vec<(String, String)>, Gap> {
+    let text = read_trimmed(mountinfo)?;
+    let gap = || Gap::new(mountinfo.display().to_string(), Why::Absent);
+    if text.is_empty() {
+        return Err(gap());
+    }
+    let on_root = |line: &str| {
+        let mut fields = line.split(' ').skip(2);
+        let (device, directory, point) = (fields.next()?, fields.next()?, fields.next()?);
+        (point == "/").then(|| (device.to_owned(), directory.to_owned()))
+    };
+    Ok(text.lines().filter_map(on_root).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn proc(namespace: &str, first: &str, own: &str) -> tempfile::TempDir {
+        let proc = tempfile::tempdir().expect("a directory");
+        for (process, mountinfo) in [("1", first), ("self", own)] {
+            let directory = proc.path().join(process);
+            std::fs::create_dir_all(directory.join("ns")).expect("a directory");
+            std::fs::write(directory.join("mountinfo"), mountinfo).expect("a file");
+        }
+        symlink(namespace, proc.path().join("self/ns/pid")).expect("a link");
+        proc
+    }
+
+    const DISK: &str =
+        "22 27 0:21 / /proc rw - proc proc rw\n27 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
+    const SERVICE: &str = "327 301 8:1 / / rw - ext4 /dev/sda1 rw\n";
+    const IMAGE: &str = "27 1 0:55 / / rw - overlay overlay rw\n";
+    const CHROOT: &str = "22 27 0:21 / /proc rw - proc proc rw\n";
+
+    #[test]
+    fn a_service_with_mounts_of_its_own_sees_the_hosts_root() {
+        let proc = proc(INITIAL_PID_NAMESPACE, DISK, SERVICE);
+        assert_eq!(compare(proc.path()), Root::Host);
+    }
+
+    #[test]
+    fn a_container_without_a_pid_namespace_sees_another_root() {
+        let proc = proc(INITIAL_PID_NAMESPACE, DISK, IMAGE);
+        assert_eq!(compare(proc.path()), Root::Other);
+    }
+
+    #[test]
+    fn a_chroot_sees_another_root() {
+        let proc = proc(INITIAL_PID_NAMESPACE, DISK, CHROOT);
+        assert_eq!(compare(proc.path()), Root::Other);
+    }
+
+    #[test]
+    fn process_1_of_a_pid_namespace_proves_nothing() {
+        let proc = proc("pid:[4026532201]", IMAGE, IMAGE);
+        assert_eq!(compare(proc.path()), Root::Other);
+    }
+
+    #[test]
+    fn a_hidden_process_1_leaves_it_open() {
+        let proc = proc(INITIAL_PID_NAMESPACE, DISK, DISK);
+        std::fs::remove_dir_all(proc.path().join("1")).expect("removed");
+        assert!(matches!(compare(proc.path()), Root::Unknown(_)));
+    }
+}
