@@ -57,7 +57,7 @@ pub fn diagnose(facts: &Facts, limits: &Limits, selected: impl Fn(&Check) -> boo
         .collect();
     mask(&mut results);
     Diagnosis {
-        verdict: crate::path::verdict(&view, &results),
+        verdict: crate::path::verdict(&view),
         results,
     }
 }

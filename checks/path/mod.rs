@@ -6,9 +6,18 @@ pub mod other_diag;
 pub mod sock_diag_round_trip;
 pub mod ss_agrees;
 pub mod ss_environment;
-mod walk;
-
-pub use walk::verdict;
 pub mod tcp_diag;
 pub mod udp_diag;
 pub mod unix_diag;
+
+mod canary;
+mod cause;
+mod ground;
+mod handler;
+mod list;
+mod mend;
+mod socket;
+mod telling;
+mod walk;
+
+pub use walk::verdict;

@@ -1,8 +1,9 @@
 //! The installed ss prints what is true.
 
+use super::canary;
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Fact, Facts, Gap, Queues, SsInstalled, SsRow, SsRun, Topic};
+use crate::finding::{Evidence, Finding, Status, Subject};
 
 /// The installed ss prints what is true.
 pub static CHECK: Check = Check {
@@ -22,7 +23,169 @@ pub static CHECK: Check = Check {
     judge,
 };
 
+/// What ss printed about a socket of ours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Printed<'a> {
+    /// What is true.
+    Truth(&'a SsRun),
+    /// Something else.
+    Untruth(&'a SsRun, &'a SsRow),
+    /// Nothing, though it ran to its end.
+    Nothing(&'a SsRun),
+    /// It did not run to its end.
+    Broken(&'a SsRun),
+    /// There is no ss.
+    NotInstalled,
+    /// It was not run.
+    Unknown(&'a Gap),
+}
+
+/// Compares what ss printed in `run` with the truth.
+pub(super) fn printed<'a>(facts: &'a Facts, run: &'a Fact<SsRun>) -> Printed<'a> {
+    if facts.ss.installed.value() == Some(&None) {
+        return Printed::NotInstalled;
+    }
+    let run = match run.known() {
+        Ok(run) => run,
+        Err(gap) => return Printed::Unknown(gap),
+    };
+    if run.exit_code != Some(0) {
+        return Printed::Broken(run);
+    }
+    match run.rows.as_slice() {
+        [] => Printed::Nothing(run),
+        rows if rows.iter().any(|row| agrees(run.truth, row)) => Printed::Truth(run),
+        [first, ..] => Printed::Untruth(run, first),
+    }
+}
+
+/// Whether the installed ss is older than 4.10, which stops where the kernel refuses instead of
+/// reading /proc (iproute2 commit 9f66764e). Snapshots before 5.7 are named by date.
+pub(super) fn stops_at_refusal(facts: &Facts) -> Option<&str> {
+    let installed = facts.ss.installed.value()?.as_ref()?;
+    let version = installed.version.value()?;
+    let date: u32 = version.strip_prefix("iproute2-ss")?.parse().ok()?;
+    (date < 170_221).then_some(version)
+}
+
+fn agrees(truth: Queues, row: &SsRow) -> bool {
+    let same =
+        |truth: Option<u32>, printed: u64| truth.is_none_or(|truth| u64::from(truth) == printed);
+    same(truth.recv, row.recv_q) && same(truth.send, row.send_q)
+}
+
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    let facts = view.facts;
+    if facts.ss.installed.value() == Some(&None) {
+        return vec![Finding::host(
+            Status::Skipped,
+            "ss is not installed (its package is iproute2, or iproute)",
+        )];
+    }
+    vec![
+        about(facts, "a TCP listener", &facts.ss.tcp),
+        about(facts, "a unix socket", &facts.ss.unix),
+    ]
+}
+
+fn about(facts: &Facts, socket: &str, run: &Fact<SsRun>) -> Finding {
+    match printed(facts, run) {
+        Printed::Truth(run) => with_run(
+            facts,
+            run,
+            Status::Pass,
+            format!(
+                "ss printed {} for {socket}, as it is",
+                canary::words(run.truth)
+            ),
+        ),
+        Printed::Untruth(run, row) => with_run(
+            facts,
+            run,
+            Status::Fail,
+            format!(
+                "ss printed {} for {socket} {}",
+                wrong(run, row),
+                really(run, row)
+            ),
+        ),
+        Printed::Nothing(run) => with_run(
+            facts,
+            run,
+            Status::Fail,
+            format!("ss printed nothing for {socket} that is there"),
+        ),
+        Printed::Broken(run) => with_run(
+            facts,
+            run,
+            Status::Unknown,
+            format!("ss did not run to its end when asked for {socket}"),
+        ),
+        Printed::NotInstalled => Finding::host(Status::Skipped, "ss is not installed"),
+        Printed::Unknown(gap) => Finding::unknown(
+            Subject::Host,
+            format!("what ss prints for {socket} is not known"),
+            gap,
+        ),
+    }
+}
+
+/// `Send-Q 0`: the first column that is wrong.
+pub(super) fn wrong(run: &SsRun, row: &SsRow) -> String {
+    if recv_is_wrong(run, row) {
+        format!("Recv-Q {}", row.recv_q)
+    } else {
+        format!("Send-Q {}", row.send_q)
+    }
+}
+
+/// What it should have been.
+pub(super) fn really(run: &SsRun, row: &SsRow) -> String {
+    let truth = if recv_is_wrong(run, row) {
+        run.truth.recv.map(|recv| format!("where {recv} is true"))
+    } else {
+        run.truth
+            .send
+            .map(|send| format!("whose backlog is {send}"))
+    };
+    truth.unwrap_or_default()
+}
+
+fn recv_is_wrong(run: &SsRun, row: &SsRow) -> bool {
+    run.truth
+        .recv
+        .is_some_and(|recv| u64::from(recv) != row.recv_q)
+}
+
+fn with_run(facts: &Facts, run: &SsRun, status: Status, summary: String) -> Finding {
+    let rows: Vec<String> = run
+        .rows
+        .iter()
+        .map(|row| format!("Recv-Q {}, Send-Q {} {}", row.recv_q, row.send_q, row.local))
+        .collect();
+    let says = match (rows.is_empty(), run.exit_code) {
+        (false, _) => rows.join("; "),
+        (true, Some(code)) => format!("no row, exit code {code}"),
+        (true, None) => "no row, ended by a signal".to_owned(),
+    };
+    let mut finding =
+        Finding::host(status, summary).evidence(Evidence::command(run.command.clone(), says));
+    if !run.stderr.is_empty() {
+        finding = finding.evidence(Evidence::command(
+            format!("{} (stderr)", run.command),
+            run.stderr.trim().to_owned(),
+        ));
+    }
+    match facts.ss.installed.value() {
+        Some(Some(ss)) => finding.evidences(version(ss)),
+        _ => finding,
+    }
+}
+
+fn version(ss: &SsInstalled) -> Option<Evidence> {
+    let version = ss.version.value()?;
+    Some(Evidence::command(
+        format!("{} -V", ss.path),
+        version.clone(),
+    ))
 }

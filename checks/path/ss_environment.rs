@@ -1,8 +1,9 @@
 //! No environment variable turns ss away from netlink.
 
+use super::list::list;
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Facts, Gap, SsVariable, Topic};
+use crate::finding::{Evidence, Finding, Remedy, Source, Status, Subject};
 
 /// No environment variable turns ss away from netlink.
 pub static CHECK: Check = Check {
@@ -16,7 +17,137 @@ pub static CHECK: Check = Check {
     judge,
 };
 
+/// What the mere presence of a variable does to ss (misc/ss.c of iproute2: the getenv calls).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// ss does not ask netlink for these tables.
+    Bypass(&'static [&'static str]),
+    /// ss prints nothing for this table.
+    Silence(&'static str),
+    /// Another file is read where ss reads one anyway.
+    OtherFile,
+}
+
+/// The table names that a verdict hangs on.
+pub(super) const TCP: &str = "TCP";
+pub(super) const UNIX: &str = "unix";
+
+const ALL_TABLES: &[&str] = &[TCP, "UDP", "RAW", UNIX, "packet", "netlink", "MPTCP"];
+
+fn effect(name: &str) -> Effect {
+    match name {
+        "PROC_ROOT" => Effect::Bypass(ALL_TABLES),
+        "PROC_NET_TCP" | "TCPDIAG_FILE" => Effect::Bypass(&[TCP]),
+        "PROC_NET_UNIX" => Effect::Bypass(&[UNIX]),
+        "PROC_NET_UDP" => Effect::Bypass(&["UDP"]),
+        "PROC_NET_RAW" => Effect::Bypass(&["RAW"]),
+        "PROC_NET_PACKET" => Effect::Bypass(&["packet"]),
+        "PROC_NET_NETLINK" => Effect::Bypass(&["netlink"]),
+        "PROC_NET_MPTCP" => Effect::Silence("MPTCP"),
+        "PROC_NET_DCCP" => Effect::Silence("DCCP"),
+        "PROC_NET_SCTP" => Effect::Silence("SCTP"),
+        _ => Effect::OtherFile,
+    }
+}
+
+/// The variables that turn ss away from netlink for `table`.
+pub(super) fn blinding<'a>(facts: &'a Facts, table: &str) -> Result<Vec<&'a SsVariable>, &'a Gap> {
+    let set = facts.ss.environment.known()?;
+    Ok(set.iter().filter(|set| blinds(set, table)).collect())
+}
+
+/// `unset NAME`, and where to look for what sets it.
+pub(super) fn remedy<'a>(variables: impl IntoIterator<Item = &'a SsVariable>) -> Remedy {
+    let names: Vec<&str> = variables.into_iter().map(|set| set.name.as_str()).collect();
+    let names = names.join(" ");
+    Remedy::now(format!("unset {names}"))
+        .then("or run ss under sudo, which usually drops such variables")
+        .keep(format!(
+            "take {names} out of what sets it: ~/.profile, /etc/environment, the unit or the script"
+        ))
+}
+
+fn blinds(variable: &SsVariable, table: &str) -> bool {
+    matches!(effect(&variable.name), Effect::Bypass(tables) if tables.contains(&table))
+}
+
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    let set = match view.facts.ss.environment.known() {
+        Ok(set) => set,
+        Err(gap) => {
+            return vec![Finding::unknown(
+                Subject::Host,
+                "whether a variable turns ss away from netlink is not known",
+                gap,
+            )];
+        }
+    };
+    let (grave, slight): (Vec<_>, Vec<_>) = set
+        .iter()
+        .partition(|variable| blinds(variable, TCP) || blinds(variable, UNIX));
+    let mut findings = Vec::new();
+    if !grave.is_empty() {
+        findings.push(turned_away(&grave));
+    }
+    if !slight.is_empty() {
+        findings.push(changed(&slight));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::host(
+            Status::Pass,
+            "no environment variable turns ss away from netlink",
+        ));
+    }
+    findings
+}
+
+fn turned_away(variables: &[&SsVariable]) -> Finding {
+    let tables: Vec<&str> = ALL_TABLES
+        .iter()
+        .copied()
+        .filter(|table| variables.iter().any(|variable| blinds(variable, table)))
+        .collect();
+    about(
+        Status::Fail,
+        format!(
+            "ss does not ask the kernel for {}, because of {} in the environment",
+            list(&tables),
+            names(variables)
+        ),
+        variables,
+    )
+}
+
+fn changed(variables: &[&SsVariable]) -> Finding {
+    let summary = format!(
+        "{} in the environment changes what ss reads, though not for TCP and unix queues",
+        names(variables)
+    );
+    about(Status::Warn, summary, variables)
+}
+
+fn about(status: Status, summary: String, variables: &[&SsVariable]) -> Finding {
+    Finding::host(status, summary)
+        .evidences(variables.iter().map(|variable| Evidence {
+            source: Source::Environment(variable.name.clone()),
+            says: says(variable),
+        }))
+        .remedy(remedy(variables.iter().copied()))
+}
+
+fn says(variable: &SsVariable) -> String {
+    let value = match variable.value.as_str() {
+        "" => "set, though empty",
+        value => value,
+    };
+    match effect(&variable.name) {
+        Effect::Bypass(tables) => format!("{value} (no netlink for {})", list(tables)),
+        Effect::Silence(table) => format!("{value} (no {table} sockets at all)"),
+        Effect::OtherFile => format!("{value} (read in the place of the file in /proc)"),
+    }
+}
+
+fn names(variables: &[&SsVariable]) -> String {
+    let names: Vec<&str> = variables.iter().map(|set| set.name.as_str()).collect();
+    list(&names)
 }

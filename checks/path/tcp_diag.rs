@@ -1,5 +1,7 @@
 //! tcp_diag answers, so ss has the backlog.
 
+use super::handler::Handler;
+use super::telling::{self, Table};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::Topic;
 use crate::finding::{Finding, Status};
@@ -11,12 +13,17 @@ pub static CHECK: Check = Check {
     group: Group::Path,
     scope: Scope::Host,
     explain: include_str!("tcp_diag.md"),
-    needs: &[Topic::Modules, Topic::RoundTrips],
-    masked_by: &["sock-diag-round-trip", "inet-diag"],
+    needs: &[Topic::Modules, Topic::RoundTrips, Topic::Boot],
+    masked_by: &["sock-diag-round-trip", "module-autoload", "inet-diag"],
     judge,
 };
 
+const TABLE: Table = Table {
+    handler: Handler::Tcp,
+    without: "ss shows Send-Q 0 for every TCP listener",
+    loss: Status::Fail,
+};
+
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    vec![telling::finding(view.facts, &TABLE)]
 }

@@ -1,5 +1,7 @@
 //! udp_diag answers.
 
+use super::handler::Handler;
+use super::telling::{self, Table};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::Topic;
 use crate::finding::{Finding, Status};
@@ -11,12 +13,17 @@ pub static CHECK: Check = Check {
     group: Group::Path,
     scope: Scope::Host,
     explain: include_str!("udp_diag.md"),
-    needs: &[Topic::Modules, Topic::RoundTrips],
-    masked_by: &["sock-diag-round-trip", "inet-diag"],
+    needs: &[Topic::Modules, Topic::RoundTrips, Topic::Boot],
+    masked_by: &["sock-diag-round-trip", "module-autoload", "inet-diag"],
     judge,
 };
 
+const TABLE: Table = Table {
+    handler: Handler::Udp,
+    without: "ss reads /proc/net/udp, whose queues are right",
+    loss: Status::Warn,
+};
+
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    vec![telling::finding(view.facts, &TABLE)]
 }

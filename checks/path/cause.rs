@@ -1,0 +1,325 @@
+//! What keeps a diag module from being loaded, in the order in which it must be mended.
+
+use super::ground::Ground;
+use crate::facts::{
+    DiagModule, Facts, Gap, ModprobeHelper, ModuleFacts, Presence, Rule, RuleKind, Runnable,
+};
+use crate::finding::Evidence;
+
+/// One thing that stops a module. It alone is enough to stop it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Cause<'a> {
+    /// kernel.modules_disabled is 1: init_module gives EPERM (may_init_module,
+    /// kernel/module/main.c).
+    Disabled,
+    /// The kernel cannot run its helper.
+    Helper(&'a ModprobeHelper),
+    /// The module tree of this kernel is not there at all.
+    NoTree {
+        /// `uname -r`.
+        release: &'a str,
+    },
+    /// The module is not where it would be loaded from, or does not fit.
+    Module(&'a Presence),
+    /// A line of modprobe.d or of the kernel command line.
+    Rule(&'a Rule),
+}
+
+/// What a cause stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Only the kernel's own request; `modprobe NAME` still works.
+    Autoload,
+    /// Every way of loading it.
+    Everything,
+}
+
+impl Cause<'_> {
+    /// What stops `module`, as the second half of a sentence.
+    pub(super) fn what(&self, module: DiagModule) -> String {
+        match self {
+            Cause::Disabled => {
+                "kernel.modules_disabled is 1, so nothing can be loaded until the next boot"
+                    .to_owned()
+            }
+            Cause::Helper(helper) => helper_words(helper),
+            Cause::NoTree { release } => {
+                format!("there are no modules for the running kernel, /lib/modules/{release}")
+            }
+            Cause::Module(presence) => presence_words(presence, module),
+            Cause::Rule(rule) => rule_words(rule),
+        }
+    }
+
+    /// Where that was seen.
+    pub(super) fn evidence(&self, module: DiagModule) -> Evidence {
+        match self {
+            Cause::Disabled => Evidence::sysctl("kernel.modules_disabled", None, 1),
+            Cause::Helper(helper) => {
+                let value = match helper.path.as_str() {
+                    "" => "(empty)",
+                    path => path,
+                };
+                Evidence::sysctl("kernel.modprobe", None, value)
+            }
+            Cause::NoTree { release } => {
+                Evidence::file(format!("/lib/modules/{release}"), None, "not there")
+            }
+            Cause::Module(presence) => presence_evidence(presence, module),
+            Cause::Rule(rule) => match &rule.place {
+                Some(place) => Evidence::at(place.clone(), rule.text.clone()),
+                None => Evidence::command("modprobe --showconfig", rule.text.clone()),
+            },
+        }
+    }
+
+    /// What it stops.
+    pub(super) fn reach(&self) -> Reach {
+        match self {
+            Cause::Helper(_) => Reach::Autoload,
+            Cause::Rule(rule) => match rule.kind {
+                // modprobe applies a blacklist only to aliases: KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY
+                // in insmod_alias, kmod's tools/modprobe.c.
+                RuleKind::Blacklist | RuleKind::CommandLineBlacklist | RuleKind::Alias => {
+                    Reach::Autoload
+                }
+                RuleKind::Install | RuleKind::KernelBlacklist => Reach::Everything,
+            },
+            Cause::Disabled | Cause::NoTree { .. } | Cause::Module(_) => Reach::Everything,
+        }
+    }
+
+    /// Whether it is a fact of the machine that no module escapes, and so module-autoload's.
+    pub(super) fn stops_every_module(&self) -> bool {
+        matches!(
+            self,
+            Cause::Disabled | Cause::Helper(_) | Cause::NoTree { .. }
+        )
+    }
+
+    /// Whether it is certain from where the observer stands.
+    fn is_certain(&self, ground: Ground) -> bool {
+        let from_files = match self {
+            Cause::Disabled => false,
+            Cause::Helper(helper) => helper.runnable != Runnable::Empty,
+            Cause::NoTree { .. } => true,
+            Cause::Module(presence) => !matches!(
+                presence,
+                Presence::NotConfigured { .. } | Presence::NoModuleSupport
+            ),
+            Cause::Rule(rule) => !matches!(
+                rule.kind,
+                RuleKind::CommandLineBlacklist | RuleKind::KernelBlacklist
+            ),
+        };
+        !from_files || ground.sees_module_files()
+    }
+}
+
+/// Everything that certainly stops `module`, that which must be mended first in front.
+pub(super) fn causes(facts: &Facts, module: DiagModule) -> Vec<Cause<'_>> {
+    let ground = Ground::of(facts);
+    let mut found = for_the_kernel(facts, module);
+    found.extend(for_every_module(facts));
+    if let Some(entry) = entry(facts, module) {
+        found.extend(for_this_module(entry));
+    }
+    found.retain(|cause| cause.is_certain(ground));
+    found.sort_by_key(urgency);
+    found.dedup();
+    found
+}
+
+/// What is known of `module`.
+pub(super) fn entry(facts: &Facts, module: DiagModule) -> Option<&ModuleFacts> {
+    facts.modules.value()?.get(module)
+}
+
+/// The readings that are missing from a search for causes.
+pub(super) fn unread(facts: &Facts, module: DiagModule) -> Vec<&Gap> {
+    let mut gaps: Vec<&Gap> = facts.modules.gaps().iter().collect();
+    if let Some(entry) = entry(facts, module) {
+        gaps.extend(entry.presence.gaps());
+        gaps.extend(entry.rules.gaps());
+    }
+    gaps.extend(facts.kernel.modprobe.gaps());
+    gaps.extend(facts.kernel.modules_disabled.gaps());
+    gaps
+}
+
+/// What may stop a module without being proof: locked-down kernels refuse unsigned files.
+pub(super) fn suspects(facts: &Facts) -> Vec<Evidence> {
+    let mut suspects = Vec::new();
+    if let Some(mode) = facts.kernel.lockdown.value().filter(|mode| *mode != "none") {
+        suspects.push(Evidence::file(
+            "/sys/kernel/security/lockdown",
+            None,
+            format!("{mode}: an unsigned module is refused"),
+        ));
+    }
+    if facts.kernel.signatures_enforced.value() == Some(&true) {
+        suspects.push(Evidence::file(
+            "/sys/module/module/parameters/sig_enforce",
+            None,
+            "Y: an unsigned module is refused",
+        ));
+    }
+    suspects
+}
+
+fn for_the_kernel(facts: &Facts, module: DiagModule) -> Vec<Cause<'_>> {
+    let presence = entry(facts, module).and_then(|entry| entry.presence.value());
+    presence
+        .filter(|presence| was_not_built(presence))
+        .map(Cause::Module)
+        .into_iter()
+        .collect()
+}
+
+/// What certainly keeps the kernel from loading any module at all.
+pub(super) fn obstacles(facts: &Facts) -> Vec<Cause<'_>> {
+    let ground = Ground::of(facts);
+    let mut found = for_every_module(facts);
+    found.retain(|cause| cause.is_certain(ground));
+    found
+}
+
+fn for_every_module(facts: &Facts) -> Vec<Cause<'_>> {
+    let mut found = Vec::new();
+    if facts.kernel.modules_disabled.value() == Some(&true) {
+        found.push(Cause::Disabled);
+    }
+    if let (Some(modules), Some(release)) = (facts.modules.value(), facts.kernel.release.value())
+        && modules.tree.is_none()
+        && !modules
+            .entries
+            .iter()
+            .any(|entry| entry.presence.value() == Some(&Presence::NoModuleSupport))
+    {
+        found.push(Cause::NoTree { release });
+    }
+    if let Some(helper) = facts.kernel.modprobe.value()
+        && !matches!(helper.runnable, Runnable::Yes | Runnable::OtherRoot)
+    {
+        found.push(Cause::Helper(helper));
+    }
+    found
+}
+
+fn for_this_module(entry: &ModuleFacts) -> Vec<Cause<'_>> {
+    let presence = entry.presence.value().filter(|presence| {
+        !matches!(
+            presence,
+            Presence::BuiltIn { .. } | Presence::Loaded { .. } | Presence::Shipped { .. }
+        )
+    });
+    let rules = entry.rules.value().map_or(&[][..], Vec::as_slice);
+    presence
+        .map(Cause::Module)
+        .into_iter()
+        .chain(rules.iter().map(Cause::Rule))
+        .collect()
+}
+
+fn was_not_built(presence: &Presence) -> bool {
+    matches!(
+        presence,
+        Presence::NotConfigured { .. } | Presence::NoModuleSupport
+    )
+}
+
+/// What helps nothing until something else is mended comes later.
+fn urgency(cause: &Cause<'_>) -> u8 {
+    match cause {
+        Cause::Module(presence) if was_not_built(presence) => 0,
+        Cause::Disabled => 1,
+        Cause::NoTree { .. } => 2,
+        Cause::Helper(_) => 3,
+        Cause::Rule(rule) if rule.kind == RuleKind::KernelBlacklist => 4,
+        Cause::Module(_) => 5,
+        Cause::Rule(rule) => match rule.kind {
+            RuleKind::Install => 6,
+            RuleKind::Alias => 7,
+            _ => 8,
+        },
+    }
+}
+
+fn helper_words(helper: &ModprobeHelper) -> String {
+    let path = &helper.path;
+    match helper.runnable {
+        Runnable::Empty => "kernel.modprobe is empty, so the kernel does not even try".to_owned(),
+        Runnable::NotExecutable => {
+            format!("kernel.modprobe names {path}, which is not executable")
+        }
+        Runnable::Missing => format!("kernel.modprobe names {path}, which is not there"),
+        Runnable::Yes | Runnable::OtherRoot => format!("kernel.modprobe names {path}"),
+    }
+}
+
+fn rule_words(rule: &Rule) -> String {
+    match (&rule.place, rule.kind) {
+        (_, RuleKind::CommandLineBlacklist | RuleKind::KernelBlacklist) => {
+            format!("`{}` on the kernel command line", rule.text)
+        }
+        (Some(place), _) => format!("`{}` at {place}", rule.text),
+        (None, _) => format!("`{}` in modprobe's configuration", rule.text),
+    }
+}
+
+fn presence_words(presence: &Presence, module: DiagModule) -> String {
+    let option = module.config_option();
+    match presence {
+        Presence::NotIndexed { file, index } => {
+            format!("depmod was not run, {index} does not lead to {file}")
+        }
+        Presence::FileGone { file } => format!("its file {file} is gone"),
+        Presence::NotShipped => "its file is not among the modules of this kernel".to_owned(),
+        Presence::NotConfigured { .. } => {
+            format!("the kernel was built without it, {option} is not set")
+        }
+        Presence::NoModuleSupport => {
+            "the kernel has no loadable modules and this one is not built in".to_owned()
+        }
+        Presence::Unloadable { file, why, .. } => format!("{file} does not fit the kernel, {why}"),
+        Presence::Loaded { file: None } => {
+            "no file of it is left among the modules of this kernel".to_owned()
+        }
+        Presence::BuiltIn { .. } | Presence::Loaded { .. } | Presence::Shipped { .. } => {
+            format!("{module} is there")
+        }
+    }
+}
+
+fn presence_evidence(presence: &Presence, module: DiagModule) -> Evidence {
+    match presence {
+        Presence::NotIndexed { file, index } => {
+            Evidence::file(index.clone(), None, format!("does not lead to {file}"))
+        }
+        Presence::FileGone { file } => {
+            Evidence::file(file.clone(), None, "named by the index, not there")
+        }
+        Presence::NotConfigured { evidence } => Evidence::file(
+            evidence.clone(),
+            None,
+            format!("{} is not set", module.config_option()),
+        ),
+        Presence::Unloadable { file, why, errno } => {
+            let errno = errno.map_or_else(String::new, |errno| format!(" ({errno})"));
+            Evidence::file(file.clone(), None, format!("{why}{errno}"))
+        }
+        Presence::NoModuleSupport => Evidence::file(
+            "/proc/modules",
+            None,
+            "not there: CONFIG_MODULES is not set",
+        ),
+        Presence::NotShipped => Evidence::file(
+            "/lib/modules",
+            None,
+            format!("nothing of {module} in the tree of this kernel"),
+        ),
+        Presence::BuiltIn { evidence } => Evidence::file(evidence.clone(), None, "built in"),
+        Presence::Loaded { .. } => Evidence::file("/proc/modules", None, module.name()),
+        Presence::Shipped { file } => Evidence::file(file.clone(), None, "there"),
+    }
+}

@@ -1,0 +1,50 @@
+//! The netlink socket: without it nobody can ask sock_diag anything.
+
+use super::ground::Ground;
+use crate::facts::{Errno, Facts, Gap, Opened};
+use crate::finding::{Evidence, Remedy};
+
+/// The call, as strace shows it.
+pub(super) const CALL: &str = "socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)";
+
+/// Whether the socket could be opened, or the gap where nobody tried.
+pub(super) fn opened(facts: &Facts) -> Result<Opened, &Gap> {
+    Ok(facts.round_trips.known()?.socket)
+}
+
+/// What refuses it, as far as the error and the place tell.
+pub(super) fn refused_by(facts: &Facts, errno: Errno) -> &'static str {
+    match (errno, Ground::of(facts)) {
+        (Errno::EPROTONOSUPPORT, Ground::Gvisor) => "gVisor has no sock_diag",
+        (Errno::EPROTONOSUPPORT, Ground::Wsl1) => "WSL 1 has no sock_diag",
+        (Errno::EPROTONOSUPPORT, _) => "this kernel was built without sock_diag",
+        (Errno::EPERM, _) => "a seccomp filter refuses it",
+        (Errno::EACCES, _) => "a security module such as SELinux or AppArmor refuses it",
+        (Errno::EAFNOSUPPORT, _) => {
+            "AF_NETLINK is denied here, as RestrictAddressFamilies= of systemd or a seccomp filter does"
+        }
+        _ => "the kernel refuses it",
+    }
+}
+
+/// The refusal as evidence.
+pub(super) fn evidence(facts: &Facts, errno: Errno) -> Evidence {
+    Evidence::call(CALL, Some(errno), refused_by(facts, errno))
+}
+
+/// What opens the way again.
+pub(super) fn remedy(facts: &Facts, errno: Errno) -> Remedy {
+    let ground = Ground::of(facts);
+    match errno {
+        Errno::EPROTONOSUPPORT => ground.fit(Remedy::now(
+            "run a kernel with sock_diag (small systems such as OpenWrt leave it out)",
+        )),
+        Errno::EAFNOSUPPORT => Remedy::now("run ss outside of this service or sandbox")
+            .keep("add AF_NETLINK to RestrictAddressFamilies= of the unit"),
+        Errno::EPERM => Remedy::now("run ss outside of this sandbox")
+            .keep("allow socket(AF_NETLINK, …) in its seccomp profile"),
+        Errno::EACCES => Remedy::now("run ss outside of this confined domain")
+            .then("ausearch -m avc -ts recent, or dmesg | grep -i apparmor"),
+        _ => Remedy::now("run ss outside of this sandbox"),
+    }
+}

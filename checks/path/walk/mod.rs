@@ -1,0 +1,182 @@
+//! The verdict: the way that ss walks, and where it breaks.
+//!
+//! Each step asks the same functions as its check does, so that the two cannot disagree.
+
+mod step;
+mod table;
+mod truth;
+
+use super::handler::Handler;
+use crate::check::View;
+use crate::facts::Facts;
+use crate::finding::{Remedy, Status};
+use crate::verdict::{Step, StepStatus, Verdict, Walk};
+use table::Table;
+
+/// The verdict for TCP and unix sockets.
+pub fn verdict(view: &View<'_>) -> Verdict {
+    Verdict {
+        tcp: walk(view.facts, &table::TCP),
+        unix: walk(view.facts, &table::UNIX),
+    }
+}
+
+/// How one step went.
+enum Outcome {
+    Ok(String),
+    /// It holds now; the fault is what may come.
+    Warn(String, Fault),
+    Fail(String, Fault),
+    Unknown(String, Doubt),
+    /// Nothing hangs on it.
+    Aside(StepStatus, String),
+}
+
+/// Where the walk breaks.
+struct Fault {
+    /// The check that says more.
+    cause: &'static str,
+    /// A clause.
+    because: String,
+    remedy: Option<Remedy>,
+    ends_in: End,
+}
+
+/// What ss does after a fault.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It reads the file of /proc.
+    ProcNet,
+    /// It reads a file that the environment names.
+    OtherFile,
+    /// It goes to the end, and what it shows there is not true.
+    Untruth,
+}
+
+/// What keeps the walk from being judged.
+struct Doubt {
+    /// A clause.
+    what: String,
+    /// What would lift it.
+    lift: Option<String>,
+}
+
+/// A walk under way.
+#[derive(Default)]
+struct Way {
+    steps: Vec<Step>,
+    fault: Option<Fault>,
+    caution: Option<Fault>,
+    doubt: Option<Doubt>,
+}
+
+impl Way {
+    fn step(&mut self, name: &'static str, outcome: impl FnOnce() -> Outcome) {
+        if self.fault.is_some() {
+            return self.push(name, StepStatus::Skipped, "ss does not get here".to_owned());
+        }
+        match outcome() {
+            Outcome::Ok(detail) => self.push(name, StepStatus::Ok, detail),
+            Outcome::Aside(status, detail) => self.push(name, status, detail),
+            Outcome::Warn(detail, fault) => {
+                self.push(name, StepStatus::Warn, detail);
+                self.caution.get_or_insert(fault);
+            }
+            Outcome::Fail(detail, fault) => {
+                self.push(name, StepStatus::Fail, detail);
+                self.fault = Some(fault);
+            }
+            Outcome::Unknown(detail, doubt) => {
+                self.push(name, StepStatus::Unknown, detail);
+                self.doubt.get_or_insert(doubt);
+            }
+        }
+    }
+
+    fn push(&mut self, name: &'static str, status: StepStatus, detail: String) {
+        self.steps.push(Step {
+            name,
+            status,
+            detail,
+        });
+    }
+
+    fn is_open(&self) -> bool {
+        self.fault.is_none() && self.doubt.is_none()
+    }
+}
+
+fn walk(facts: &Facts, table: &Table) -> Walk {
+    let mut way = Way::default();
+    way.step("environment", || step::environment(facts, table));
+    way.step("netlink", || step::netlink(facts));
+    for &handler in table.handlers {
+        way.step(handler.module().name(), || {
+            step::handler(facts, table, handler)
+        });
+    }
+    if way.is_open() {
+        way.step("canary", || step::canary(facts, table));
+        way.step("ss", || step::ss(facts, table));
+    }
+    finish(facts, table, way)
+}
+
+fn finish(facts: &Facts, table: &Table, mut way: Way) -> Walk {
+    let (status, summary) = answer(facts, table, &way);
+    if let Some(then) = step::then(facts, table, &way) {
+        way.steps.push(then);
+    }
+    let blind = way.fault.is_some();
+    let why = way.fault.or(way.caution.filter(|_| status == Status::Warn));
+    Walk {
+        status,
+        summary,
+        command: table.command,
+        steps: way.steps,
+        cause: why.as_ref().map(|why| why.cause),
+        remedy: why.and_then(|why| why.remedy),
+        truth: (table.truth)(facts, blind),
+    }
+}
+
+fn answer(facts: &Facts, table: &Table, way: &Way) -> (Status, String) {
+    let queues = table.queues;
+    if let Some(fault) = &way.fault {
+        let because = &fault.because;
+        let summary = match fault.ends_in {
+            End::ProcNet => format!("{}: {because}, so {}.", table.blind, table.fallback),
+            End::OtherFile => format!(
+                "ss cannot show {queues} here: {because}, so ss reads a file instead of asking the kernel."
+            ),
+            End::Untruth => format!("{queues} cannot be believed here: {because}."),
+        };
+        return (Status::Fail, summary);
+    }
+    if let Some(Doubt { what, lift }) = &way.doubt {
+        let lift = lift
+            .as_deref()
+            .map_or(String::new(), |lift| format!(" To know, {lift}."));
+        return (
+            Status::Unknown,
+            format!("Whether {queues} can be believed is not known: {what}.{lift}"),
+        );
+    }
+    if let Some(caution) = &way.caution {
+        let summary = format!(
+            "{queues} can be believed now, but not for certain later: {}.",
+            caution.because
+        );
+        return (Status::Warn, summary);
+    }
+    let proof = (table.proof)(facts);
+    let answered = table.handlers.last().map_or("sock_diag", last_name);
+    (
+        Status::Pass,
+        format!("{queues} can be believed: {answered} answered, and {proof}."),
+    )
+}
+
+fn last_name(handler: &Handler) -> &'static str {
+    handler.module().name()
+}

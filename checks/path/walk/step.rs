@@ -1,0 +1,297 @@
+//! The steps of a walk, each judged as its check judges it.
+
+use super::super::canary::{self as canaries, Told};
+use super::super::handler::{Handler, Look, look};
+use super::super::ss_agrees::{self, Printed};
+use super::super::{cause, mend, socket, ss_environment, telling};
+use super::table::Table;
+use super::{Doubt, End, Fault, Outcome, Way};
+use crate::facts::{Canary, Facts, Gap, Opened, Why};
+use crate::finding::Remedy;
+use crate::verdict::{Step, StepStatus};
+
+/// Variables that turn ss away from netlink.
+pub(super) fn environment(facts: &Facts, table: &Table) -> Outcome {
+    let set = match ss_environment::blinding(facts, table.name) {
+        Ok(set) => set,
+        Err(gap) => return unknown(gap),
+    };
+    let Some(first) = set.first() else {
+        return Outcome::Ok("no variable turns ss away from netlink".to_owned());
+    };
+    let names: Vec<&str> = set.iter().map(|set| set.name.as_str()).collect();
+    Outcome::Fail(
+        format!("{} is set: `{}`", names.join(", "), first.value),
+        Fault {
+            cause: "ss-environment",
+            because: format!("{} is set in the environment", names.join(" and ")),
+            remedy: Some(ss_environment::remedy(set)),
+            ends_in: End::OtherFile,
+        },
+    )
+}
+
+/// The netlink socket.
+pub(super) fn netlink(facts: &Facts) -> Outcome {
+    match socket::opened(facts) {
+        Ok(Opened::Yes) => Outcome::Ok(socket::CALL.to_owned()),
+        Ok(Opened::No(errno)) => {
+            let why = socket::refused_by(facts, errno);
+            Outcome::Fail(
+                format!("{errno}, {why}"),
+                Fault {
+                    cause: "sock-diag-round-trip",
+                    because: format!("sock_diag cannot be asked, {why} ({errno})"),
+                    remedy: Some(socket::remedy(facts, errno)),
+                    ends_in: End::ProcNet,
+                },
+            )
+        }
+        Err(gap) => unknown(gap),
+    }
+}
+
+/// A handler of sock_diag.
+pub(super) fn handler(facts: &Facts, table: &Table, handler: Handler) -> Outcome {
+    let look = look(facts, handler);
+    let module = handler.module();
+    let detail = match &look {
+        Look::Answers { .. } => {
+            return Outcome::Ok(telling::how_it_is_there(facts, handler, &look));
+        }
+        Look::Fragile { causes } => {
+            let because = telling::again(handler, causes);
+            let remedy = telling::remedy(facts, handler, &look);
+            return Outcome::Warn(
+                because.clone(),
+                Fault {
+                    cause: check_of(handler),
+                    because,
+                    remedy,
+                    ends_in: End::ProcNet,
+                },
+            );
+        }
+        Look::NotAsked { gap, loadable } => return not_asked(facts, handler, gap, *loadable),
+        Look::Refuses { errno, causes, .. } => match causes.first() {
+            Some(cause) => format!("{errno}, {}", cause.what(module)),
+            None => telling::because(facts, handler, &look),
+        },
+        Look::Blocked { causes, .. } => format!("not asked, {}", causes[0].what(module)),
+        Look::Orphan { errno } | Look::NoSocket { errno } => errno.to_string(),
+    };
+    Outcome::Fail(
+        detail,
+        Fault {
+            cause: blamed(handler, &look),
+            because: telling::because(facts, handler, &look),
+            remedy: remedy(facts, table, handler, &look),
+            ends_in: End::ProcNet,
+        },
+    )
+}
+
+/// The answer about sockets of our own.
+pub(super) fn canary(facts: &Facts, table: &Table) -> Outcome {
+    let all = match facts.round_trips.known() {
+        Ok(trips) => (table.canaries)(trips),
+        Err(gap) => return unknown(gap),
+    };
+    let mut ok = Vec::new();
+    let mut doubt = None;
+    for fact in all {
+        match canaries::told(fact) {
+            Told::Truth(canary) => ok.push(format!("{} is shown as it is", canary.socket)),
+            Told::Unknown(gap) if canaries::is_off(gap) => {}
+            Told::Unknown(gap) => doubt = doubt.or(Some(unknown(gap))),
+            Told::NoQueues(canary) => doubt = doubt.or(Some(silent(canary))),
+            lie => return untrue(&lie),
+        }
+    }
+    match doubt {
+        Some(doubt) => doubt,
+        None if ok.is_empty() => undecided("no canary could be opened".to_owned(), None),
+        None => Outcome::Ok(ok.join("; ")),
+    }
+}
+
+/// The installed ss. Nothing hangs on it unless it contradicts the kernel.
+pub(super) fn ss(facts: &Facts, table: &Table) -> Outcome {
+    match ss_agrees::printed(facts, (table.run)(facts)) {
+        Printed::Truth(run) => {
+            Outcome::Ok(format!("printed {}, as it is", canaries::words(run.truth)))
+        }
+        Printed::NotInstalled => Outcome::Aside(StepStatus::Skipped, "not installed".to_owned()),
+        Printed::Unknown(gap) => Outcome::Aside(StepStatus::Unknown, gap.to_string()),
+        Printed::Broken(run) => Outcome::Aside(
+            StepStatus::Unknown,
+            format!("{} did not run to its end", run.command),
+        ),
+        Printed::Nothing(run) => disagrees(format!("`{}` printed nothing", run.command)),
+        Printed::Untruth(run, row) => disagrees(format!(
+            "ss printed {} for a socket {}",
+            ss_agrees::wrong(run, row),
+            ss_agrees::really(run, row)
+        )),
+    }
+}
+
+/// What ss shows in the end.
+pub(super) fn then(facts: &Facts, table: &Table, way: &Way) -> Option<Step> {
+    let (name, detail) = match (&way.fault, &way.doubt) {
+        (Some(fault), _) => after(facts, table, fault.ends_in)?,
+        (None, Some(_)) => return None,
+        (None, None) => ("sock_diag", table.kernel_shows.to_owned()),
+    };
+    Some(Step {
+        name,
+        status: StepStatus::Then,
+        detail,
+    })
+}
+
+fn after(facts: &Facts, table: &Table, end: End) -> Option<(&'static str, String)> {
+    let seen = seen(facts, table);
+    match end {
+        End::Untruth => None,
+        End::OtherFile => Some((
+            "file",
+            format!("what that file holds, in place of the kernel's answer{seen}"),
+        )),
+        End::ProcNet => match ss_agrees::stops_at_refusal(facts) {
+            Some(version) if table.command == "ss -lt" => Some((
+                "nothing",
+                format!("{version} is before 4.10: it prints the header and no sockets{seen}"),
+            )),
+            _ => Some((table.file, format!("{}{seen}", table.file_shows))),
+        },
+    }
+}
+
+/// What was really seen of ss, after a comma.
+fn seen(facts: &Facts, table: &Table) -> String {
+    match ss_agrees::printed(facts, (table.run)(facts)) {
+        Printed::Untruth(run, row) => format!(
+            " (ss printed {} for a socket {})",
+            ss_agrees::wrong(run, row),
+            ss_agrees::really(run, row)
+        ),
+        Printed::Nothing(_) => " (ss printed nothing about a socket that is there)".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// All that stands between ss and the last handler: mending inet_diag alone may not be enough.
+fn remedy(facts: &Facts, table: &Table, handler: Handler, at: &Look<'_>) -> Option<Remedy> {
+    let first = telling::remedy(facts, handler, at)?;
+    let later = table
+        .handlers
+        .iter()
+        .skip_while(|other| **other != handler)
+        .skip(1)
+        .filter_map(|other| later_remedy(facts, *other));
+    Some(later.fold(first, mend::both))
+}
+
+fn later_remedy(facts: &Facts, handler: Handler) -> Option<Remedy> {
+    let module = handler.module();
+    let is_out = super::super::handler::is_in_kernel(facts, module) == Some(false);
+    let causes = cause::causes(facts, module);
+    (is_out && !causes.is_empty()).then(|| mend::remedy(facts, module, &causes))
+}
+
+fn blamed(handler: Handler, look: &Look<'_>) -> &'static str {
+    match look {
+        Look::Refuses { causes, .. } | Look::Blocked { causes, .. }
+            if causes.first().is_some_and(cause::Cause::stops_every_module) =>
+        {
+            "module-autoload"
+        }
+        Look::NoSocket { .. } => "sock-diag-round-trip",
+        _ => check_of(handler),
+    }
+}
+
+fn check_of(handler: Handler) -> &'static str {
+    match handler {
+        Handler::Inet => "inet-diag",
+        Handler::Tcp => "tcp-diag",
+        Handler::Udp => "udp-diag",
+        Handler::Unix => "unix-diag",
+    }
+}
+
+fn not_asked(facts: &Facts, handler: Handler, gap: &Gap, loadable: bool) -> Outcome {
+    if loadable && facts.collection.passive {
+        let what = format!("{} can be loaded and was not asked", handler.module());
+        return Outcome::Unknown(
+            "loadable, not asked".to_owned(),
+            Doubt {
+                what,
+                lift: Some(telling::LIFT_PASSIVE.to_owned()),
+            },
+        );
+    }
+    unknown(gap)
+}
+
+fn untrue(told: &Told<'_>) -> Outcome {
+    let what = match told {
+        Told::Untruth(canary, said) => format!(
+            "sock_diag says {} of a socket with {}",
+            canaries::words(*said),
+            canaries::words(canary.truth)
+        ),
+        Told::Refused(errno) => format!("sock_diag refuses one family of addresses ({errno})"),
+        _ => "sock_diag leaves out a socket that is there".to_owned(),
+    };
+    let because = what.clone();
+    Outcome::Fail(
+        what,
+        Fault {
+            cause: "sock-diag-round-trip",
+            because,
+            remedy: None,
+            ends_in: End::Untruth,
+        },
+    )
+}
+
+fn disagrees(what: String) -> Outcome {
+    let because = format!("{what}, although the kernel answers");
+    Outcome::Fail(
+        what,
+        Fault {
+            cause: "ss-agrees",
+            because,
+            remedy: None,
+            ends_in: End::Untruth,
+        },
+    )
+}
+
+fn silent(canary: &Canary) -> Outcome {
+    undecided(
+        format!("{} is shown without its queues", canary.socket),
+        None,
+    )
+}
+
+fn unknown(gap: &Gap) -> Outcome {
+    undecided(gap.to_string(), lift(gap))
+}
+
+fn undecided(what: String, lift: Option<String>) -> Outcome {
+    Outcome::Unknown(what.clone(), Doubt { what, lift })
+}
+
+fn lift(gap: &Gap) -> Option<String> {
+    match &gap.why {
+        Why::NotCollected(_) => {
+            Some("run sockdoctor without --only, --skip and --passive".to_owned())
+        }
+        Why::Denied { needs } => Some(format!("run it with {needs}")),
+        Why::TimedOut { .. } => Some("give it a longer --timeout".to_owned()),
+        _ => None,
+    }
+}
