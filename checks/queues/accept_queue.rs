@@ -1,8 +1,10 @@
 //! No accept queue is full.
 
+use super::listening::{self, Fill, Listening, NAMED};
+use super::seen::{each_namespace, gap_evidence, seen, subject, undecided};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Fact, Gap, Namespace, Topic};
+use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 
 /// No accept queue is full.
 pub static CHECK: Check = Check {
@@ -17,6 +19,206 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    let mut findings = crowded(view, Fill::Full);
+    findings.extend(crowded(view, Fill::Nearly));
+    findings.extend(each_namespace(view, |namespace| {
+        [tcp(namespace), unix(namespace)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }));
+    findings
+}
+
+/// The listeners that findings name, and the number of those that they do not.
+pub(crate) fn named(namespaces: &[Namespace], fill: Fill) -> (Vec<Listening<'_>>, Vec<Listening<'_>>) {
+    let mut named = listening::filled(namespaces, fill);
+    let others = named.split_off(named.len().min(NAMED));
+    (named, others)
+}
+
+fn crowded(view: &View<'_>, fill: Fill) -> Vec<Finding> {
+    let (named, others) = named(seen(view), fill);
+    let status = if fill == Fill::Full { Status::Fail } else { Status::Warn };
+    let mut findings: Vec<Finding> = named
+        .iter()
+        .map(|listener| {
+            Finding::about(listener.subject(view.facts), status, one(listener))
+                .evidence(listener.evidence())
+                .remedy(remedy())
+        })
+        .collect();
+    findings.extend(rest(&others, status));
+    findings
+}
+
+fn one(listener: &Listening<'_>) -> String {
+    let waiting = listener.accept_queue();
+    let capacity = u64::from(listener.backlog().unwrap_or(0)) + 1;
+    match listener.fill() {
+        Fill::Full => format!("its accept queue is full: {waiting} of {capacity} connections wait"),
+        _ => format!("its accept queue is nearly full: {waiting} of {capacity} connections wait"),
+    }
+}
+
+/// One finding about all listeners that are not named.
+fn rest(others: &[Listening<'_>], status: Status) -> Option<Finding> {
+    let longest = others.first()?;
+    let mut labels: Vec<String> = others.iter().map(|other| other.namespace.label()).collect();
+    labels.sort();
+    labels.dedup();
+    let full = if status == Status::Fail { "full" } else { "nearly full" };
+    let summary = format!("{} more accept queues are {full}", others.len());
+    Some(
+        Finding::about(Subject::Namespaces(labels), status, summary)
+            .evidence(longest.evidence())
+            .remedy(remedy()),
+    )
+}
+
+fn remedy() -> Remedy {
+    Remedy::now("look at the process: it does not call accept() fast enough, or not at all")
+        .then("only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much")
+}
+
+fn tcp(namespace: &Namespace) -> Option<Finding> {
+    let blind = listening::tcp(namespace).filter(|listener| listener.fill() == Fill::Unknown);
+    let (blind, waiting) = blind.fold((0_u32, 0_u32), |(blind, waiting), listener| {
+        (blind + 1, waiting + u32::from(listener.accept_queue() > 0))
+    });
+    if blind > 0 {
+        return Some(without_backlog(namespace, blind, waiting));
+    }
+    family(namespace, "TCP", &namespace.listeners, listening::tcp(namespace))
+}
+
+fn unix(namespace: &Namespace) -> Option<Finding> {
+    let listeners = listening::unix(namespace);
+    family(namespace, "unix", &namespace.unix_listeners, listeners)
+}
+
+/// Undecided: /proc/net/tcp has the queue of a listener, but not its backlog.
+fn without_backlog(namespace: &Namespace, blind: u32, waiting: u32) -> Finding {
+    let summary = "the backlogs of TCP listeners are not known, so nobody can tell a full queue";
+    let says = format!("{blind} listeners without a backlog, {waiting} with connections waiting");
+    let gaps: Vec<&Gap> = namespace.listeners.gaps().iter().collect();
+    Finding::about(subject(namespace), Status::Unknown, summary)
+        .evidence(Evidence::file("/proc/net/tcp", None, says))
+        .evidences(gap_evidence(&gaps))
+}
+
+/// What is to be said of all listeners of one family, beyond those that are named.
+fn family<'a, T>(
+    namespace: &Namespace,
+    family: &str,
+    fact: &Fact<T>,
+    mut listeners: impl Iterator<Item = Listening<'a>>,
+) -> Option<Finding> {
+    if let Fact::Missing(gap) = fact {
+        let summary = format!("the {family} listeners could not be read");
+        return Some(undecided(namespace, summary, gap));
+    }
+    let gaps: Vec<&Gap> = fact.gaps().iter().collect();
+    if !gaps.is_empty() {
+        let summary = format!("some {family} listeners could not be read");
+        let finding = Finding::about(subject(namespace), Status::Unknown, summary);
+        return Some(finding.evidences(gap_evidence(&gaps)));
+    }
+    let roomy = listeners.all(|listener| listener.fill() == Fill::Room);
+    let summary = format!("no accept queue of a {family} listener is full");
+    roomy.then(|| Finding::about(subject(namespace), Status::Pass, summary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Facts, TcpListener, TcpSource, UnixListener, Why};
+    use crate::fixture::{healthy, listener, namespace};
+    use crate::queues::testing::{findings, machine, statuses, worst};
+
+    fn with(listeners: Vec<TcpListener>) -> Facts {
+        machine(vec![namespace(1, "host", listeners)])
+    }
+
+    fn queued(port: u16, accept_queue: u32, backlog: u32) -> TcpListener {
+        TcpListener {
+            accept_queue,
+            backlog: Some(backlog),
+            ..listener("0.0.0.0", port)
+        }
+    }
+
+    #[test]
+    fn queues_with_room_pass() {
+        assert_eq!(statuses(&CHECK, &healthy()), [Status::Pass]);
+    }
+
+    #[test]
+    fn a_full_queue_fails_and_names_its_process() {
+        let findings = findings(&CHECK, &with(vec![queued(80, 129, 128)]));
+        assert_eq!(findings[0].status, Status::Fail);
+        assert!(findings[0].summary.contains("129 of 129"));
+        let Subject::Listener { owner, .. } = &findings[0].subject else {
+            panic!("{:?}", findings[0].subject);
+        };
+        assert_eq!(owner.as_deref(), Some("nginx (812)"));
+    }
+
+    #[test]
+    fn a_queue_close_to_full_warns() {
+        assert_eq!(worst(&CHECK, &with(vec![queued(80, 128, 128)])), Status::Warn);
+    }
+
+    #[test]
+    fn a_full_unix_queue_fails_under_its_path() {
+        let socket = UnixListener {
+            name: "/run/x.sock".to_owned(),
+            accept_queue: 6,
+            backlog: 5,
+            inode: 9,
+        };
+        let mut host = namespace(1, "host", Vec::new());
+        host.unix_listeners = Fact::Known(vec![socket]);
+        let findings = findings(&CHECK, &machine(vec![host]));
+        assert_eq!(findings[0].status, Status::Fail);
+        assert!(matches!(&findings[0].subject,
+            Subject::Listener { address, .. } if address == "/run/x.sock"));
+    }
+
+    #[test]
+    fn listeners_from_proc_are_undecided() {
+        let from_proc = TcpListener {
+            backlog: None,
+            drops: None,
+            source: TcpSource::ProcNet,
+            ..listener("0.0.0.0", 80)
+        };
+        assert_eq!(worst(&CHECK, &with(vec![from_proc])), Status::Unknown);
+    }
+
+    #[test]
+    fn listeners_that_could_not_be_read_are_undecided() {
+        let mut host = namespace(1, "host", Vec::new());
+        host.listeners = Fact::Missing(Gap::new("dump", Why::TimedOut { after_ms: 1 }));
+        assert_eq!(worst(&CHECK, &machine(vec![host])), Status::Unknown);
+    }
+
+    #[test]
+    fn a_dump_that_lost_a_part_is_undecided_for_the_rest() {
+        let mut host = namespace(1, "host", Vec::new());
+        host.listeners = Fact::Partial {
+            value: vec![queued(80, 0, 128)],
+            gaps: vec![Gap::new("dump, AF_INET6", Why::TimedOut { after_ms: 1 })],
+        };
+        assert_eq!(worst(&CHECK, &machine(vec![host])), Status::Unknown);
+    }
+
+    #[test]
+    fn ten_thousand_full_queues_make_a_short_report() {
+        let many = (0..10_000).map(|port| queued(port, 3, 2)).collect();
+        let findings = findings(&CHECK, &with(many));
+        let failed = findings.iter().filter(|f| f.status == Status::Fail);
+        assert_eq!(failed.count(), NAMED + 1);
+        assert!(findings.iter().any(|f| f.summary.contains("9984 more")));
+    }
 }

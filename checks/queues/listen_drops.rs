@@ -1,22 +1,145 @@
-//! No connection request was dropped for another reason.
+//! No connection request was dropped for other reasons.
 
+use super::counter::{self, Reading, Words, column};
+use super::dropping::droppers;
+use super::seen::{seen, undecided, unseen};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Counters, Gap, Namespace, Topic, Why};
+use crate::finding::{Evidence, Finding, Remedy, Status};
 
-/// No connection request was dropped for another reason.
+/// No connection request was dropped for other reasons.
 pub static CHECK: Check = Check {
     id: "listen-drops",
-    title: "No connection request was dropped for another reason",
+    title: "No connection request was dropped for other reasons",
     group: Group::Queues,
     scope: Scope::Netns,
     explain: include_str!("listen_drops.md"),
     needs: &[Topic::Counters, Topic::Listeners],
-    masked_by: &["listen-overflows"],
+    // Overflows are taken out before anything is judged, so they explain nothing here.
+    masked_by: &[],
     judge,
 };
 
+const NAME: &str = "ListenDrops - TcpExt.ListenOverflows";
+
+static WORDS: Words = Words {
+    event: "times a listener dropped a packet for another reason than a full accept queue",
+    never: "every drop of a listener was an overflow of its accept queue, or there was none",
+    moved: "listeners dropped packets for other reasons than a full accept queue",
+    growing: Status::Fail,
+};
+
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    let judged = seen(view).iter().map(|namespace| {
+        counter::read(namespace, beyond_overflows).map_or_else(
+            |gap| (0, undecided(namespace, "the other drops are not known", &gap)),
+            |reading| (reading.weight(), finding(view, namespace, &reading)),
+        )
+    });
+    let mut findings = counter::spell_out_worst(judged.collect(), &WORDS);
+    findings.extend(unseen(view));
+    findings
+}
+
+/// ListenDrops contains ListenOverflows. Where it is the smaller, one of them has wrapped:
+/// they are unsigned long, 32 bits on a 32-bit kernel.
+fn beyond_overflows(counters: &Counters) -> Result<u64, Gap> {
+    let drops = drops(counters)?;
+    let overflows = column("ListenOverflows", counters.listen_overflows)?;
+    drops.checked_sub(overflows).ok_or_else(|| {
+        let why = format!("ListenDrops {drops} is less than ListenOverflows {overflows}");
+        Gap::new("TcpExt", Why::Inconsistent(why))
+    })
+}
+
+fn drops(counters: &Counters) -> Result<u64, Gap> {
+    column("ListenDrops", counters.listen_drops)
+}
+
+fn finding(view: &View<'_>, namespace: &Namespace, reading: &Reading) -> Finding {
+    let finding = reading.finding(view.facts, namespace, NAME, &WORDS);
+    if finding.status < Status::Warn {
+        return finding;
+    }
+    finding
+        .evidences(dropped_and_who(view, namespace))
+        .remedy(remedy())
+}
+
+fn dropped_and_who(view: &View<'_>, namespace: &Namespace) -> Vec<Evidence> {
+    match counter::read(namespace, drops) {
+        Ok(drops) => droppers(namespace).evidence(view.facts, drops.weight()),
+        Err(gap) => vec![Evidence::gap(&gap)],
+    }
+}
+
+fn remedy() -> Remedy {
+    Remedy::now("read syn-queue and max-syn-backlog: a full SYN queue is the usual reason")
+        .then("look for others: memory (dmesg), routes back to the clients, security modules")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Sample};
+    use crate::fixture::{healthy, namespace, quiet};
+    use crate::queues::testing::{findings, machine, statuses, worst};
+
+    fn counted(drops: u64, overflows: u64) -> Fact<Counters> {
+        Fact::Known(Counters {
+            listen_drops: Some(drops),
+            listen_overflows: Some(overflows),
+            ..quiet()
+        })
+    }
+
+    fn host(before: (u64, u64), after: Option<(u64, u64)>) -> Namespace {
+        Namespace {
+            counters: counted(before.0, before.1),
+            sample: after.map(|(drops, overflows)| Sample {
+                interval_ms: 2_000,
+                counters: counted(drops, overflows),
+                listeners: Fact::Known(Vec::new()),
+            }),
+            ..namespace(1, "host", Vec::new())
+        }
+    }
+
+    #[test]
+    fn no_drops_pass() {
+        assert_eq!(statuses(&CHECK, &healthy()), [Status::Pass]);
+    }
+
+    #[test]
+    fn overflows_are_not_told_twice() {
+        let facts = machine(vec![host((15, 15), Some((40, 40)))]);
+        assert_eq!(worst(&CHECK, &facts), Status::Pass);
+    }
+
+    #[test]
+    fn drops_beyond_overflows_warn_as_history() {
+        let findings = findings(&CHECK, &machine(vec![host((25, 15), None)]));
+        assert_eq!(findings[0].status, Status::Warn);
+        assert!(findings[0].summary.starts_with("10 times"));
+    }
+
+    #[test]
+    fn drops_beyond_overflows_that_grow_fail() {
+        let facts = machine(vec![host((25, 15), Some((30, 16)))]);
+        let findings = findings(&CHECK, &facts);
+        assert_eq!(findings[0].status, Status::Fail);
+        assert!(findings[0].summary.starts_with("4 times"));
+    }
+
+    #[test]
+    fn fewer_drops_than_overflows_are_not_believed() {
+        assert_eq!(worst(&CHECK, &machine(vec![host((3, 15), None)])), Status::Unknown);
+    }
+
+    #[test]
+    fn counters_that_could_not_be_read_are_undecided() {
+        let mut host = host((0, 0), None);
+        host.counters = Fact::Missing(Gap::new("/proc/net/netstat", Why::Absent));
+        assert_eq!(worst(&CHECK, &machine(vec![host])), Status::Unknown);
+    }
 }

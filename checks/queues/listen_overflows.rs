@@ -1,13 +1,16 @@
-//! No connection found its accept queue full.
+//! No accept queue has overflowed.
 
+use super::counter::{self, Growth, Reading, Words, column};
+use super::dropping::droppers;
+use super::seen::{seen, undecided, unseen};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Counters, Gap, Namespace, Topic};
+use crate::finding::{Evidence, Finding, Remedy, Status};
 
-/// No connection found its accept queue full.
+/// No accept queue has overflowed.
 pub static CHECK: Check = Check {
     id: "listen-overflows",
-    title: "No connection found its accept queue full",
+    title: "No accept queue has overflowed",
     group: Group::Queues,
     scope: Scope::Netns,
     explain: include_str!("listen_overflows.md"),
@@ -16,7 +19,136 @@ pub static CHECK: Check = Check {
     judge,
 };
 
+const NAME: &str = "ListenOverflows";
+
+/// Each step is a packet, not a connection: a client sends its SYN again, and the kernel its
+/// SYN/ACK, which brings the client's ACK again.
+static WORDS: Words = Words {
+    event: "times a SYN or ACK met a full accept queue",
+    never: "no SYN or ACK has met a full accept queue",
+    moved: "SYNs or ACKs have met a full accept queue",
+    growing: Status::Fail,
+};
+
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    let judged = seen(view).iter().map(|namespace| {
+        counter::read(namespace, overflows).map_or_else(
+            |gap| (0, undecided(namespace, "ListenOverflows is not known", &gap)),
+            |reading| (reading.weight(), finding(view, namespace, &reading)),
+        )
+    });
+    let mut findings = counter::spell_out_worst(judged.collect(), &WORDS);
+    findings.extend(unseen(view));
+    findings
+}
+
+fn overflows(counters: &Counters) -> Result<u64, Gap> {
+    column(NAME, counters.listen_overflows)
+}
+
+fn drops(counters: &Counters) -> Result<u64, Gap> {
+    column("ListenDrops", counters.listen_drops)
+}
+
+fn finding(view: &View<'_>, namespace: &Namespace, reading: &Reading) -> Finding {
+    let finding = reading.finding(view.facts, namespace, NAME, &WORDS);
+    if finding.status < Status::Warn {
+        return finding;
+    }
+    finding
+        .evidences(who(view, namespace))
+        .remedy(remedy(&reading.growth))
+}
+
+/// ListenOverflows has no counter for each listener; ListenDrops has, and contains it.
+fn who(view: &View<'_>, namespace: &Namespace) -> Vec<Evidence> {
+    match counter::read(namespace, drops) {
+        Ok(drops) => droppers(namespace).evidence(view.facts, drops.weight()),
+        Err(gap) => vec![Evidence::gap(&gap)],
+    }
+}
+
+fn remedy(growth: &Growth) -> Remedy {
+    let look = match growth {
+        Growth::By { .. } => Remedy::now("see which queue is full: sockdoctor --only accept-queue"),
+        Growth::NotSampled | Growth::Unknown(_) => {
+            Remedy::now("see whether it still grows: sockdoctor --sample 2s")
+        }
+    };
+    look.then("look at the process: it does not call accept() fast enough, or not at all")
+        .then("only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Sample, TcpListener};
+    use crate::fixture::{healthy, listener, namespace, quiet};
+    use crate::queues::testing::{findings, machine, statuses, worst};
+
+    fn counted(overflows: u64) -> Fact<Counters> {
+        Fact::Known(Counters {
+            listen_overflows: Some(overflows),
+            listen_drops: Some(overflows),
+            ..quiet()
+        })
+    }
+
+    fn dropping(drops: u32) -> Vec<TcpListener> {
+        vec![TcpListener {
+            drops: Some(drops),
+            ..listener("0.0.0.0", 80)
+        }]
+    }
+
+    fn host(before: u64, after: Option<u64>) -> Namespace {
+        Namespace {
+            counters: counted(before),
+            sample: after.map(|after| Sample {
+                interval_ms: 2_000,
+                counters: counted(after),
+                listeners: Fact::Known(dropping(15)),
+            }),
+            ..namespace(1, "host", dropping(12))
+        }
+    }
+
+    #[test]
+    fn counters_at_zero_pass() {
+        assert_eq!(statuses(&CHECK, &healthy()), [Status::Pass]);
+    }
+
+    #[test]
+    fn a_total_warns_and_says_who_dropped() {
+        let findings = findings(&CHECK, &machine(vec![host(12, None)]));
+        assert_eq!(findings[0].status, Status::Warn);
+        let says: Vec<&str> = findings[0].evidence.iter().map(|e| &*e.says).collect();
+        assert!(says.contains(&"0.0.0.0:80, nginx (812): 12 dropped"));
+    }
+
+    #[test]
+    fn growth_during_the_sample_fails() {
+        let findings = findings(&CHECK, &machine(vec![host(12, Some(15))]));
+        assert_eq!(findings[0].status, Status::Fail);
+        let says: Vec<&str> = findings[0].evidence.iter().map(|e| &*e.says).collect();
+        assert!(says.contains(&"0.0.0.0:80, nginx (812): 3 dropped"));
+    }
+
+    #[test]
+    fn history_that_does_not_grow_passes() {
+        assert_eq!(worst(&CHECK, &machine(vec![host(12, Some(12))])), Status::Pass);
+    }
+
+    #[test]
+    fn it_never_speaks_of_lost_connections() {
+        let findings = findings(&CHECK, &machine(vec![host(12, Some(15))]));
+        assert!(!findings[0].summary.contains("connection"));
+    }
+
+    #[test]
+    fn a_kernel_without_the_counter_is_undecided() {
+        let mut host = host(0, None);
+        host.counters = Fact::Known(Counters::default());
+        assert_eq!(worst(&CHECK, &machine(vec![host])), Status::Unknown);
+    }
 }

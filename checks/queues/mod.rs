@@ -2,7 +2,13 @@
 
 pub mod accept_queue;
 pub mod backlog_clamped;
+pub(crate) mod counter;
+pub(crate) mod dropping;
 pub mod listen_drops;
 pub mod listen_overflows;
+pub(crate) mod listening;
+pub(crate) mod seen;
 pub mod somaxconn;
 pub mod sysctl_drift;
+#[cfg(test)]
+pub(crate) mod testing;

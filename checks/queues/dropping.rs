@@ -1,0 +1,161 @@
+//! Which listeners dropped connection requests, by their own counters.
+//!
+//! `tcp_listendrop` (include/net/tcp.h) adds to the listener's sk_drops and to ListenDrops alike
+//! since Linux 4.7. sk_drops also counts what policy and filters drop, so the listeners' sum can
+//! exceed ListenDrops; it goes with the listener, so it can fall short of it, too.
+
+use crate::facts::{Facts, Namespace, TcpListener};
+use crate::finding::Evidence;
+use crate::label;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+/// Listeners of one namespace that are named.
+const NAMED: usize = 3;
+
+/// The listeners of a namespace that dropped.
+#[derive(Debug)]
+pub(crate) struct Droppers<'a> {
+    /// Those that dropped most, worst first, at most three.
+    pub(crate) worst: Vec<(&'a TcpListener, u64)>,
+    /// What all listeners dropped together.
+    sum: u64,
+    /// Listeners whose counter is not known.
+    unknown: usize,
+}
+
+/// The listeners that dropped during the sample, or, without one, since they listen.
+pub(crate) fn droppers(namespace: &Namespace) -> Droppers<'_> {
+    let before = namespace.listeners.value().map_or(&[][..], Vec::as_slice);
+    let Some(sample) = &namespace.sample else {
+        return rank(before.iter().map(|one| (one, one.drops.map(u64::from))));
+    };
+    let after = sample.listeners.value().map_or(&[][..], Vec::as_slice);
+    let base: HashMap<u32, Option<u32>> = before.iter().map(|one| (one.inode, one.drops)).collect();
+    rank(after.iter().map(|one| (one, grown(one, &base))))
+}
+
+/// What a listener dropped since the first reading; all of it when it was not there yet.
+/// The counter has 32 bits and wraps.
+fn grown(listener: &TcpListener, base: &HashMap<u32, Option<u32>>) -> Option<u64> {
+    let before = base.get(&listener.inode).copied().unwrap_or(Some(0));
+    Some(u64::from(listener.drops?.wrapping_sub(before?)))
+}
+
+fn rank<'a>(drops: impl Iterator<Item = (&'a TcpListener, Option<u64>)>) -> Droppers<'a> {
+    let mut droppers = Droppers {
+        worst: Vec::new(),
+        sum: 0,
+        unknown: 0,
+    };
+    for (listener, dropped) in drops {
+        match dropped {
+            Some(0) => {}
+            Some(dropped) => {
+                droppers.sum += dropped;
+                droppers.worst.push((listener, dropped));
+            }
+            None => droppers.unknown += 1,
+        }
+    }
+    droppers.worst.sort_by_key(|&(_, dropped)| Reverse(dropped));
+    droppers.worst.truncate(NAMED);
+    droppers
+}
+
+impl Droppers<'_> {
+    /// Who dropped, and how much of `listen_drops` that explains.
+    pub(crate) fn evidence(&self, facts: &Facts, listen_drops: u64) -> Vec<Evidence> {
+        let mut evidence: Vec<Evidence> = self
+            .worst
+            .iter()
+            .map(|(listener, dropped)| {
+                let owner = label::owner(facts, listener.inode);
+                let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
+                drop_counter(format!("{}{owner}: {dropped} dropped", listener.label()))
+            })
+            .collect();
+        evidence.push(drop_counter(self.share(listen_drops)));
+        evidence
+    }
+
+    fn share(&self, listen_drops: u64) -> String {
+        let sum = self.sum;
+        if sum > listen_drops {
+            return format!(
+                "the listeners here count {sum}, ListenDrops {listen_drops}: \
+                 theirs count what policy and filters drop, too"
+            );
+        }
+        let (rest, unknown) = (listen_drops - sum, self.unknown);
+        let others = match (rest, unknown) {
+            (0, _) => return format!("the listeners here explain all {sum} of ListenDrops"),
+            (_, 0) => "listeners that are gone".to_owned(),
+            _ => format!("listeners that are gone, or to the {unknown} without a drop counter"),
+        };
+        format!("the listeners here explain {sum} of ListenDrops; {rest} belong to {others}")
+    }
+}
+
+fn drop_counter(says: String) -> Evidence {
+    Evidence::call("sock_diag dump, INET_DIAG_SKMEMINFO drops", None, says)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Sample};
+    use crate::fixture::{healthy, listener, namespace, quiet};
+
+    fn dropping(port: u16, drops: Option<u32>) -> TcpListener {
+        TcpListener {
+            drops,
+            ..listener("0.0.0.0", port)
+        }
+    }
+
+    fn says(namespace: &Namespace, listen_drops: u64) -> Vec<String> {
+        let evidence = droppers(namespace).evidence(&healthy(), listen_drops);
+        evidence.into_iter().map(|evidence| evidence.says).collect()
+    }
+
+    #[test]
+    fn the_worst_come_first_with_their_process() {
+        let listeners = vec![dropping(443, Some(2)), dropping(80, Some(13))];
+        let says = says(&namespace(1, "host", listeners), 15);
+        assert_eq!(says[0], "0.0.0.0:80, nginx (812): 13 dropped");
+        assert_eq!(says[2], "the listeners here explain all 15 of ListenDrops");
+    }
+
+    #[test]
+    fn drops_of_listeners_that_are_gone_are_said() {
+        let says = says(&namespace(1, "host", vec![dropping(80, Some(9))]), 15);
+        assert!(says[1].ends_with("6 belong to listeners that are gone"));
+    }
+
+    #[test]
+    fn a_listener_without_a_counter_may_be_the_one() {
+        let says = says(&namespace(1, "host", vec![dropping(80, None)]), 15);
+        assert!(says[0].contains("the 1 without a drop counter"));
+    }
+
+    #[test]
+    fn more_than_listen_drops_is_explained() {
+        let says = says(&namespace(1, "host", vec![dropping(80, Some(20))]), 15);
+        assert!(says[1].contains("policy"));
+    }
+
+    #[test]
+    fn with_a_sample_only_growth_counts_and_wraps() {
+        let before = vec![dropping(80, Some(u32::MAX)), dropping(443, Some(50))];
+        let after = vec![dropping(80, Some(4)), dropping(443, Some(50))];
+        let mut namespace = namespace(1, "host", before);
+        namespace.sample = Some(Sample {
+            interval_ms: 2_000,
+            counters: Fact::Known(quiet()),
+            listeners: Fact::Known(after),
+        });
+        let worst = droppers(&namespace).worst;
+        assert_eq!((worst.len(), worst[0].1), (1, 5));
+    }
+}

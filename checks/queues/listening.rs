@@ -1,0 +1,186 @@
+//! TCP and unix listeners looked at alike: both have an accept queue and a backlog.
+
+use crate::facts::{Facts, Namespace, TcpListener, UnixListener};
+use crate::finding::{Evidence, Subject};
+use crate::label;
+use std::cmp::Reverse;
+
+/// Listeners that one check names; the others are counted. A host can have 10,000.
+pub(crate) const NAMED: usize = 16;
+
+/// A listener, and the namespace that it is in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listening<'a> {
+    pub(crate) namespace: &'a Namespace,
+    pub(crate) socket: Socket<'a>,
+}
+
+/// The two kinds of sockets with an accept queue that are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Socket<'a> {
+    Tcp(&'a TcpListener),
+    Unix(&'a UnixListener),
+}
+
+/// How full an accept queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// The next connection is turned away.
+    Full,
+    /// Three quarters or more are taken.
+    Nearly,
+    /// There is room.
+    Room,
+    /// The backlog is not known.
+    Unknown,
+}
+
+impl Listening<'_> {
+    /// Connections that wait for accept().
+    pub(crate) fn accept_queue(&self) -> u32 {
+        match self.socket {
+            Socket::Tcp(listener) => listener.accept_queue,
+            Socket::Unix(listener) => listener.accept_queue,
+        }
+    }
+
+    /// sk_max_ack_backlog, when the source has it.
+    pub(crate) fn backlog(&self) -> Option<u32> {
+        match self.socket {
+            Socket::Tcp(listener) => listener.backlog,
+            Socket::Unix(listener) => Some(listener.backlog),
+        }
+    }
+
+    /// Inode of the socket.
+    pub(crate) fn inode(&self) -> u32 {
+        match self.socket {
+            Socket::Tcp(listener) => listener.inode,
+            Socket::Unix(listener) => listener.inode,
+        }
+    }
+
+    /// How full the accept queue is. The kernel's own test is `>`, not `>=`
+    /// (sk_acceptq_is_full, include/net/sock.h; unix_recvq_full_lockless, net/unix/af_unix.c),
+    /// so a queue holds one more than its backlog.
+    pub(crate) fn fill(&self) -> Fill {
+        /// In a shorter queue three quarters are a handful, and no sign of anything.
+        const SHORTEST: u32 = 16;
+        let queue = u64::from(self.accept_queue());
+        match self.backlog() {
+            None => Fill::Unknown,
+            Some(backlog) if queue > u64::from(backlog) => Fill::Full,
+            Some(backlog) if backlog >= SHORTEST && queue * 4 >= (u64::from(backlog) + 1) * 3 => {
+                Fill::Nearly
+            }
+            Some(_) => Fill::Room,
+        }
+    }
+
+    /// The subject of a finding about it, with its process when that is known.
+    pub(crate) fn subject(&self, facts: &Facts) -> Subject {
+        match self.socket {
+            Socket::Tcp(listener) => label::listener_subject(facts, self.namespace, listener),
+            Socket::Unix(listener) => Subject::Listener {
+                address: listener.name.clone(),
+                namespace: self.namespace.label(),
+                owner: label::owner(facts, listener.inode),
+            },
+        }
+    }
+
+    /// Both queue columns, as the kernel gave them.
+    pub(crate) fn evidence(&self) -> Evidence {
+        let call = match self.socket {
+            Socket::Tcp(_) => "sock_diag dump of TCP listeners",
+            Socket::Unix(_) => "sock_diag dump of unix listeners",
+        };
+        let queue = self.accept_queue();
+        let says = match self.backlog() {
+            Some(backlog) => format!("Recv-Q {queue}, Send-Q {backlog}"),
+            None => format!("Recv-Q {queue}"),
+        };
+        Evidence::call(call, None, says)
+    }
+}
+
+/// The TCP listeners of a namespace that could be read.
+pub(crate) fn tcp(namespace: &Namespace) -> impl Iterator<Item = Listening<'_>> {
+    let listeners = namespace.listeners.value().into_iter().flatten();
+    listeners.map(|listener| Listening {
+        namespace,
+        socket: Socket::Tcp(listener),
+    })
+}
+
+/// The unix listeners of a namespace that could be read.
+pub(crate) fn unix(namespace: &Namespace) -> impl Iterator<Item = Listening<'_>> {
+    let listeners = namespace.unix_listeners.value().into_iter().flatten();
+    listeners.map(|listener| Listening {
+        namespace,
+        socket: Socket::Unix(listener),
+    })
+}
+
+/// The listeners with this fill, the longest queue first.
+pub(crate) fn filled<'a>(namespaces: &'a [Namespace], fill: Fill) -> Vec<Listening<'a>> {
+    let mut found: Vec<Listening<'a>> = namespaces
+        .iter()
+        .flat_map(|namespace| tcp(namespace).chain(unix(namespace)))
+        .filter(|listener| listener.fill() == fill)
+        .collect();
+    found.sort_by_key(|listener| Reverse(listener.accept_queue()));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{listener, namespace};
+
+    fn fill(accept_queue: u32, backlog: Option<u32>) -> Fill {
+        let listener = TcpListener {
+            accept_queue,
+            backlog,
+            ..listener("0.0.0.0", 80)
+        };
+        tcp(&namespace(1, "host", vec![listener]))
+            .next()
+            .expect("the listener")
+            .fill()
+    }
+
+    #[test]
+    fn a_queue_holds_one_more_than_its_backlog() {
+        assert_eq!(fill(128, Some(128)), Fill::Nearly);
+        assert_eq!(fill(129, Some(128)), Fill::Full);
+    }
+
+    #[test]
+    fn three_quarters_of_the_capacity_is_nearly_full() {
+        assert_eq!(fill(95, Some(127)), Fill::Room);
+        assert_eq!(fill(96, Some(127)), Fill::Nearly);
+    }
+
+    #[test]
+    fn listen_with_zero_has_room_for_one() {
+        assert_eq!(fill(0, Some(0)), Fill::Room);
+        assert_eq!(fill(1, Some(0)), Fill::Full);
+    }
+
+    #[test]
+    fn a_short_queue_is_never_nearly_full() {
+        assert_eq!(fill(1, Some(1)), Fill::Room);
+        assert_eq!(fill(15, Some(15)), Fill::Room);
+    }
+
+    #[test]
+    fn without_a_backlog_nothing_can_be_said() {
+        assert_eq!(fill(9, None), Fill::Unknown);
+    }
+
+    #[test]
+    fn the_largest_backlog_does_not_overflow() {
+        assert_eq!(fill(u32::MAX, Some(u32::MAX)), Fill::Nearly);
+    }
+}
