@@ -16,6 +16,7 @@ pub mod path;
 pub mod queues;
 pub mod syn;
 pub mod verdict;
+pub mod wanted_owners;
 
 use check::Check;
 

@@ -1,10 +1,11 @@
 //! No accept queue is full.
 
+use super::incomplete;
 use super::listening::{self, Fill, Listening, NAMED};
-use super::seen::{each_namespace, gap_evidence, seen, subject, undecided};
+use super::seen::{each_namespace, seen, subject};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::{Fact, Gap, Namespace, Topic};
-use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
+use crate::facts::{Namespace, Topic};
+use crate::finding::{Finding, Remedy, Status, Subject};
 
 /// No accept queue is full.
 pub static CHECK: Check = Check {
@@ -31,7 +32,10 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 }
 
 /// The listeners that findings name, and the number of those that they do not.
-pub(crate) fn named(namespaces: &[Namespace], fill: Fill) -> (Vec<Listening<'_>>, Vec<Listening<'_>>) {
+pub(crate) fn named(
+    namespaces: &[Namespace],
+    fill: Fill,
+) -> (Vec<Listening<'_>>, Vec<Listening<'_>>) {
     let mut named = listening::filled(namespaces, fill);
     let others = named.split_off(named.len().min(NAMED));
     (named, others)
@@ -39,7 +43,11 @@ pub(crate) fn named(namespaces: &[Namespace], fill: Fill) -> (Vec<Listening<'_>>
 
 fn crowded(view: &View<'_>, fill: Fill) -> Vec<Finding> {
     let (named, others) = named(seen(view), fill);
-    let status = if fill == Fill::Full { Status::Fail } else { Status::Warn };
+    let status = if fill == Fill::Full {
+        Status::Fail
+    } else {
+        Status::Warn
+    };
     let mut findings: Vec<Finding> = named
         .iter()
         .map(|listener| {
@@ -67,7 +75,11 @@ fn rest(others: &[Listening<'_>], status: Status) -> Option<Finding> {
     let mut labels: Vec<String> = others.iter().map(|other| other.namespace.label()).collect();
     labels.sort();
     labels.dedup();
-    let full = if status == Status::Fail { "full" } else { "nearly full" };
+    let full = if status == Status::Fail {
+        "full"
+    } else {
+        "nearly full"
+    };
     let summary = format!("{} more accept queues are {full}", others.len());
     Some(
         Finding::about(Subject::Namespaces(labels), status, summary)
@@ -77,53 +89,27 @@ fn rest(others: &[Listening<'_>], status: Status) -> Option<Finding> {
 }
 
 fn remedy() -> Remedy {
-    Remedy::now("look at the process: it does not call accept() fast enough, or not at all")
-        .then("only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much")
+    Remedy::now("look at the process: it does not call accept() fast enough, or not at all").then(
+        "only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much",
+    )
 }
 
 fn tcp(namespace: &Namespace) -> Option<Finding> {
-    let blind = listening::tcp(namespace).filter(|listener| listener.fill() == Fill::Unknown);
-    let (blind, waiting) = blind.fold((0_u32, 0_u32), |(blind, waiting), listener| {
-        (blind + 1, waiting + u32::from(listener.accept_queue() > 0))
-    });
-    if blind > 0 {
-        return Some(without_backlog(namespace, blind, waiting));
-    }
-    family(namespace, "TCP", &namespace.listeners, listening::tcp(namespace))
+    let incomplete = incomplete::tcp(namespace);
+    incomplete.or_else(|| roomy(namespace, "TCP", listening::tcp(namespace)))
 }
 
 fn unix(namespace: &Namespace) -> Option<Finding> {
-    let listeners = listening::unix(namespace);
-    family(namespace, "unix", &namespace.unix_listeners, listeners)
+    let incomplete = incomplete::unix(namespace);
+    incomplete.or_else(|| roomy(namespace, "unix", listening::unix(namespace)))
 }
 
-/// Undecided: /proc/net/tcp has the queue of a listener, but not its backlog.
-fn without_backlog(namespace: &Namespace, blind: u32, waiting: u32) -> Finding {
-    let summary = "the backlogs of TCP listeners are not known, so nobody can tell a full queue";
-    let says = format!("{blind} listeners without a backlog, {waiting} with connections waiting");
-    let gaps: Vec<&Gap> = namespace.listeners.gaps().iter().collect();
-    Finding::about(subject(namespace), Status::Unknown, summary)
-        .evidence(Evidence::file("/proc/net/tcp", None, says))
-        .evidences(gap_evidence(&gaps))
-}
-
-/// What is to be said of all listeners of one family, beyond those that are named.
-fn family<'a, T>(
+/// The pass, where there is no listener that a finding or a count speaks of already.
+fn roomy<'a>(
     namespace: &Namespace,
     family: &str,
-    fact: &Fact<T>,
     mut listeners: impl Iterator<Item = Listening<'a>>,
 ) -> Option<Finding> {
-    if let Fact::Missing(gap) = fact {
-        let summary = format!("the {family} listeners could not be read");
-        return Some(undecided(namespace, summary, gap));
-    }
-    let gaps: Vec<&Gap> = fact.gaps().iter().collect();
-    if !gaps.is_empty() {
-        let summary = format!("some {family} listeners could not be read");
-        let finding = Finding::about(subject(namespace), Status::Unknown, summary);
-        return Some(finding.evidences(gap_evidence(&gaps)));
-    }
     let roomy = listeners.all(|listener| listener.fill() == Fill::Room);
     let summary = format!("no accept queue of a {family} listener is full");
     roomy.then(|| Finding::about(subject(namespace), Status::Pass, summary))
@@ -132,7 +118,7 @@ fn family<'a, T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Facts, TcpListener, TcpSource, UnixListener, Why};
+    use crate::facts::{Fact, Facts, Gap, TcpListener, TcpSource, UnixListener, Why};
     use crate::fixture::{healthy, listener, namespace};
     use crate::queues::testing::{findings, machine, statuses, worst};
 
@@ -166,7 +152,10 @@ mod tests {
 
     #[test]
     fn a_queue_close_to_full_warns() {
-        assert_eq!(worst(&CHECK, &with(vec![queued(80, 128, 128)])), Status::Warn);
+        assert_eq!(
+            worst(&CHECK, &with(vec![queued(80, 128, 128)])),
+            Status::Warn
+        );
     }
 
     #[test]

@@ -1,8 +1,14 @@
 //! No backlog was cut by somaxconn.
 
+use super::clamped::{Case, FEW, Group as Clamped, groups, spelled_out};
+use super::incomplete;
+use super::seen::{each_namespace, seen, subject, unreadable};
+use super::somaxconn::{self, Yardstick};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Facts, Namespace, NetnsId, TcpListener, Topic};
+use crate::finding::{Evidence, Finding, Remedy, Status};
+use crate::label::{listener_subject, owner};
+use std::collections::BTreeSet;
 
 /// No backlog was cut by somaxconn.
 pub static CHECK: Check = Check {
@@ -17,6 +23,221 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    let than = Yardstick::of(view.facts);
+    let groups = groups(seen(view), &than);
+    let (named, crowds) = spelled_out(&groups);
+    let named = named
+        .iter()
+        .flat_map(|group| each(view.facts, group, &than));
+    let mut findings: Vec<Finding> = named.collect();
+    findings.extend(crowds.iter().map(|group| all(view.facts, group, &than)));
+    let clamped: BTreeSet<NetnsId> = groups.iter().map(|group| group.namespace.id).collect();
+    findings.extend(each_namespace(view, |namespace| {
+        let is_clamped = clamped.contains(&namespace.id);
+        the_others(view.facts, namespace, &than, is_clamped)
+            .into_iter()
+            .collect()
+    }));
+    findings
+}
+
+/// One finding for each listener of a small group.
+fn each(facts: &Facts, group: &Clamped<'_>, than: &Yardstick) -> Vec<Finding> {
+    let about = |listener: &&TcpListener| {
+        let subject = listener_subject(facts, group.namespace, listener);
+        let backlog = listener.backlog.unwrap_or(group.somaxconn);
+        Finding::about(
+            subject,
+            Status::Warn,
+            group.summary(&format!("its backlog is {backlog}")),
+        )
+        .evidences(evidence(facts, group, std::slice::from_ref(listener)))
+        .remedy(remedy(group, than))
+    };
+    group.listeners.iter().map(about).collect()
+}
+
+/// One finding for all listeners of a group. Its summary has no number of its own, so that
+/// namespaces that are alike become one.
+fn all(facts: &Facts, group: &Clamped<'_>, than: &Yardstick) -> Finding {
+    let shown = &group.listeners[..group.listeners.len().min(FEW)];
+    let more = group.listeners.len() - shown.len();
+    let mut finding = Finding::about(
+        subject(group.namespace),
+        Status::Warn,
+        group.summary(&group.what()),
+    )
+    .evidences(evidence(facts, group, shown))
+    .remedy(remedy(group, than));
+    if more > 0 {
+        finding = finding.evidence(send_q(format!("and {more} more listeners")));
+    }
+    finding
+}
+
+fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[&TcpListener]) -> Vec<Evidence> {
+    let label = group.namespace.label();
+    let rows = shown.iter().map(|listener| {
+        let owner = owner(facts, listener.inode);
+        let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
+        let backlog = listener.backlog.unwrap_or(group.somaxconn);
+        send_q(format!("{}{owner}: Send-Q {backlog}", listener.label()))
+    });
+    let limit = Evidence::sysctl(somaxconn::SYSCTL, Some(&label), group.somaxconn);
+    rows.chain([limit]).collect()
+}
+
+fn send_q(says: String) -> Evidence {
+    Evidence::call("sock_diag dump of TCP listeners", None, says)
+}
+
+fn remedy(group: &Clamped<'_>, than: &Yardstick) -> Remedy {
+    let highest = than.highest(group.somaxconn);
+    match &group.case {
+        Case::Above => Remedy::now(format!(
+            "raise {} again before the next restart, if the longer queue is wanted",
+            somaxconn::SYSCTL
+        )),
+        Case::Cut { .. } => somaxconn::raise(group.namespace, highest),
+        Case::AtDefault => Remedy::now("restart it if its configuration asks for a larger backlog"),
+    }
+}
+
+/// What is to be said of the listeners of a namespace that were not cut.
+fn the_others(
+    facts: &Facts,
+    namespace: &Namespace,
+    than: &Yardstick,
+    is_clamped: bool,
+) -> Option<Finding> {
+    let incomplete = incomplete::tcp(namespace);
+    if incomplete.is_some() || is_clamped {
+        return incomplete;
+    }
+    let listeners = namespace.listeners.value();
+    let empty = listeners.is_none_or(Vec::is_empty);
+    match (namespace.sysctls.somaxconn.known(), than.default) {
+        (Err(gap), _) if !empty => Some(unreadable(namespace, somaxconn::SYSCTL, gap)),
+        (Ok(_), None) if !empty => {
+            let summary = "the kernel's default of somaxconn is not known";
+            let gaps = facts.kernel.release.gaps().iter().map(Evidence::gap);
+            Some(Finding::about(subject(namespace), Status::Unknown, summary).evidences(gaps))
+        }
+        _ => {
+            let summary = "no listener was cut by somaxconn";
+            Some(Finding::about(subject(namespace), Status::Pass, summary))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Gap, Why};
+    use crate::finding::Subject;
+    use crate::fixture::{healthy, listener, namespace};
+    use crate::queues::listening::NAMED;
+    use crate::queues::testing::{findings, machine, statuses, worst};
+
+    fn asking(port: u16, backlog: u32) -> TcpListener {
+        TcpListener {
+            backlog: Some(backlog),
+            ..listener("0.0.0.0", port)
+        }
+    }
+
+    fn with(inode: u64, name: &str, somaxconn: u32, listeners: Vec<TcpListener>) -> Namespace {
+        let mut namespace = namespace(inode, name, listeners);
+        namespace.sysctls.somaxconn = Fact::Known(somaxconn);
+        namespace
+    }
+
+    fn host(somaxconn: u32, backlog: u32) -> Facts {
+        machine(vec![with(1, "host", somaxconn, vec![asking(80, backlog)])])
+    }
+
+    #[test]
+    fn a_backlog_below_somaxconn_passes() {
+        assert_eq!(statuses(&CHECK, &healthy()), [Status::Pass]);
+    }
+
+    #[test]
+    fn all_that_a_sound_somaxconn_allows_passes() {
+        assert_eq!(worst(&CHECK, &host(4096, 4096)), Status::Pass);
+        assert_eq!(worst(&CHECK, &host(65_535, 65_535)), Status::Pass);
+    }
+
+    #[test]
+    fn a_backlog_cut_by_a_low_somaxconn_warns_with_its_process() {
+        let findings = findings(&CHECK, &host(128, 128));
+        assert_eq!(findings[0].status, Status::Warn);
+        assert!(matches!(&findings[0].subject,
+            Subject::Listener { owner: Some(owner), .. } if owner == "nginx (812)"));
+    }
+
+    #[test]
+    fn a_container_left_behind_cuts_at_the_kernels_default() {
+        let facts = machine(vec![
+            with(1, "host", 65_535, Vec::new()),
+            with(2, "web", 4096, vec![asking(80, 4096)]),
+        ]);
+        let findings = findings(&CHECK, &facts);
+        assert_eq!(findings[0].status, Status::Warn);
+        assert!(findings[0].summary.contains("65535"));
+    }
+
+    #[test]
+    fn a_backlog_above_somaxconn_would_be_cut_by_a_restart() {
+        let findings = findings(&CHECK, &host(4096, 8192));
+        assert_eq!(findings[0].status, Status::Warn);
+        assert!(findings[0].summary.contains("restart"));
+    }
+
+    #[test]
+    fn a_backlog_at_the_default_may_wait_for_a_restart() {
+        let findings = findings(&CHECK, &host(65_535, 4096));
+        assert_eq!(findings[0].status, Status::Warn);
+        assert!(findings[0].summary.contains("or it listened before"));
+    }
+
+    #[test]
+    fn a_backlog_that_a_program_chose_passes() {
+        assert_eq!(worst(&CHECK, &host(65_535, 511)), Status::Pass);
+        assert_eq!(worst(&CHECK, &host(65_535, 128)), Status::Pass);
+    }
+
+    #[test]
+    fn many_listeners_are_one_finding_of_their_namespace() {
+        let many = (0..10_000).map(|port| asking(port, 128)).collect();
+        let findings = findings(&CHECK, &machine(vec![with(1, "host", 128, many)]));
+        assert_eq!(findings.len(), 1);
+        let says = &findings[0].evidence.last().expect("evidence").says;
+        assert_eq!(says, "and 9997 more listeners");
+    }
+
+    #[test]
+    fn many_namespaces_that_are_alike_are_one_finding() {
+        let cut = |inode| with(inode, &format!("n{inode}"), 128, vec![asking(80, 128)]);
+        let findings = findings(&CHECK, &machine((0..1_000).map(cut).collect()));
+        assert_eq!(findings.len(), NAMED + 1);
+        assert!(matches!(&findings[0].subject,
+            Subject::Namespaces(labels) if labels.len() == 1_000 - NAMED));
+    }
+
+    #[test]
+    fn without_somaxconn_nothing_is_decided() {
+        let mut web = with(2, "web", 0, vec![asking(80, 128)]);
+        web.sysctls.somaxconn = Fact::Missing(Gap::new("somaxconn", Why::Absent));
+        assert_eq!(worst(&CHECK, &machine(vec![web])), Status::Unknown);
+    }
+
+    #[test]
+    fn without_backlogs_nothing_is_decided() {
+        let from_proc = TcpListener {
+            backlog: None,
+            ..listener("0.0.0.0", 80)
+        };
+        let facts = machine(vec![with(1, "host", 4096, vec![from_proc])]);
+        assert_eq!(worst(&CHECK, &facts), Status::Unknown);
+    }
 }

@@ -32,7 +32,12 @@ static WORDS: Words = Words {
 fn judge(view: &View<'_>) -> Vec<Finding> {
     let judged = seen(view).iter().map(|namespace| {
         counter::read(namespace, beyond_overflows).map_or_else(
-            |gap| (0, undecided(namespace, "the other drops are not known", &gap)),
+            |gap| {
+                (
+                    0,
+                    undecided(namespace, "the other drops are not known", &gap),
+                )
+            },
             |reading| (reading.weight(), finding(view, namespace, &reading)),
         )
     });
@@ -133,7 +138,10 @@ mod tests {
 
     #[test]
     fn fewer_drops_than_overflows_are_not_believed() {
-        assert_eq!(worst(&CHECK, &machine(vec![host((3, 15), None)])), Status::Unknown);
+        assert_eq!(
+            worst(&CHECK, &machine(vec![host((3, 15), None)])),
+            Status::Unknown
+        );
     }
 
     #[test]

@@ -33,7 +33,12 @@ static WORDS: Words = Words {
 fn judge(view: &View<'_>) -> Vec<Finding> {
     let judged = seen(view).iter().map(|namespace| {
         counter::read(namespace, overflows).map_or_else(
-            |gap| (0, undecided(namespace, "ListenOverflows is not known", &gap)),
+            |gap| {
+                (
+                    0,
+                    undecided(namespace, "ListenOverflows is not known", &gap),
+                )
+            },
             |reading| (reading.weight(), finding(view, namespace, &reading)),
         )
     });
@@ -136,7 +141,10 @@ mod tests {
 
     #[test]
     fn history_that_does_not_grow_passes() {
-        assert_eq!(worst(&CHECK, &machine(vec![host(12, Some(12))])), Status::Pass);
+        assert_eq!(
+            worst(&CHECK, &machine(vec![host(12, Some(12))])),
+            Status::Pass
+        );
     }
 
     #[test]

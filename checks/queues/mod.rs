@@ -2,8 +2,10 @@
 
 pub mod accept_queue;
 pub mod backlog_clamped;
+pub(crate) mod clamped;
 pub(crate) mod counter;
 pub(crate) mod dropping;
+pub(crate) mod incomplete;
 pub mod listen_drops;
 pub mod listen_overflows;
 pub(crate) mod listening;

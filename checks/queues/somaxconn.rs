@@ -1,13 +1,15 @@
-//! net.core.somaxconn is not below what is wanted.
+//! somaxconn lets listeners have the backlog they ask for.
 
+use super::seen::{each_namespace, seen, subject, undecided};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Facts, Gap, Namespace, Topic, Why};
+use crate::finding::{Evidence, Finding, Remedy, Status};
+use crate::limits::{self, Limits};
 
-/// net.core.somaxconn is not below what is wanted.
+/// somaxconn lets listeners have the backlog they ask for.
 pub static CHECK: Check = Check {
     id: "somaxconn",
-    title: "net.core.somaxconn is not below what is wanted",
+    title: "somaxconn lets listeners have the backlog they ask for",
     group: Group::Queues,
     scope: Scope::Netns,
     explain: include_str!("somaxconn.md"),
@@ -16,7 +18,244 @@ pub static CHECK: Check = Check {
     judge,
 };
 
+pub(crate) const SYSCTL: &str = "net.core.somaxconn";
+
+/// What the value of a namespace is held against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Yardstick {
+    /// The kernel's default of its era, when the release is known.
+    pub(crate) default: Option<u32>,
+    /// The host's value, when the host's namespace was seen.
+    pub(crate) host: Option<u32>,
+}
+
+impl Yardstick {
+    pub(crate) fn of(facts: &Facts) -> Self {
+        let namespaces = facts.namespaces.value().into_iter().flatten();
+        let mut hosts = namespaces.filter(|namespace| namespace.host == Some(true));
+        Yardstick {
+            default: limits::default_somaxconn(&facts.kernel),
+            host: hosts
+                .next()
+                .and_then(|host| host.sysctls.somaxconn.value().copied()),
+        }
+    }
+
+    /// The highest of `value`, the default and the host's value.
+    pub(crate) fn highest(&self, value: u32) -> u32 {
+        value
+            .max(self.default.unwrap_or(0))
+            .max(self.host.unwrap_or(0))
+    }
+
+    /// Why `value` is low, when it is: the host has more, or the kernel starts with more.
+    pub(crate) fn why_low(&self, value: u32) -> Option<String> {
+        match (self.host, self.default) {
+            (Some(host), Some(default)) if value < host && value == default => Some(format!(
+                "still the kernel's default, while the host was raised to {host}"
+            )),
+            (Some(host), _) if value < host => Some(format!("lower than the host's {host}")),
+            (_, Some(default)) if value < default => {
+                Some(format!("lower than the kernel's default of {default}"))
+            }
+            _ => None,
+        }
+    }
+}
+
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    let yardstick = Yardstick::of(view.facts);
+    each_namespace(view, |namespace| {
+        vec![match namespace.sysctls.somaxconn.known() {
+            Ok(&value) => judge_value(view, namespace, value, &yardstick),
+            Err(gap) => hidden(namespace, gap, &yardstick),
+        }]
+    })
+}
+
+fn judge_value(view: &View<'_>, namespace: &Namespace, value: u32, than: &Yardstick) -> Finding {
+    let (status, summary) = verdict(view.limits, value, than);
+    let finding = Finding::about(subject(namespace), status, summary);
+    match status {
+        Status::Pass => finding,
+        Status::Unknown => {
+            finding.evidences(view.facts.kernel.release.gaps().iter().map(Evidence::gap))
+        }
+        _ => finding
+            .evidences(evidence(view, namespace, value))
+            .remedy(raise(namespace, wanted(view.limits, than, value))),
+    }
+}
+
+fn verdict(limits: &Limits, value: u32, than: &Yardstick) -> (Status, String) {
+    if let Some(min) = limits.somaxconn_min.filter(|&min| value < min) {
+        let summary = format!("{SYSCTL} is {value}, lower than the {min} that is asked for");
+        return (Status::Fail, summary);
+    }
+    // A limit of one's own stands in the place of the kernel's default.
+    let own_limit = limits.somaxconn_min.is_some();
+    let default = than.default.filter(|_| !own_limit);
+    if let Some(why) = (Yardstick { default, ..*than }).why_low(value) {
+        return (Status::Warn, format!("{SYSCTL} is {value}: {why}"));
+    }
+    if default.is_some() || own_limit {
+        return (Status::Pass, format!("{SYSCTL} is {value}"));
+    }
+    let summary = format!("{SYSCTL} is {value}; the kernel's default is not known");
+    (Status::Unknown, summary)
+}
+
+/// Before Linux 6.3 (commit 6b754d7bd007) the file does not exist in a namespace that belongs
+/// to another user namespace; the value is there all the same, and starts as the default.
+fn hidden(namespace: &Namespace, gap: &Gap, than: &Yardstick) -> Finding {
+    let summary = match (&gap.why, than.default) {
+        (Why::Absent, Some(default)) => {
+            format!("{SYSCTL} cannot be seen here; it is the default, {default}, unless changed")
+        }
+        _ => format!("{SYSCTL} could not be read"),
+    };
+    undecided(namespace, summary, gap)
+}
+
+fn evidence(view: &View<'_>, namespace: &Namespace, value: u32) -> Vec<Evidence> {
+    let mut evidence = vec![Evidence::sysctl(SYSCTL, Some(&namespace.label()), value)];
+    let others = seen(view).iter().filter(|other| other.host == Some(true));
+    for host in others.filter(|other| other.id != namespace.id) {
+        if let Some(value) = host.sysctls.somaxconn.value() {
+            evidence.push(Evidence::sysctl(SYSCTL, Some(&host.label()), value));
+        }
+    }
+    evidence
+}
+
+fn wanted(limits: &Limits, than: &Yardstick, value: u32) -> u32 {
+    limits.somaxconn_min.unwrap_or(0).max(than.highest(value))
+}
+
+/// How to raise it. A value set in a container's namespace lasts as long as the container.
+pub(crate) fn raise(namespace: &Namespace, value: u32) -> Remedy {
+    let restart = "restart the listeners: a backlog is fixed when listen() is called";
+    if namespace.host == Some(true) {
+        return Remedy::now(format!("sysctl -w {SYSCTL}={value}"))
+            .then(restart)
+            .keep(format!(
+                "echo '{SYSCTL} = {value}' > /etc/sysctl.d/90-somaxconn.conf"
+            ));
+    }
+    Remedy::now(format!("in that namespace: sysctl -w {SYSCTL}={value}"))
+        .then(restart)
+        .keep(format!(
+            "set it where the container is made: --sysctl {SYSCTL}={value}, \
+             or securityContext.sysctls of the pod"
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Facts};
+    use crate::fixture::{healthy, namespace};
+    use crate::queues::testing::{findings, findings_within, machine, statuses, worst};
+
+    fn with(inode: u64, name: &str, somaxconn: u32) -> Namespace {
+        let mut namespace = namespace(inode, name, Vec::new());
+        namespace.sysctls.somaxconn = Fact::Known(somaxconn);
+        namespace
+    }
+
+    fn without_release() -> Facts {
+        let mut facts = healthy();
+        facts.kernel.release = Fact::Missing(Gap::new("uname", Why::Absent));
+        facts
+    }
+
+    #[test]
+    fn the_kernels_default_passes() {
+        assert_eq!(statuses(&CHECK, &healthy()), [Status::Pass]);
+    }
+
+    #[test]
+    fn less_than_the_kernels_default_warns() {
+        assert_eq!(
+            worst(&CHECK, &machine(vec![with(1, "host", 128)])),
+            Status::Warn
+        );
+    }
+
+    #[test]
+    fn the_default_of_an_old_kernel_passes_there() {
+        let mut facts = machine(vec![with(1, "host", 128)]);
+        facts.kernel.release = Fact::Known("4.18.0-553.el8".to_owned());
+        assert_eq!(worst(&CHECK, &facts), Status::Pass);
+    }
+
+    #[test]
+    fn a_container_left_behind_names_both_values() {
+        let facts = machine(vec![with(1, "host", 65_535), with(2, "web", 4096)]);
+        let findings = findings(&CHECK, &facts);
+        assert_eq!(findings[0].status, Status::Warn);
+        assert_eq!(
+            findings[0].summary,
+            "net.core.somaxconn is 4096: still the kernel's default, \
+             while the host was raised to 65535"
+        );
+        assert_eq!(findings[0].evidence.len(), 2);
+    }
+
+    #[test]
+    fn containers_that_are_alike_are_one_finding() {
+        let web = (2..500).map(|inode| with(inode, &format!("web{inode}"), 4096));
+        let all = std::iter::once(with(1, "host", 65_535)).chain(web);
+        assert_eq!(findings(&CHECK, &machine(all.collect())).len(), 2);
+    }
+
+    #[test]
+    fn a_container_with_more_than_the_host_passes() {
+        let facts = machine(vec![with(1, "host", 4096), with(2, "web", 65_535)]);
+        assert_eq!(worst(&CHECK, &facts), Status::Pass);
+    }
+
+    #[test]
+    fn a_limit_that_is_undercut_fails() {
+        let limits = Limits {
+            somaxconn_min: Some(8192),
+        };
+        assert_eq!(
+            findings_within(&CHECK, &healthy(), &limits)[0].status,
+            Status::Fail
+        );
+    }
+
+    #[test]
+    fn a_limit_stands_in_the_place_of_the_default() {
+        let limits = Limits {
+            somaxconn_min: Some(512),
+        };
+        let facts = machine(vec![with(1, "host", 1024)]);
+        assert_eq!(
+            findings_within(&CHECK, &facts, &limits)[0].status,
+            Status::Pass
+        );
+    }
+
+    #[test]
+    fn advice_in_a_container_is_not_a_file_on_the_host() {
+        let facts = machine(vec![with(1, "host", 65_535), with(2, "web", 4096)]);
+        let remedy = findings(&CHECK, &facts).remove(0).remedy.expect("a remedy");
+        assert!(!remedy.keep[0].contains("/etc/sysctl.d"));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_seen_is_undecided() {
+        let mut web = namespace(2, "web", Vec::new());
+        web.sysctls.somaxconn = Fact::Missing(Gap::new("somaxconn", Why::Absent));
+        let findings = findings(&CHECK, &machine(vec![web]));
+        assert_eq!(findings[0].status, Status::Unknown);
+        assert!(findings[0].summary.contains("4096"));
+    }
+
+    #[test]
+    fn without_the_release_there_is_nothing_to_compare_with() {
+        assert_eq!(worst(&CHECK, &without_release()), Status::Unknown);
+    }
 }

@@ -1,8 +1,11 @@
 //! tcp_max_syn_backlog does not cut the SYN queue.
 
+use super::sysctl::{self, MAX_SYN_BACKLOG, SYNCOOKIES};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Namespace, TcpListener, Topic};
+use crate::finding::{Evidence, Finding, Status};
+use crate::queues::incomplete;
+use crate::queues::seen::{each_namespace, subject, unreadable};
 
 /// tcp_max_syn_backlog does not cut the SYN queue.
 pub static CHECK: Check = Check {
@@ -11,12 +14,149 @@ pub static CHECK: Check = Check {
     group: Group::Syn,
     scope: Scope::Netns,
     explain: include_str!("max_syn_backlog.md"),
-    needs: &[Topic::TcpSysctls],
+    needs: &[Topic::TcpSysctls, Topic::Listeners],
     masked_by: &[],
     judge,
 };
 
+/// Before Linux 4.4 it sized the SYN queue of each listener, whatever tcp_syncookies was.
+const FIRST: (u32, u32) = (4, 4);
+
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    match view.facts.kernel.version() {
+        None => {
+            let gaps = view.facts.kernel.release.gaps().iter().map(Evidence::gap);
+            let summary =
+                format!("what {MAX_SYN_BACKLOG} does depends on a release not known here");
+            vec![Finding::host(Status::Unknown, summary).evidences(gaps)]
+        }
+        Some(version) if version < FIRST => {
+            let summary = format!("{MAX_SYN_BACKLOG} is judged for Linux 4.4 and newer");
+            vec![Finding::host(Status::Skipped, summary)]
+        }
+        Some(_) => each_namespace(view, |namespace| vec![judge_namespace(namespace)]),
+    }
+}
+
+fn judge_namespace(namespace: &Namespace) -> Finding {
+    match namespace.sysctls.tcp_syncookies.known() {
+        Err(gap) => return unreadable(namespace, SYNCOOKIES, gap),
+        Ok(0) => {}
+        Ok(_) => {
+            let summary = format!("{MAX_SYN_BACKLOG} limits nothing while SYN cookies are on");
+            return Finding::about(subject(namespace), Status::Skipped, summary);
+        }
+    }
+    match namespace.sysctls.tcp_max_syn_backlog.known() {
+        Err(gap) => unreadable(namespace, MAX_SYN_BACKLOG, gap),
+        Ok(&value) => without_cookies(namespace, value),
+    }
+}
+
+/// Without cookies a SYN of a client that is not known to be alive is dropped when less than a
+/// quarter of tcp_max_syn_backlog is left (tcp_conn_request, net/ipv4/tcp_input.c). The SYN
+/// queue itself ends at the listener's backlog.
+fn without_cookies(namespace: &Namespace, value: u32) -> Finding {
+    let limit = value - value / 4;
+    let cut = namespace.listeners.value().into_iter().flatten();
+    let largest = cut
+        .filter(|listener| listener.backlog.is_some_and(|backlog| backlog > limit))
+        .max_by_key(|listener| listener.backlog);
+    if let Some(largest) = largest {
+        return cuts(namespace, value, limit, largest);
+    }
+    incomplete::tcp(namespace).unwrap_or_else(|| {
+        let summary = format!("{MAX_SYN_BACKLOG} leaves each listener its whole backlog");
+        Finding::about(subject(namespace), Status::Pass, summary)
+    })
+}
+
+fn cuts(namespace: &Namespace, value: u32, limit: u32, largest: &TcpListener) -> Finding {
+    let label = namespace.label();
+    let backlog = largest.backlog.unwrap_or(limit);
+    let summary = format!(
+        "{MAX_SYN_BACKLOG} is {value} and SYN cookies are off: clients that are new here get \
+         three quarters of it, less than listeners ask for"
+    );
+    let wanted = backlog.saturating_add(backlog.div_ceil(3));
+    Finding::about(subject(namespace), Status::Warn, summary)
+        .evidence(Evidence::sysctl(MAX_SYN_BACKLOG, Some(&label), value))
+        .evidence(Evidence::sysctl(SYNCOOKIES, Some(&label), 0))
+        .evidence(Evidence::call(
+            "sock_diag dump of TCP listeners",
+            None,
+            format!("{}: Send-Q {backlog}", largest.label()),
+        ))
+        .remedy(
+            sysctl::set(namespace, SYNCOOKIES, 1)
+                .then(format!("or, without cookies: {MAX_SYN_BACKLOG}={wanted}")),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Facts, Gap, Why};
+    use crate::fixture::{healthy, listener, namespace};
+    use crate::queues::testing::{findings, machine, statuses, worst};
+
+    fn host(max_syn_backlog: u32, syncookies: u32, backlog: Option<u32>) -> Facts {
+        let asking = TcpListener {
+            backlog,
+            ..listener("0.0.0.0", 80)
+        };
+        let mut host = namespace(1, "host", vec![asking]);
+        host.sysctls.tcp_max_syn_backlog = Fact::Known(max_syn_backlog);
+        host.sysctls.tcp_syncookies = Fact::Known(syncookies);
+        machine(vec![host])
+    }
+
+    #[test]
+    fn with_cookies_it_is_not_judged() {
+        assert_eq!(statuses(&CHECK, &healthy()), [Status::Skipped]);
+        assert_eq!(worst(&CHECK, &host(16, 2, Some(1000))), Status::Skipped);
+    }
+
+    #[test]
+    fn three_quarters_for_the_largest_backlog_pass() {
+        assert_eq!(worst(&CHECK, &host(1000, 0, Some(750))), Status::Pass);
+    }
+
+    #[test]
+    fn less_than_three_quarters_for_the_largest_backlog_warns() {
+        assert_eq!(worst(&CHECK, &host(1000, 0, Some(751))), Status::Warn);
+    }
+
+    #[test]
+    fn the_value_that_it_proposes_would_do() {
+        let findings = findings(&CHECK, &host(16, 0, Some(1000)));
+        let remedy = findings[0].remedy.as_ref().expect("a remedy");
+        let step = remedy.now.last().expect("a step");
+        let proposed = step
+            .rsplit('=')
+            .next()
+            .expect("a value")
+            .parse()
+            .expect("a number");
+        assert_eq!(worst(&CHECK, &host(proposed, 0, Some(1000))), Status::Pass);
+    }
+
+    #[test]
+    fn without_backlogs_nothing_is_decided() {
+        assert_eq!(worst(&CHECK, &host(16, 0, None)), Status::Unknown);
+    }
+
+    #[test]
+    fn without_the_release_nothing_is_decided() {
+        let mut facts = healthy();
+        facts.kernel.release = Fact::Missing(Gap::new("uname", Why::Absent));
+        assert_eq!(worst(&CHECK, &facts), Status::Unknown);
+    }
+
+    #[test]
+    fn an_older_kernel_is_not_judged() {
+        let mut facts = host(16, 0, Some(1000));
+        facts.kernel.release = Fact::Known("3.10.0-1160.el7".to_owned());
+        assert_eq!(worst(&CHECK, &facts), Status::Skipped);
+    }
 }

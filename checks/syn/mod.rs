@@ -4,3 +4,4 @@ pub mod abort_on_overflow;
 pub mod max_syn_backlog;
 pub mod syn_queue;
 pub mod syncookies;
+pub(crate) mod sysctl;

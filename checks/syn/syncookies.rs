@@ -1,8 +1,10 @@
 //! SYN cookies are a net under the SYN queue.
 
+use super::sysctl::{self, SYNCOOKIES};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::Topic;
-use crate::finding::{Finding, Status};
+use crate::facts::{Gap, KernelConfig, Namespace, Topic, Why};
+use crate::finding::{Evidence, Finding, Status};
+use crate::queues::seen::{each_namespace, subject, unreadable};
 
 /// SYN cookies are a net under the SYN queue.
 pub static CHECK: Check = Check {
@@ -17,6 +19,101 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let _ = (view, Status::Pass);
-    Vec::new()
+    let without = without_cookies(view);
+    each_namespace(view, |namespace| {
+        vec![match (namespace.sysctls.tcp_syncookies.known(), without) {
+            (Ok(&value), _) => judge_value(namespace, value),
+            (Err(gap), Some(config)) if gap.why == Why::Absent => not_built(namespace, gap, config),
+            (Err(gap), _) => unreadable(namespace, SYNCOOKIES, gap),
+        }]
+    })
+}
+
+/// The kernel's configuration, when it says that there are no cookies.
+fn without_cookies<'a>(view: &View<'a>) -> Option<&'a KernelConfig> {
+    let config = view.facts.kernel.config.value()?;
+    config.get("CONFIG_SYN_COOKIES").is_none().then_some(config)
+}
+
+/// Any value but 0 and 2 acts as 1 (tcp_syn_flood_action, net/ipv4/tcp_input.c).
+fn judge_value(namespace: &Namespace, value: u32) -> Finding {
+    let (status, says) = match value {
+        0 => (Status::Warn, "is 0: a full SYN queue drops new connections"),
+        2 => (
+            Status::Warn,
+            "is 2: every connection pays for a cookie; it is meant for tests",
+        ),
+        _ => (Status::Pass, "is on: a full SYN queue answers with cookies"),
+    };
+    let finding = Finding::about(subject(namespace), status, format!("{SYNCOOKIES} {says}"));
+    if status == Status::Pass {
+        return finding;
+    }
+    finding
+        .evidence(Evidence::sysctl(
+            SYNCOOKIES,
+            Some(&namespace.label()),
+            value,
+        ))
+        .remedy(sysctl::set(namespace, SYNCOOKIES, 1))
+}
+
+fn not_built(namespace: &Namespace, gap: &Gap, config: &KernelConfig) -> Finding {
+    let summary = "this kernel is built without SYN cookies: a full SYN queue drops connections";
+    let says = "CONFIG_SYN_COOKIES is not set";
+    Finding::about(subject(namespace), Status::Warn, summary)
+        .evidence(Evidence::file(&config.source, None, says))
+        .evidence(Evidence::gap(gap))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Facts};
+    use crate::fixture::{healthy, namespace};
+    use crate::queues::testing::{findings, machine, statuses, worst};
+
+    fn with(value: Fact<u32>) -> Facts {
+        let mut host = namespace(1, "host", Vec::new());
+        host.sysctls.tcp_syncookies = value;
+        machine(vec![host])
+    }
+
+    fn absent() -> Fact<u32> {
+        Fact::Missing(Gap::new("/proc/sys/net/ipv4/tcp_syncookies", Why::Absent))
+    }
+
+    #[test]
+    fn cookies_when_needed_pass() {
+        assert_eq!(statuses(&CHECK, &healthy()), [Status::Pass]);
+    }
+
+    #[test]
+    fn no_cookies_warn() {
+        assert_eq!(worst(&CHECK, &with(Fact::Known(0))), Status::Warn);
+    }
+
+    #[test]
+    fn cookies_for_everybody_warn() {
+        let findings = findings(&CHECK, &with(Fact::Known(2)));
+        assert_eq!(findings[0].status, Status::Warn);
+        assert!(findings[0].summary.contains("tests"));
+    }
+
+    #[test]
+    fn a_kernel_without_cookies_warns() {
+        let mut facts = with(absent());
+        facts.kernel.config = facts.kernel.config.map(|mut config| {
+            config.options.remove("CONFIG_SYN_COOKIES");
+            config
+        });
+        let findings = findings(&CHECK, &facts);
+        assert_eq!(findings[0].status, Status::Warn);
+        assert!(findings[0].summary.contains("built without"));
+    }
+
+    #[test]
+    fn a_setting_that_could_not_be_read_is_undecided() {
+        assert_eq!(worst(&CHECK, &with(absent())), Status::Unknown);
+    }
 }

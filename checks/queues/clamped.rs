@@ -1,0 +1,113 @@
+//! Listeners whose backlog bears the mark of somaxconn.
+
+use super::listening::NAMED;
+use super::somaxconn::Yardstick;
+use crate::facts::{Namespace, TcpListener};
+use std::collections::BTreeMap;
+
+/// Listeners of one namespace and case that are shown one by one; more are counted.
+pub(crate) const FEW: usize = 3;
+
+/// What a backlog says about somaxconn at the time of listen(), which is when it is fixed
+/// (__sys_listen, net/socket.c).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Case {
+    /// Above somaxconn: that was higher then.
+    Above,
+    /// Equal to a somaxconn that is low: it asked for that much or more.
+    Cut {
+        /// Why somaxconn is low.
+        why: String,
+    },
+    /// Equal to the kernel's default, which somaxconn was then, or to what it asked for.
+    AtDefault,
+}
+
+/// The listeners of one namespace that are in the same case.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    pub(crate) namespace: &'a Namespace,
+    pub(crate) somaxconn: u32,
+    pub(crate) case: Case,
+    pub(crate) listeners: Vec<&'a TcpListener>,
+}
+
+impl Group<'_> {
+    /// The group's listeners in words.
+    pub(crate) fn what(&self) -> String {
+        match self.case {
+            Case::Above => "backlogs are larger".to_owned(),
+            Case::Cut { .. } => format!("backlogs are {}", self.somaxconn),
+            Case::AtDefault => "backlogs are the kernel's default".to_owned(),
+        }
+    }
+
+    /// What `backlogs` mean, with `backlogs` as its beginning.
+    pub(crate) fn summary(&self, backlogs: &str) -> String {
+        let somaxconn = self.somaxconn;
+        match &self.case {
+            Case::Above => format!(
+                "{backlogs}, and somaxconn only {somaxconn}: it was lowered later, \
+                 and a restart will cut to it"
+            ),
+            Case::Cut { why } => {
+                format!("{backlogs}, all that somaxconn allows here, and that is {why}")
+            }
+            Case::AtDefault => format!(
+                "{backlogs}, though somaxconn is {somaxconn}: either the program asks for \
+                 just that, or it listened before somaxconn was raised"
+            ),
+        }
+    }
+}
+
+/// The groups of all namespaces, in their order.
+pub(crate) fn groups<'a>(namespaces: &'a [Namespace], than: &Yardstick) -> Vec<Group<'a>> {
+    let of = |namespace| of_namespace(namespace, than);
+    namespaces.iter().flat_map(of).collect()
+}
+
+/// The small groups, as far as all their listeners can be named, and the others.
+pub(crate) fn spelled_out<'g, 'a>(
+    groups: &'g [Group<'a>],
+) -> (Vec<&'g Group<'a>>, Vec<&'g Group<'a>>) {
+    let mut left = NAMED;
+    groups.iter().partition(|group| {
+        let fits = group.listeners.len() <= FEW.min(left);
+        if fits {
+            left -= group.listeners.len();
+        }
+        fits
+    })
+}
+
+fn of_namespace<'a>(namespace: &'a Namespace, than: &Yardstick) -> Vec<Group<'a>> {
+    let Some(&somaxconn) = namespace.sysctls.somaxconn.value() else {
+        return Vec::new();
+    };
+    let mut cases: BTreeMap<Case, Vec<&TcpListener>> = BTreeMap::new();
+    for listener in namespace.listeners.value().into_iter().flatten() {
+        let case = listener
+            .backlog
+            .and_then(|backlog| case(backlog, somaxconn, than));
+        if let Some(case) = case {
+            cases.entry(case).or_default().push(listener);
+        }
+    }
+    let group = |(case, listeners)| Group {
+        namespace,
+        somaxconn,
+        case,
+        listeners,
+    };
+    cases.into_iter().map(group).collect()
+}
+
+fn case(backlog: u32, somaxconn: u32, than: &Yardstick) -> Option<Case> {
+    match backlog {
+        _ if backlog > somaxconn => Some(Case::Above),
+        _ if backlog == somaxconn => than.why_low(somaxconn).map(|why| Case::Cut { why }),
+        _ if than.default == Some(backlog) => Some(Case::AtDefault),
+        _ => None,
+    }
+}
