@@ -1,7 +1,193 @@
 //! The command line.
 
+use crate::netns::Selector;
+use crate::report::style::ColorChoice;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const AFTER_HELP: &str = "\
+Examples:
+  sockdoctor                          look at this machine
+  sockdoctor --only tcp-diag,queues   one check and one group of checks
+  sockdoctor --netns web --sample 2s  one namespace, and what grows there
+  sockdoctor explain tcp-diag         what a check looks at, and how to mend it
+  sockdoctor --record facts.json      keep what was seen, to judge it elsewhere:
+  sockdoctor replay facts.json
+
+Exit codes:
+  0  nothing at or above --fail-on
+  1  something failed
+  2  a mistake in usage or input, or output that could not be written
+  3  nothing failed but something warns, with --fail-on warn or unknown
+  4  nothing could be judged; with --fail-on unknown: something could not";
+
+/// Says whether the queue numbers that ss shows can be believed, and if not, why not.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sockdoctor",
+    version,
+    about,
+    after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    term_width = 80
+)]
+pub struct Cli {
+    /// What to do; `check` where nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The options of `check`, which can be left out.
+    #[command(flatten)]
+    pub check: Check,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look at this machine (what happens without a command, too)
+    #[command(after_help = AFTER_HELP)]
+    Check(Box<Check>),
+    /// List the checks
+    List(List),
+    /// Explain a check
+    Explain(Explain),
+    /// Judge facts that were recorded with --record
+    Replay(Replay),
+    /// Print what other programs need
+    Generate(Generate),
+}
+
+/// `sockdoctor check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// What to look at.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Which checks.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to show it.
+    #[command(flatten)]
+    pub output: Output,
+    /// Also write what was seen to FILE, for `replay`
+    #[arg(long, value_name = "FILE", help_heading = "What to show")]
+    pub record: Option<PathBuf>,
+}
+
+/// What to look at.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to look at")]
+pub struct Scope {
+    /// Network namespaces: `all`, `self`, a name, or the pid of a process in it. Repeatable
+    #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]
+    pub netns: Vec<Selector>,
+    /// Send nothing that can make the kernel load a module
+    #[arg(long)]
+    pub passive: bool,
+    /// Read counters and queues again after TIME (2s, 500ms) and say what grew
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub sample: Option<Duration>,
+    /// Give up on whatever has not answered after TIME; a --sample is not counted
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    pub timeout: Duration,
+}
+
+/// Which checks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which checks")]
+pub struct Selection {
+    /// Only these checks or groups (path, queues, syn); `sockdoctor list` shows all
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Not these checks or groups
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub skip: Vec<String>,
+}
+
+/// How to show it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to show")]
+pub struct Output {
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human, hide_possible_values = false)]
+    pub format: Format,
+    /// The least bad outcome that the exit code tells
+    #[arg(long, value_enum, value_name = "STATUS", default_value_t = FailOn::Fail)]
+    pub fail_on: FailOn,
+    /// Colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub color: ColorChoice,
+    /// Only the verdict, and what fails
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// What passes too, and all the evidence
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// `sockdoctor list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub color: ColorChoice,
+}
+
+/// `sockdoctor explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The id of a check; `sockdoctor list` shows all
+    pub id: String,
+    /// Colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub color: ColorChoice,
+}
+
+/// `sockdoctor replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// What --record wrote
+    pub file: PathBuf,
+    /// Which checks.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to show it.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `sockdoctor generate`.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// What to print
+    #[arg(value_enum)]
+    pub what: Artefact,
+}
+
+/// What `generate` can print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Artefact {
+    /// The JSON Schema of `--format json`
+    Schema,
+    /// The table of all checks, in Markdown
+    Catalogue,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for a terminal
+    Human,
+    /// One JSON document
+    Json,
+}
+
 /// From which status on the exit code says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
     /// A failure.
     Fail,
@@ -11,4 +197,69 @@ pub enum FailOn {
     Unknown,
     /// Nothing: exit 0 whatever was found.
     Never,
+}
+
+/// No run waits longer than this; far larger values would overflow the clock.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text)
+        .map_err(|_| "write it as 2s, 500ms or 1m".to_owned())?;
+    if duration.is_zero() || duration > LONGEST {
+        return Err("it must be more than 0 and at most 1h".to_owned());
+    }
+    Ok(duration)
+}
+
+fn netns(text: &str) -> Result<Selector, String> {
+    match text {
+        "" => Err("a name is needed".to_owned()),
+        "all" => Ok(Selector::All),
+        "self" => Ok(Selector::Own),
+        name => Ok(name
+            .parse()
+            .map_or_else(|_| Selector::Name(name.to_owned()), Selector::Pid)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_need_no_subcommand() {
+        let cli = Cli::try_parse_from(["sockdoctor", "--format", "json", "--only", "a,b"]);
+        let check = cli.expect("valid").check;
+        assert_eq!(check.output.format, Format::Json);
+        assert_eq!(check.selection.only, ["a", "b"]);
+    }
+
+    #[test]
+    fn namespaces_can_be_named_in_four_ways() {
+        let arguments = ["--netns=self", "--netns=web", "--netns=812", "--netns=all"];
+        let cli = Cli::try_parse_from([&["sockdoctor"], arguments.as_slice()].concat());
+        assert_eq!(
+            cli.expect("valid").check.scope.netns,
+            [
+                Selector::Own,
+                Selector::Name("web".to_owned()),
+                Selector::Pid(812),
+                Selector::All
+            ]
+        );
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_a_bound() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        for bad in ["", "2", "-1s", "0s", "2h", "99999999999999y"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -1,10 +1,60 @@
 //! One file a subcommand.
 
+mod check;
+mod closed_stdout;
+mod collect_stub;
+mod explain;
+mod generate;
+mod judge;
+mod list;
+mod output;
+mod progress;
+mod record;
+mod replay;
+mod selection;
+
+use crate::cli::{Cli, Command};
 use crate::exit::Exit;
+use crate::report::environment::Environment;
+use crate::report::escape::escape;
+use clap::Parser;
 use std::ffi::OsString;
+use std::io::Write;
+
+/// Why a command did not do what it was asked: one line for stderr, exit code 2.
+#[derive(Debug, PartialEq, Eq)]
+struct Mistake(String);
 
 /// Runs the program with these arguments.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let _ = arguments;
-    Exit::Usage
+    let done = match Cli::try_parse_from(arguments) {
+        Ok(cli) => dispatch(&cli),
+        Err(error) if error.use_stderr() => {
+            say(&error.render().to_string());
+            return Exit::Usage;
+        }
+        // --help and --version come as errors too.
+        Err(text) => output::print(&text.render().to_string()).map(|()| Exit::Fine),
+    };
+    done.unwrap_or_else(|Mistake(line)| {
+        let charset = Environment::here().charset();
+        say(&format!("sockdoctor: {}\n", escape(&line, charset)));
+        Exit::Usage
+    })
+}
+
+fn dispatch(cli: &Cli) -> Result<Exit, Mistake> {
+    match &cli.command {
+        None => check::run(&cli.check),
+        Some(Command::Check(options)) => check::run(options),
+        Some(Command::List(options)) => list::run(options),
+        Some(Command::Explain(options)) => explain::run(options),
+        Some(Command::Replay(options)) => replay::run(options),
+        Some(Command::Generate(options)) => generate::run(options),
+    }
+}
+
+/// Writes to stderr. When that fails too there is nobody left to tell.
+fn say(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -1,8 +1,17 @@
 //! Renders a diagnosis. Nothing here judges, and nothing else prints.
 
+pub mod catalogue;
+pub mod environment;
+pub mod escape;
+pub mod explain;
+pub mod human;
+pub mod json;
+pub mod page;
+pub mod style;
+
 use crate::exit::Exit;
-use sockdoctor_checks::diagnosis::Diagnosis;
-use sockdoctor_checks::facts::Facts;
+use sockdoctor_checks::diagnosis::{CheckResult, Diagnosis};
+use sockdoctor_checks::facts::{DiagModule, Fact, Facts, Presence};
 
 /// All that a report shows.
 #[derive(Debug)]
@@ -13,4 +22,41 @@ pub struct Report<'a> {
     pub diagnosis: &'a Diagnosis,
     /// The exit code that goes with it.
     pub exit: Exit,
+    /// The facts come from a file, and may be of another machine and another day.
+    pub recorded: bool,
+}
+
+impl Report<'_> {
+    fn result(&self, id: &str) -> Option<&CheckResult> {
+        let mut results = self.diagnosis.results.iter();
+        results.find(|result| result.check.id == id)
+    }
+
+    /// The check at the root of what `result` follows from.
+    fn root(&self, result: &CheckResult) -> Option<&'static str> {
+        let mut root = result.masked_by?;
+        // As many steps as there are checks: two that mask each other must not hold this up.
+        for _ in &self.diagnosis.results {
+            match self.result(root).and_then(|result| result.masked_by) {
+                Some(further) => root = further,
+                None => break,
+            }
+        }
+        Some(root)
+    }
+}
+
+/// The modules that are there since this program asked for them. `None` when that is not known.
+fn loaded_by_run(facts: &Facts) -> Option<Vec<DiagModule>> {
+    let before = facts.modules.value()?;
+    let Fact::Known(after) = &facts.loaded_after else {
+        return None;
+    };
+    let is_new = |module: &DiagModule| {
+        let entry = before.get(*module).and_then(|entry| entry.presence.value());
+        entry.is_some_and(|presence| {
+            !matches!(presence, Presence::Loaded { .. } | Presence::BuiltIn { .. })
+        })
+    };
+    Some(after.iter().copied().filter(is_new).collect())
 }

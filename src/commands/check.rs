@@ -1,0 +1,40 @@
+//! `sockdoctor check`: looks at this machine.
+
+use super::collect_stub::collect;
+use super::judge::judge;
+use super::progress::Progress;
+use super::record::Recording;
+use super::selection::Selection;
+use super::Mistake;
+use crate::cli;
+use crate::collect::Plan;
+use crate::exit::Exit;
+
+pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
+    let selection = Selection::of(&options.selection)?;
+    let recording = options
+        .record
+        .as_deref()
+        .map(Recording::begin)
+        .transpose()?;
+    let plan = plan(&options.scope, &selection);
+    let progress = Progress::start(&plan);
+    let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
+    drop(progress);
+    let judged = judge(&facts, &selection, &options.output, false);
+    // The report first: whoever reads it should not lose it to a full disk.
+    if let Some(recording) = recording {
+        recording.finish(&facts)?;
+    }
+    judged
+}
+
+fn plan(scope: &cli::Scope, selection: &Selection) -> Plan {
+    Plan {
+        topics: sockdoctor_checks::diagnosis::topics(|check| selection.has(check)),
+        namespaces: scope.netns.clone(),
+        passive: scope.passive,
+        sample: scope.sample,
+        timeout: scope.timeout + scope.sample.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,13 @@
+//! `sockdoctor explain ID`: the page of a check.
+
+use super::{Mistake, output, selection};
+use crate::cli::Explain;
+use crate::exit::Exit;
+use crate::report::explain;
+use crate::report::page::Look;
+
+pub(super) fn run(options: &Explain) -> Result<Exit, Mistake> {
+    let check = selection::find(&options.id)?;
+    output::print(&explain::page(check, Look::of_stdout(options.color)))?;
+    Ok(Exit::Fine)
+}

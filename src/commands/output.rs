@@ -1,0 +1,29 @@
+//! Writes to stdout, and says so when that cannot be done.
+
+use super::{Mistake, closed_stdout};
+use std::io::{BufWriter, ErrorKind, Write};
+
+/// Writes all of `text` to stdout. A reader who has seen enough and left is no mistake.
+pub(super) fn print(text: &str) -> Result<(), Mistake> {
+    if closed_stdout::closed() {
+        return Err(Mistake("stdout is closed".to_owned()));
+    }
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Mistake(format!("stdout: {}", reason(&error)))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// An error of the operating system in words, without its number.
+pub(super) fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,64 @@
+//! `--record FILE`: keeps the facts for another day.
+
+use super::Mistake;
+use super::output::reason;
+use sockdoctor_checks::facts::Facts;
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// A recording under way: a file beside the one that was named, which takes its place when it
+/// is whole. Only its owner can read it, because it names processes and sockets.
+#[derive(Debug)]
+pub(super) struct Recording {
+    target: PathBuf,
+    temporary: NamedTempFile,
+}
+
+impl Recording {
+    /// Makes sure that `path` can be written, before any other work is done.
+    pub(super) fn begin(path: &Path) -> Result<Self, Mistake> {
+        let target = target(path)?;
+        let directory = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let temporary =
+            NamedTempFile::new_in(directory).map_err(|error| cannot(path, &reason(&error)))?;
+        Ok(Recording { target, temporary })
+    }
+
+    /// Writes the facts and gives the file its name.
+    pub(super) fn finish(self, facts: &Facts) -> Result<(), Mistake> {
+        let Recording { target, temporary } = self;
+        let mut writer = BufWriter::new(&temporary);
+        serde_json::to_writer_pretty(&mut writer, facts)
+            .map_err(std::io::Error::from)
+            .and_then(|()| writer.write_all(b"\n"))
+            .and_then(|()| writer.flush())
+            .map_err(|error| cannot(&target, &reason(&error)))?;
+        drop(writer);
+        temporary
+            .persist(&target)
+            .map_err(|error| cannot(&target, &reason(&error.error)))?;
+        Ok(())
+    }
+}
+
+/// The file that a rename may replace. Through links, because a rename over /dev/stdout would
+/// take that name away from the whole machine.
+fn target(path: &Path) -> Result<PathBuf, Mistake> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_file() => {
+            fs::canonicalize(path).map_err(|error| cannot(path, &reason(&error)))
+        }
+        Ok(_) => Err(cannot(path, "it is not a regular file")),
+        Err(_) if path.file_name().is_none() => Err(cannot(path, "it is not the name of a file")),
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
+fn cannot(path: &Path, why: &str) -> Mistake {
+    Mistake(format!("{}: cannot be written: {why}", path.display()))
+}

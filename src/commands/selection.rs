@@ -1,0 +1,132 @@
+//! `--only` and `--skip`: from names to checks.
+
+use super::Mistake;
+use crate::cli;
+use sockdoctor_checks::CATALOGUE;
+use sockdoctor_checks::check::{Check, Group};
+use std::collections::BTreeSet;
+
+/// The checks that were asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Selection {
+    ids: BTreeSet<&'static str>,
+}
+
+impl Selection {
+    /// Resolves ids and groups.
+    pub(super) fn of(options: &cli::Selection) -> Result<Self, Mistake> {
+        let mut ids = match options.only.as_slice() {
+            [] => CATALOGUE.iter().map(|check| check.id).collect(),
+            only => resolve(only)?,
+        };
+        for id in resolve(&options.skip)? {
+            ids.remove(id);
+        }
+        if ids.is_empty() {
+            let why = "--only and --skip leave no check to run".to_owned();
+            return Err(Mistake(why));
+        }
+        Ok(Selection { ids })
+    }
+
+    /// Whether `check` was asked for.
+    pub(super) fn has(&self, check: &Check) -> bool {
+        self.ids.contains(check.id)
+    }
+}
+
+fn resolve(names: &[String]) -> Result<BTreeSet<&'static str>, Mistake> {
+    let mut ids = BTreeSet::new();
+    for name in names {
+        let mut found = CATALOGUE
+            .iter()
+            .filter(|check| check.id == name || check.group.name() == name)
+            .map(|check| check.id)
+            .peekable();
+        if found.peek().is_none() {
+            return Err(unknown("check or group", name, all_names()));
+        }
+        ids.extend(found);
+    }
+    Ok(ids)
+}
+
+/// The check with this id.
+pub(super) fn find(id: &str) -> Result<&'static Check, Mistake> {
+    let ids = || CATALOGUE.iter().map(|check| check.id);
+    sockdoctor_checks::find(id).ok_or_else(|| unknown("check", id, ids()))
+}
+
+fn all_names() -> impl Iterator<Item = &'static str> {
+    let groups = Group::ALL.into_iter().map(Group::name);
+    CATALOGUE.iter().map(|check| check.id).chain(groups)
+}
+
+fn unknown(kind: &str, name: &str, known: impl Iterator<Item = &'static str>) -> Mistake {
+    let hint = match nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`sockdoctor list` shows all".to_owned(),
+    };
+    Mistake(format!("there is no {kind} `{name}`; {hint}"))
+}
+
+/// The known name that is most like `name`, if one is like it at all.
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    known
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|&(likeness, _)| likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn select(only: &[&str], skip: &[&str]) -> Result<Vec<&'static str>, String> {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let options = cli::Selection {
+            only: owned(only),
+            skip: owned(skip),
+        };
+        match Selection::of(&options) {
+            Ok(selection) => Ok(selection.ids.into_iter().collect()),
+            Err(Mistake(line)) => Err(line),
+        }
+    }
+
+    #[test]
+    fn nothing_said_is_everything() {
+        assert_eq!(select(&[], &[]).map(|ids| ids.len()), Ok(CATALOGUE.len()));
+    }
+
+    #[test]
+    fn ids_and_groups_add_up_and_skip_takes_away() {
+        let ids = select(&["tcp-diag", "syn"], &["syncookies", "max-syn-backlog"]);
+        let expected = ["abort-on-overflow", "syn-queue", "tcp-diag"];
+        assert_eq!(ids, Ok(expected.to_vec()));
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        let expected = "there is no check or group `tcpdiag`; did you mean `tcp-diag`?";
+        assert_eq!(select(&["tcpdiag"], &[]), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn nonsense_gets_no_suggestion() {
+        let expected = "there is no check or group `42`; `sockdoctor list` shows all";
+        assert_eq!(select(&[], &["42"]), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn a_group_is_no_check_to_explain() {
+        assert!(find("queues").is_err());
+        assert!(find("somaxconn").is_ok());
+    }
+
+    #[test]
+    fn a_selection_without_checks_is_a_mistake() {
+        assert!(select(&["syn"], &["syn"]).is_err());
+    }
+}

@@ -1,0 +1,78 @@
+//! Where was looked, and what stood in the way.
+
+use super::words;
+use crate::report::Report;
+use crate::report::json::observed_at;
+use crate::report::page::{Lead, Page};
+use crate::report::style::Tone;
+use sockdoctor_checks::facts::{Fact, Facts, Namespace, Sandbox, UserNamespace, Why};
+use std::time::Duration;
+
+pub(super) fn write(page: &mut Page, report: &Report<'_>) {
+    let facts = report.facts;
+    let text = |fact: &Fact<String>| fact.value().cloned();
+    let host = text(&facts.machine.hostname).unwrap_or_else(|| "host name unknown".to_owned());
+    let kernel = text(&facts.kernel.release).map_or_else(
+        || "kernel unknown".to_owned(),
+        |release| format!("Linux {release}"),
+    );
+    let when = if report.recorded {
+        format!("recorded {}", observed_at(facts))
+    } else {
+        words::duration(Duration::from_micros(facts.collection.duration_micros))
+    };
+    let parts = [Some(host), Some(kernel), namespaces(&facts.namespaces), Some(when)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let name = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+    let lead = page.lead(&[(name, Some(Tone::Strong))]);
+    page.wrap(&lead, "  ", &format!(" · {}", parts.join(" · ")));
+    let notes = notes(facts);
+    if !notes.is_empty() {
+        page.entry(&Lead::default(), &notes.join(" · "));
+    }
+}
+
+fn namespaces(fact: &Fact<Vec<Namespace>>) -> Option<String> {
+    let counted = |namespaces: &[Namespace]| match namespaces.len() {
+        1 => "1 network namespace".to_owned(),
+        number => format!("{number} network namespaces"),
+    };
+    match fact {
+        Fact::Known(namespaces) => Some(counted(namespaces)),
+        Fact::Partial { value, .. } => Some(format!("{}, not all seen", counted(value))),
+        Fact::Missing(gap) if matches!(gap.why, Why::NotCollected(_)) => None,
+        Fact::Missing(_) => Some("network namespaces unknown".to_owned()),
+    }
+}
+
+/// What makes this place unlike a root shell on the host.
+fn notes(facts: &Facts) -> Vec<String> {
+    let machine = &facts.machine;
+    let sandbox = machine.sandbox.value().and_then(sandbox);
+    let nested = machine.user_namespace.value() == Some(&UserNamespace::Nested);
+    let uid = machine.effective_uid;
+    [
+        sandbox,
+        nested.then(|| "in a user namespace".to_owned()),
+        (uid != 0).then(|| format!("as uid {uid}")),
+        facts
+            .collection
+            .passive
+            .then(|| "passive: nothing was asked that could load a module".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn sandbox(sandbox: &Sandbox) -> Option<String> {
+    match sandbox {
+        Sandbox::None => None,
+        Sandbox::Container { runtime, .. } if runtime == "unknown" => {
+            Some("in a container".to_owned())
+        }
+        Sandbox::Container { runtime, .. } => Some(format!("in a {runtime} container")),
+        Sandbox::Gvisor { .. } => Some("in gVisor".to_owned()),
+        Sandbox::Wsl { version, .. } => Some(format!("in WSL {version}")),
+    }
+}

@@ -1,0 +1,98 @@
+//! The report for people: the verdict first, then what is wrong, worst first.
+
+mod findings;
+mod header;
+mod totals;
+mod unknowns;
+mod verdict;
+mod words;
+
+use super::Report;
+use super::page::{Look, Page};
+use sockdoctor_checks::check::Group;
+use sockdoctor_checks::diagnosis::CheckResult;
+use sockdoctor_checks::finding::Status;
+use std::collections::BTreeSet;
+
+/// How much to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The verdict and what fails, a line each.
+    Quiet,
+    /// What is wrong in full; what is well in numbers.
+    Normal,
+    /// Everything.
+    Verbose,
+}
+
+/// Before everything that belongs to the line above it.
+const INDENT: &str = "      ";
+
+/// The report as text.
+pub fn render(report: &Report<'_>, look: Look, detail: Detail) -> String {
+    let told = told(report, detail);
+    let mut page = Page::new(look);
+    if detail != Detail::Quiet {
+        header::write(&mut page, report);
+    }
+    if has_verdict(report) {
+        verdict::write(&mut page, report, detail);
+    }
+    for status in [Status::Fail, Status::Warn] {
+        findings::write(&mut page, report, status, detail, &told);
+    }
+    if detail != Detail::Quiet {
+        unknowns::write(&mut page, report, detail, &told);
+        totals::write(&mut page, report, detail);
+    }
+    page.finish()
+}
+
+/// The walks are judged from what the path checks look at. Where none of those was asked for
+/// there is no verdict to show.
+fn has_verdict(report: &Report<'_>) -> bool {
+    let mut results = report.diagnosis.results.iter();
+    results.any(|result| result.check.group == Group::Path)
+}
+
+/// The checks whose worst finding the verdict has told already.
+fn told(report: &Report<'_>, detail: Detail) -> BTreeSet<&'static str> {
+    if detail == Detail::Verbose || !has_verdict(report) {
+        return BTreeSet::new();
+    }
+    let verdict = &report.diagnosis.verdict;
+    [&verdict.tcp, &verdict.unix]
+        .into_iter()
+        .filter(|walk| walk.status > Status::Waived)
+        .filter_map(|walk| walk.cause)
+        .collect()
+}
+
+/// Results that stand for themselves, in catalogue order.
+fn unmasked<'a>(report: &'a Report<'_>) -> impl Iterator<Item = &'a CheckResult> {
+    let results = report.diagnosis.results.iter();
+    results.filter(|result| result.masked_by.is_none())
+}
+
+/// The line that folds what follows from the check `root`.
+fn follow_ons(page: &mut Page, report: &Report<'_>, root: &str) {
+    let ids: Vec<&str> = report
+        .diagnosis
+        .results
+        .iter()
+        .filter(|result| report.root(result) == Some(root))
+        .map(|result| result.check.id)
+        .collect();
+    match ids.as_slice() {
+        [] => {}
+        [id] => words::label(page, "also", &format!("{id} follows from {root}")),
+        ids => words::label(
+            page,
+            "also",
+            &format!("{} follow from {root}", words::all(ids)),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

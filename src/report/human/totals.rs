@@ -1,0 +1,102 @@
+//! What is well, the numbers, and what the exit code means.
+
+use super::{Detail, unmasked, words};
+use crate::exit::Exit;
+use crate::report::page::{Lead, Page};
+use crate::report::style::Tone;
+use crate::report::{Report, loaded_by_run};
+use sockdoctor_checks::facts::DiagModule;
+use sockdoctor_checks::finding::Status;
+
+pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
+    if detail == Detail::Verbose {
+        passes(page, report);
+    }
+    page.gap();
+    if let Some(changed) = changed(report) {
+        page.entry(&Lead::default(), &changed);
+    }
+    let mut sentences = vec![format!("{}.", counts(report, detail))];
+    if let Some(id) = worst(report) {
+        sentences.push(format!("`sockdoctor explain {id}` tells more."));
+    }
+    sentences.extend(exit(report.exit));
+    page.entry(&Lead::default(), &sentences.join(" "));
+}
+
+/// What is well, a line each.
+fn passes(page: &mut Page, report: &Report<'_>) {
+    page.gap();
+    let well = || unmasked(report).filter(|result| result.status <= Status::Waived);
+    let width = well().map(|result| result.check.id.len()).max().unwrap_or(0);
+    for result in well() {
+        let lead = page.lead(&[
+            words::status(result.status),
+            ("  ", None),
+            (&format!("{:width$}", result.check.id), Some(Tone::Strong)),
+            ("  ", None),
+        ]);
+        let summary = result.findings.first().map_or("", |first| &first.summary);
+        let text = match result.findings.len() {
+            0 | 1 => summary.to_owned(),
+            number => format!("{summary} (and {} more)", number - 1),
+        };
+        page.entry(&lead, &text);
+    }
+}
+
+/// What the asking changed on the machine.
+fn changed(report: &Report<'_>) -> Option<String> {
+    let modules = loaded_by_run(report.facts)?;
+    let names: Vec<&str> = modules.into_iter().map(DiagModule::name).collect();
+    let names = (!names.is_empty()).then(|| words::all(&names))?;
+    Some(format!("The kernel loaded {names} because this run asked, as it does for ss."))
+}
+
+fn counts(report: &Report<'_>, detail: Detail) -> String {
+    let counts = report.diagnosis.counts();
+    let passed = match detail {
+        Detail::Normal => "passed (-v lists them)",
+        Detail::Quiet | Detail::Verbose => "passed",
+    };
+    let parts: Vec<String> = [
+        (counts.fail, "failed"),
+        (counts.warn, "with a warning"),
+        (counts.unknown, "undecided"),
+        (counts.waived, "waived"),
+        (counts.pass, passed),
+        (counts.skipped, "not applicable"),
+    ]
+    .into_iter()
+    .filter(|&(number, _)| number > 0)
+    .map(|(number, word)| format!("{number} {word}"))
+    .collect();
+    let total = report.diagnosis.results.len();
+    let checks = if total == 1 { "check" } else { "checks" };
+    format!("{total} {checks}: {}", parts.join(", "))
+}
+
+/// The check to read about first.
+fn worst(report: &Report<'_>) -> Option<&'static str> {
+    let verdict = &report.diagnosis.verdict;
+    let cause = [&verdict.tcp, &verdict.unix]
+        .into_iter()
+        .find_map(|walk| walk.cause.filter(|_| walk.status > Status::Waived));
+    // The first of the worst: `max_by_key` alone would take the last.
+    let worst = unmasked(report)
+        .filter(|result| result.status > Status::Waived)
+        .min_by_key(|result| std::cmp::Reverse(result.status));
+    cause.or_else(|| worst.map(|result| result.check.id))
+}
+
+/// What the exit code means, where it is not 0.
+fn exit(exit: Exit) -> Option<String> {
+    let meaning = match exit {
+        Exit::Fine => return None,
+        Exit::Failure => "something failed",
+        Exit::Usage => "a mistake in usage",
+        Exit::Warnings => "nothing failed, something warns",
+        Exit::Undecided => "something could not be decided",
+    };
+    Some(format!("Exit code {}: {meaning}.", exit.code()))
+}

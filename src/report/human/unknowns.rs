@@ -1,0 +1,71 @@
+//! What could not be decided. Checks that one gap leaves undecided are told together.
+
+use super::{Detail, findings, unmasked, words};
+use crate::report::Report;
+use crate::report::page::Page;
+use sockdoctor_checks::diagnosis::CheckResult;
+use sockdoctor_checks::finding::{Finding, Source, Status};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a finding lacks.
+type Gaps<'a> = Vec<&'a str>;
+
+pub(super) fn write(
+    page: &mut Page,
+    report: &Report<'_>,
+    detail: Detail,
+    told: &BTreeSet<&str>,
+) {
+    let undecided: Vec<(&CheckResult, Vec<&Finding>)> = unmasked(report)
+        .map(|result| {
+            let told = told.contains(result.check.id);
+            (result, findings::findings(result, Status::Unknown, told))
+        })
+        .collect();
+    let shared = match detail {
+        Detail::Verbose => BTreeMap::new(),
+        Detail::Quiet | Detail::Normal => shared(&undecided),
+    };
+    for (gaps, ids) in &shared {
+        together(page, ids, gaps);
+    }
+    for (result, findings) in undecided {
+        let alone = |finding: &&Finding| !shared.contains_key(&gaps(finding));
+        let findings: Vec<&Finding> = findings.into_iter().filter(alone).collect();
+        findings::run(page, result, &findings, detail);
+    }
+}
+
+/// The gaps that leave more than one check undecided.
+fn shared<'a>(
+    undecided: &[(&'a CheckResult, Vec<&'a Finding>)],
+) -> BTreeMap<Gaps<'a>, Vec<&'static str>> {
+    let mut shared: BTreeMap<Gaps<'a>, Vec<&'static str>> = BTreeMap::new();
+    for (result, findings) in undecided {
+        for finding in findings {
+            let ids = shared.entry(gaps(finding)).or_default();
+            if ids.last() != Some(&result.check.id) {
+                ids.push(result.check.id);
+            }
+        }
+    }
+    shared.retain(|gaps, ids| !gaps.is_empty() && ids.len() > 1);
+    shared
+}
+
+fn gaps(finding: &Finding) -> Gaps<'_> {
+    let evidence = finding.evidence.iter();
+    evidence
+        .filter(|piece| piece.source == Source::Gap)
+        .map(|piece| piece.says.as_str())
+        .collect()
+}
+
+fn together(page: &mut Page, ids: &[&str], gaps: &[&str]) {
+    page.gap();
+    let lead = page.lead(&[words::status(Status::Unknown), ("  ", None)]);
+    page.entry(&lead, &words::all(ids));
+    for (number, gap) in gaps.iter().enumerate() {
+        words::label(page, if number == 0 { "why" } else { "" }, gap);
+    }
+}

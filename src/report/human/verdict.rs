@@ -1,0 +1,126 @@
+//! The answer to the question that the user came with, and the way that ss walks.
+
+use super::{Detail, INDENT, follow_ons, words};
+use crate::report::Report;
+use crate::report::escape::Charset;
+use crate::report::page::Page;
+use crate::report::style::Tone;
+use sockdoctor_checks::finding::Status;
+use sockdoctor_checks::verdict::{Step, StepStatus, Walk};
+
+/// True values to show.
+const TRUTHS: usize = 5;
+
+pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
+    let verdict = &report.diagnosis.verdict;
+    let (tcp, unix) = (&verdict.tcp, &verdict.unix);
+    // One cause is told once.
+    let same = tcp.cause.is_some() && tcp.cause == unix.cause;
+    walk(page, report, tcp, detail, true);
+    walk(page, report, unix, detail, !same);
+}
+
+fn walk(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail, first_told: bool) {
+    if detail != Detail::Quiet {
+        page.gap();
+    }
+    let lead = page.lead(&[words::status(walk.status), ("  ", None)]);
+    page.entry(&lead, &walk.summary);
+    let full = match detail {
+        Detail::Quiet => false,
+        Detail::Normal => walk.status != Status::Pass && first_told,
+        Detail::Verbose => true,
+    };
+    if full {
+        tree(page, walk);
+        aftermath(page, report, walk, detail);
+    } else if detail == Detail::Normal {
+        truths(page, &walk.truth);
+    }
+}
+
+/// What mends it, what is true meanwhile, and what else comes of it.
+fn aftermath(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail) {
+    page.gap();
+    if let Some(remedy) = &walk.remedy {
+        words::remedy(page, remedy);
+    }
+    truths(page, &walk.truth);
+    if let (Some(cause), Detail::Normal) = (walk.cause, detail) {
+        follow_ons(page, report, cause);
+    }
+}
+
+fn truths(page: &mut Page, truth: &[String]) {
+    let shown = &truth[..truth.len().min(TRUTHS)];
+    words::labels(page, "true", shown);
+    let more = truth.len() - shown.len();
+    if more > 0 {
+        words::label(page, "", &format!("and {more} more; --format json has all"));
+    }
+}
+
+fn tree(page: &mut Page, walk: &Walk) {
+    if walk.steps.is_empty() {
+        return;
+    }
+    page.gap();
+    let lead = page.lead(&[(INDENT, None), (walk.command, Some(Tone::Strong))]);
+    page.entry(&lead, "");
+    let columns = Columns::of(&walk.steps);
+    let mut steps = walk.steps.iter().peekable();
+    while let Some(step) = steps.next() {
+        columns.step(page, step, steps.peek().is_none());
+    }
+}
+
+/// The widths of the columns before the details.
+struct Columns {
+    status: usize,
+    name: usize,
+}
+
+impl Columns {
+    fn of(steps: &[Step]) -> Self {
+        let widest = |text: fn(&Step) -> &'static str| {
+            let widths = steps.iter().map(|step| text(step).len());
+            widths.max().unwrap_or(0)
+        };
+        Columns {
+            status: widest(|step| word(step.status).0),
+            name: widest(|step| step.name),
+        }
+    }
+
+    fn step(&self, page: &mut Page, step: &Step, last: bool) {
+        let (branch, trunk) = match (page.charset(), last) {
+            (Charset::Unicode, false) => ("├─", "│"),
+            (Charset::Unicode, true) => ("└─", " "),
+            (Charset::Ascii, false) => ("|-", "|"),
+            (Charset::Ascii, true) => ("`-", " "),
+        };
+        let (word, tone) = word(step.status);
+        let &Columns { status, name } = self;
+        let lead = page.lead(&[
+            (INDENT, None),
+            (" ", None),
+            (branch, None),
+            (" ", None),
+            (&format!("{word:status$}"), tone),
+            (&format!("  {:name$}  ", step.name), None),
+        ]);
+        let hang = format!("{INDENT} {trunk}{}", " ".repeat(status + name + 6));
+        page.wrap(&lead, &hang, &step.detail);
+    }
+}
+
+const fn word(status: StepStatus) -> (&'static str, Option<Tone>) {
+    match status {
+        StepStatus::Ok => ("ok", Some(Tone::Good)),
+        StepStatus::Warn => ("warn", Some(Tone::Warn)),
+        StepStatus::Fail => ("FAIL", Some(Tone::Bad)),
+        StepStatus::Unknown => ("unknown", Some(Tone::Unsure)),
+        StepStatus::Skipped => ("skipped", Some(Tone::Faint)),
+        StepStatus::Then => ("then", Some(Tone::Strong)),
+    }
+}

@@ -1,0 +1,162 @@
+//! How things are said.
+
+use super::INDENT;
+use crate::report::page::{Lead, Page};
+use crate::report::style::Tone;
+use sockdoctor_checks::finding::{Evidence, Remedy, Source, Status, Subject};
+use std::time::Duration;
+
+/// The status in a word that needs no colour, and its colour.
+pub(super) const fn status(status: Status) -> (&'static str, Option<Tone>) {
+    match status {
+        Status::Pass => ("PASS", Some(Tone::Good)),
+        Status::Skipped => ("SKIP", Some(Tone::Faint)),
+        Status::Waived => ("WAIVED", Some(Tone::Faint)),
+        Status::Unknown => ("UNKNOWN", Some(Tone::Unsure)),
+        Status::Warn => ("WARN", Some(Tone::Warn)),
+        Status::Fail => ("FAIL", Some(Tone::Bad)),
+    }
+}
+
+/// `a, b and c`.
+pub(super) fn all(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => (*name).to_owned(),
+        [names @ .., last] => format!("{} and {last}", names.join(", ")),
+    }
+}
+
+/// `a, b, c and 37 more namespaces`.
+fn some(names: &[String], limit: usize, noun: &str) -> String {
+    let more = names.len().saturating_sub(limit);
+    if more < 2 {
+        return all(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    format!("{} and {more} more {noun}", names[..limit].join(", "))
+}
+
+/// What a finding is about. Nothing for the machine itself.
+pub(super) fn subject(subject: &Subject, limit: usize) -> String {
+    match subject {
+        Subject::Host => String::new(),
+        Subject::Namespaces(labels) => format!("in {}", some(labels, limit, "namespaces")),
+        Subject::Listener {
+            address,
+            namespace,
+            owner,
+        } => match owner {
+            Some(owner) => format!("{address} in {namespace}, {owner}"),
+            None => format!("{address} in {namespace}"),
+        },
+    }
+}
+
+/// Where something was seen, and what.
+pub(super) fn evidence(evidence: &Evidence) -> String {
+    let place = match &evidence.source {
+        Source::File(place) => place.to_string(),
+        Source::Sysctl {
+            name,
+            namespace: Some(label),
+        } => format!("{name} in {label}"),
+        Source::Sysctl {
+            name,
+            namespace: None,
+        } => name.clone(),
+        Source::Call {
+            call,
+            errno: Some(errno),
+        } => format!("{call}: {errno}"),
+        Source::Call { call, errno: None } => call.clone(),
+        Source::Counter {
+            name,
+            namespace,
+            interval_ms,
+        } => counter(name, namespace, *interval_ms),
+        Source::Command(command) => format!("`{command}`"),
+        Source::Environment(name) => format!("environment variable {name}"),
+        Source::Gap => return evidence.says.clone(),
+    };
+    if evidence.says.is_empty() {
+        return place;
+    }
+    format!("{place}: {}", evidence.says)
+}
+
+fn counter(name: &str, namespace: &str, interval_ms: Option<u64>) -> String {
+    match interval_ms {
+        Some(ms) => {
+            let time = duration(Duration::from_millis(ms));
+            format!("{name} in {namespace}, growth in {time}")
+        }
+        None => format!("{name} in {namespace}, since it was created"),
+    }
+}
+
+/// `11 ms`, `2.0 s`.
+pub(super) fn duration(duration: Duration) -> String {
+    match duration.as_millis() {
+        0 => format!("{} µs", duration.as_micros()),
+        ms if ms < 1000 => format!("{ms} ms"),
+        _ => format!("{:.1} s", duration.as_secs_f64()),
+    }
+}
+
+/// A line with a word before it that says what it is.
+pub(super) fn label(page: &mut Page, word: &str, text: &str) {
+    let lead = label_lead(page, word);
+    page.entry(&lead, text);
+}
+
+/// Several lines under one word.
+pub(super) fn labels(page: &mut Page, word: &str, lines: &[String]) {
+    for (number, line) in lines.iter().enumerate() {
+        label(page, if number == 0 { word } else { "" }, line);
+    }
+}
+
+/// What mends it, and what keeps it so.
+pub(super) fn remedy(page: &mut Page, remedy: &Remedy) {
+    for (word, steps) in [("now", &remedy.now), ("keep", &remedy.keep)] {
+        for (number, step) in steps.iter().enumerate() {
+            let lead = label_lead(page, if number == 0 { word } else { "" });
+            if is_command(step) {
+                page.unbroken(&lead, step);
+            } else {
+                page.entry(&lead, step);
+            }
+        }
+    }
+}
+
+fn label_lead(page: &Page, word: &str) -> Lead {
+    let word = format!("{word:4}");
+    page.lead(&[(INDENT, None), (&word, Some(Tone::Faint)), ("  ", None)])
+}
+
+/// A remedy is a command or a sentence, and only a sentence may be wrapped: a command in two
+/// lines runs in two halves when it is pasted. Sentences have stops that commands do not have.
+fn is_command(step: &str) -> bool {
+    let stops = [", ", ": ", ". ", "; "];
+    !step.ends_with('.') && !stops.iter().any(|stop| step.contains(stop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_the_unit_that_suits_them() {
+        assert_eq!(duration(Duration::from_micros(11_000)), "11 ms");
+        assert_eq!(duration(Duration::from_micros(400)), "400 µs");
+        assert_eq!(duration(Duration::from_millis(2049)), "2.0 s");
+    }
+
+    #[test]
+    fn a_list_is_cut_only_where_that_saves_something() {
+        let names: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        assert_eq!(some(&names, 3, "namespaces"), "a, b, c and d");
+        assert_eq!(some(&names, 2, "namespaces"), "a, b and 2 more namespaces");
+    }
+}

@@ -1,0 +1,137 @@
+//! The JSON report. Its types are its own, so that the program can change inside without a
+//! change to what others read. Strings are as the machine gave them: nothing is escaped but
+//! what JSON asks for.
+
+mod checks;
+mod environment;
+mod namespaces;
+mod verdict;
+
+pub(super) use environment::observed_at;
+
+use super::Report;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+use sockdoctor_checks::diagnosis;
+
+/// Raised when a reader of the last version would misread this one. New keys do not raise it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What `sockdoctor --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "sockdoctor report")]
+struct Document<'a> {
+    /// Raised when a reader of the last version would misread this one.
+    schema_version: u32,
+    /// The program that judged.
+    tool: Tool,
+    /// Where, when and as whom was looked.
+    environment: environment::Environment<'a>,
+    /// Whether ss can be believed.
+    verdict: verdict::Verdict<'a>,
+    /// The network namespaces that were looked at.
+    namespaces: Vec<namespaces::Namespace<'a>>,
+    /// One entry for each check that was asked for, in catalogue order.
+    checks: Vec<checks::Check<'a>>,
+    /// How many checks came out how.
+    counts: Counts,
+    /// The exit code of the process.
+    exit_code: u8,
+}
+
+/// The program that judged.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Tool {
+    /// sockdoctor
+    name: &'static str,
+    /// Its version.
+    version: &'static str,
+}
+
+/// How many checks came out how.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Counts {
+    /// Looked at, and well.
+    pass: usize,
+    /// Deserve attention.
+    warn: usize,
+    /// Broken.
+    fail: usize,
+    /// Could not be decided.
+    unknown: usize,
+    /// Do not apply.
+    skipped: usize,
+    /// Would be worse, but somebody has accepted it.
+    waived: usize,
+}
+
+/// The report as one JSON document.
+pub fn render(report: &Report<'_>) -> String {
+    pretty(&document(report))
+}
+
+/// The JSON Schema of what [`render`] gives.
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    pretty(
+        &settings
+            .into_generator()
+            .into_root_schema_for::<Document<'static>>(),
+    )
+}
+
+fn document<'a>(report: &'a Report<'_>) -> Document<'a> {
+    let namespaces = report.facts.namespaces.value();
+    Document {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        environment: environment::Environment::of(report.facts),
+        verdict: verdict::Verdict::of(&report.diagnosis.verdict),
+        namespaces: namespaces
+            .into_iter()
+            .flatten()
+            .map(namespaces::Namespace::of)
+            .collect(),
+        checks: report
+            .diagnosis
+            .results
+            .iter()
+            .map(checks::Check::of)
+            .collect(),
+        counts: Counts::of(report.diagnosis.counts()),
+        exit_code: report.exit.code(),
+    }
+}
+
+impl Counts {
+    fn of(counts: diagnosis::Counts) -> Self {
+        let diagnosis::Counts {
+            pass,
+            warn,
+            fail,
+            unknown,
+            skipped,
+            waived,
+        } = counts;
+        Counts {
+            pass,
+            warn,
+            fail,
+            unknown,
+            skipped,
+            waived,
+        }
+    }
+}
+
+/// `value` as it goes to stdout: indented, with a newline at its end.
+pub(super) fn pretty(value: &impl Serialize) -> String {
+    // Maps with string keys, sequences, strings and whole numbers: none of them can fail.
+    let mut text = serde_json::to_string_pretty(value).expect("the document is plain data");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,176 @@
+//! A page of text. The only way to put a machine's text before a reader: everything that
+//! passes through here is escaped, wrapped and, where that is wanted, coloured.
+
+use super::environment::Environment;
+use super::escape::{Charset, escape};
+use super::style::{ColorChoice, Style, Tone};
+use textwrap::{Options, WordSplitter};
+
+/// How a page looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Columns.
+    pub width: usize,
+    /// What can be shown.
+    pub charset: Charset,
+    /// The colours.
+    pub style: Style,
+}
+
+impl Look {
+    /// The look that suits stdout.
+    pub fn of_stdout(choice: ColorChoice) -> Self {
+        let stdout = std::io::stdout();
+        let environment = Environment::here();
+        let terminal = terminal_size::terminal_size_of(&stdout);
+        Look {
+            width: environment.width(terminal.map(|(width, _)| usize::from(width.0))),
+            charset: environment.charset(),
+            style: Style::decide(
+                choice,
+                std::io::IsTerminal::is_terminal(&stdout),
+                &environment,
+            ),
+        }
+    }
+}
+
+/// A page under way.
+#[derive(Debug)]
+pub struct Page {
+    look: Look,
+    text: String,
+}
+
+/// The beginning of a line: escaped and painted, with its width in columns.
+#[derive(Debug, Clone, Default)]
+pub struct Lead {
+    painted: String,
+    width: usize,
+}
+
+impl Page {
+    /// An empty page.
+    pub fn new(look: Look) -> Self {
+        Page {
+            look,
+            text: String::new(),
+        }
+    }
+
+    /// What can be shown.
+    pub fn charset(&self) -> Charset {
+        self.look.charset
+    }
+
+    /// The beginning of a line, made of these pieces.
+    pub fn lead(&self, pieces: &[(&str, Option<Tone>)]) -> Lead {
+        let mut lead = Lead::default();
+        for &(text, tone) in pieces {
+            let text = escape(text, self.look.charset);
+            lead.width += textwrap::core::display_width(&text);
+            match tone {
+                Some(tone) => lead.painted += &self.look.style.paint(&text, tone),
+                None => lead.painted += &text,
+            }
+        }
+        lead
+    }
+
+    /// `lead` and then `text`, wrapped. Further lines begin in the column where `text` began.
+    pub fn entry(&mut self, lead: &Lead, text: &str) {
+        let hang = " ".repeat(lead.width);
+        self.wrap(lead, &hang, text);
+    }
+
+    /// `lead` and then `text`, wrapped. Further lines begin with `hang`, which is not escaped.
+    pub fn wrap(&mut self, lead: &Lead, hang: &str, text: &str) {
+        let text = escape(text, self.look.charset);
+        let options = Options::new(self.look.width)
+            .initial_indent(&lead.painted)
+            .subsequent_indent(hang)
+            .word_splitter(WordSplitter::NoHyphenation)
+            .break_words(false);
+        for line in textwrap::wrap(&text, options) {
+            self.text += line.trim_end();
+            self.text.push('\n');
+        }
+    }
+
+    /// `lead` and then `text` on one line, however long: a command that is broken in two runs
+    /// in two halves when it is pasted.
+    pub fn unbroken(&mut self, lead: &Lead, text: &str) {
+        self.text += &lead.painted;
+        self.text += &escape(text, self.look.charset);
+        self.text.push('\n');
+    }
+
+    /// An empty line between two blocks, never two and never at the top.
+    pub fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// The text.
+    pub fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// A look for tests: no colours.
+#[cfg(test)]
+pub(super) const fn plain(width: usize, charset: Charset) -> Look {
+    Look {
+        width,
+        charset,
+        style: Style::PLAIN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn further_lines_hang_under_the_first() {
+        let mut page = Page::new(plain(20, Charset::Ascii));
+        let lead = page.lead(&[("now   ", None)]);
+        page.entry(&lead, "one two three four five");
+        assert_eq!(page.finish(), "now   one two three\n      four five\n");
+    }
+
+    #[test]
+    fn ids_and_paths_are_not_broken() {
+        let mut page = Page::new(plain(12, Charset::Ascii));
+        page.entry(&Lead::default(), "see sock-diag-round-trip");
+        assert_eq!(page.finish(), "see\nsock-diag-round-trip\n");
+    }
+
+    #[test]
+    fn colours_have_no_width() {
+        let style = Style::decide(ColorChoice::Always, false, &Environment::default());
+        let mut page = Page::new(Look {
+            style,
+            ..plain(20, Charset::Ascii)
+        });
+        let lead = page.lead(&[("FAIL", Some(Tone::Bad)), ("  ", None)]);
+        page.entry(&lead, "one two three four");
+        assert_eq!(
+            page.finish(),
+            "\x1b[1;31mFAIL\x1b[0m  one two three\n      four\n"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_put_on_a_page_controls_no_terminal(lead in any::<String>(), text in any::<String>()) {
+            let mut page = Page::new(plain(40, Charset::Unicode));
+            let lead = page.lead(&[(&lead, Some(Tone::Strong))]);
+            page.entry(&lead, &text);
+            page.unbroken(&lead, &text);
+            prop_assert!(!page.finish().chars().any(|c| c.is_control() && c != '\n'));
+        }
+    }
+}
