@@ -203,8 +203,8 @@ pub enum FailOn {
 const LONGEST: Duration = Duration::from_secs(3600);
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text)
-        .map_err(|_| "write it as 2s, 500ms or 1m".to_owned())?;
+    let duration =
+        humantime::parse_duration(text).map_err(|_| "write it as 2s, 500ms or 1m".to_owned())?;
     if duration.is_zero() || duration > LONGEST {
         return Err("it must be more than 0 and at most 1h".to_owned());
     }

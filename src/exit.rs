@@ -21,7 +21,8 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The exit code of a diagnosis with these counts.
+    /// The exit code of a diagnosis with these counts. What is skipped was not to be judged, so
+    /// a run of which nothing else is left is fine; one that is undecided throughout is not.
     pub fn of(counts: &Counts, fail_on: FailOn) -> Self {
         let judged = counts.pass + counts.warn + counts.fail + counts.waived;
         match fail_on {
@@ -43,5 +44,49 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use FailOn::{Fail, Never, Unknown, Warn};
+
+    /// pass, warn, fail, unknown → the code for each of `--fail-on`.
+    #[test]
+    fn every_outcome_has_its_code() {
+        let table = [
+            //                  fail warn unknown never
+            ([3, 0, 0, 0], [0, 0, 0, 0]),
+            ([3, 1, 0, 0], [0, 3, 3, 0]),
+            ([3, 1, 1, 0], [1, 1, 1, 0]),
+            ([3, 0, 0, 1], [0, 0, 4, 0]),
+            ([3, 1, 0, 1], [0, 3, 4, 0]),
+            ([3, 1, 1, 1], [1, 1, 1, 0]),
+            ([0, 0, 0, 2], [4, 4, 4, 0]),
+            ([0, 1, 0, 2], [0, 3, 4, 0]),
+            ([0, 0, 0, 0], [0, 0, 0, 0]),
+        ];
+        for ([pass, warn, fail, unknown], expected) in table {
+            let counts = Counts {
+                pass,
+                warn,
+                fail,
+                unknown,
+                ..Counts::default()
+            };
+            let codes = [Fail, Warn, Unknown, Never].map(|on| Exit::of(&counts, on).code());
+            assert_eq!(codes, expected, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_has_accepted_was_judged() {
+        let counts = Counts {
+            waived: 1,
+            unknown: 1,
+            ..Counts::default()
+        };
+        assert_eq!(Exit::of(&counts, Fail), Exit::Fine);
     }
 }

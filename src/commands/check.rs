@@ -1,11 +1,11 @@
 //! `sockdoctor check`: looks at this machine.
 
+use super::Mistake;
 use super::collect_stub::collect;
 use super::judge::judge;
 use super::progress::Progress;
 use super::record::Recording;
 use super::selection::Selection;
-use super::Mistake;
 use crate::cli;
 use crate::collect::Plan;
 use crate::exit::Exit;

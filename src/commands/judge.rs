@@ -34,7 +34,9 @@ pub(super) fn judge(
 fn render(report: &Report<'_>, options: &cli::Output) -> String {
     match options.format {
         cli::Format::Json => json::render(report),
-        cli::Format::Human => human::render(report, Look::of_stdout(options.color), detail(options)),
+        cli::Format::Human => {
+            human::render(report, Look::of_stdout(options.color), detail(options))
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use std::path::Path;
 
 pub(super) fn run(options: &cli::Replay) -> Result<Exit, Mistake> {
     let selection = Selection::of(&options.selection)?;
-    let facts = read(&options.file)
-        .map_err(|why| Mistake(format!("{}: {why}", options.file.display())))?;
+    let facts =
+        read(&options.file).map_err(|why| Mistake(format!("{}: {why}", options.file.display())))?;
     judge(&facts, &selection, &options.output, true)
 }
 
@@ -73,9 +73,10 @@ mod tests {
     #[test]
     fn a_cut_file_says_where_it_was_cut() {
         let bytes = serde_json::to_vec_pretty(&healthy()).expect("facts are JSON");
-        assert_eq!(
-            decode(&bytes[..100]),
-            Err("ends too early, at line 5 column 20".to_owned())
+        let complaint = decode(&bytes[..100]).expect_err("it is cut");
+        assert!(
+            complaint.starts_with("ends too early, at line 5 column"),
+            "{complaint}"
         );
     }
 

@@ -127,7 +127,7 @@ mod tests {
     fn code_is_never_wrapped() {
         assert_eq!(
             rendered("See:\n```sh\nmodprobe tcp_diag && ss -ltn\n\nls\n```\nDone.\n"),
-            "See:\n    modprobe tcp_diag && ss -ltn\n    \n    ls\nDone.\n"
+            "See:\n    modprobe tcp_diag && ss -ltn\n\n    ls\nDone.\n"
         );
     }
 }

@@ -85,13 +85,34 @@ impl Page {
 
     /// `lead` and then `text`, wrapped. Further lines begin with `hang`, which is not escaped.
     pub fn wrap(&mut self, lead: &Lead, hang: &str, text: &str) {
+        if text.is_empty() {
+            // textwrap would leave out the indent of a line without words.
+            return self.unbroken(lead, text);
+        }
         let text = escape(text, self.look.charset);
+        self.put(lead, hang, &text);
+    }
+
+    /// `lead` and then pieces with `·` between them, wrapped between pieces only.
+    pub fn row(&mut self, lead: &Lead, hang: &str, pieces: &[String]) {
+        let glued: Vec<String> = pieces
+            .iter()
+            .map(|piece| escape(piece, self.look.charset).replace(' ', "\u{a0}"))
+            .collect();
+        let dot = escape(" · ", self.look.charset);
+        let start = self.text.len();
+        self.put(lead, hang, &glued.join(&dot));
+        let row = self.text.split_off(start).replace('\u{a0}', " ");
+        self.text += &row;
+    }
+
+    fn put(&mut self, lead: &Lead, hang: &str, text: &str) {
         let options = Options::new(self.look.width)
             .initial_indent(&lead.painted)
             .subsequent_indent(hang)
             .word_splitter(WordSplitter::NoHyphenation)
             .break_words(false);
-        for line in textwrap::wrap(&text, options) {
+        for line in textwrap::wrap(text, options) {
             self.text += line.trim_end();
             self.text.push('\n');
         }
@@ -100,8 +121,8 @@ impl Page {
     /// `lead` and then `text` on one line, however long: a command that is broken in two runs
     /// in two halves when it is pasted.
     pub fn unbroken(&mut self, lead: &Lead, text: &str) {
-        self.text += &lead.painted;
-        self.text += &escape(text, self.look.charset);
+        let line = format!("{}{}", lead.painted, escape(text, self.look.charset));
+        self.text += line.trim_end();
         self.text.push('\n');
     }
 
@@ -146,6 +167,22 @@ mod tests {
         let mut page = Page::new(plain(12, Charset::Ascii));
         page.entry(&Lead::default(), "see sock-diag-round-trip");
         assert_eq!(page.finish(), "see\nsock-diag-round-trip\n");
+    }
+
+    #[test]
+    fn a_lead_without_text_is_a_line() {
+        let mut page = Page::new(plain(12, Charset::Ascii));
+        let lead = page.lead(&[("  ss -lt  ", None)]);
+        page.entry(&lead, "");
+        assert_eq!(page.finish(), "  ss -lt\n");
+    }
+
+    #[test]
+    fn a_row_is_broken_between_its_pieces() {
+        let mut page = Page::new(plain(16, Charset::Ascii));
+        let pieces = ["one two", "three four", "5"].map(str::to_owned);
+        page.row(&Lead::default(), "  ", &pieces);
+        assert_eq!(page.finish(), "one two -\n  three four - 5\n");
     }
 
     #[test]

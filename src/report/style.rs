@@ -91,7 +91,7 @@ fn automatic(is_terminal: bool, environment: &Environment) -> bool {
 mod tests {
     use super::*;
 
-    fn colours(variables: &[(&str, &str)], is_terminal: bool) -> bool {
+    fn colours(variables: &[(&'static str, &str)], is_terminal: bool) -> bool {
         let environment = Environment::of(variables);
         Style::decide(ColorChoice::Auto, is_terminal, &environment).color
     }

@@ -1,6 +1,6 @@
 //! What is wrong, one block a finding.
 
-use super::{Detail, INDENT, follow_ons, unmasked, words};
+use super::{Detail, INDENT, follow_ons, shown, words};
 use crate::report::Report;
 use crate::report::page::Page;
 use crate::report::style::Tone;
@@ -23,7 +23,7 @@ pub(super) fn write(
     detail: Detail,
     told: &BTreeSet<&str>,
 ) {
-    for result in unmasked(report) {
+    for result in shown(report, detail) {
         let told = told.contains(result.check.id);
         let findings = findings(result, status, told);
         run(page, result, &findings, detail);
@@ -62,7 +62,10 @@ pub(super) fn run(page: &mut Page, result: &CheckResult, findings: &[&Finding], 
         page.gap();
         let lead = page.lead(&[(INDENT, None)]);
         let id = result.check.id;
-        page.entry(&lead, &format!("and {more} more of {id}; -v shows them, --format json too"));
+        page.entry(
+            &lead,
+            &format!("and {more} more of {id}; -v shows them, --format json too"),
+        );
     }
 }
 

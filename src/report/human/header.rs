@@ -21,14 +21,19 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     } else {
         words::duration(Duration::from_micros(facts.collection.duration_micros))
     };
-    let parts = [Some(host), Some(kernel), namespaces(&facts.namespaces), Some(when)];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
     let name = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-    let lead = page.lead(&[(name, Some(Tone::Strong))]);
-    page.wrap(&lead, "  ", &format!(" · {}", parts.join(" · ")));
+    let pieces = [
+        Some(host),
+        Some(kernel),
+        namespaces(&facts.namespaces),
+        Some(when),
+    ];
+    let pieces: Vec<String> = pieces.into_iter().flatten().collect();
+    let lead = page.lead(&[(name, Some(Tone::Strong)), (" · ", None)]);
+    page.row(&lead, "  ", &pieces);
     let notes = notes(facts);
     if !notes.is_empty() {
-        page.entry(&Lead::default(), &notes.join(" · "));
+        page.row(&Lead::default(), "  ", &notes);
     }
 }
 

@@ -38,10 +38,9 @@ pub fn render(report: &Report<'_>, look: Look, detail: Detail) -> String {
     if has_verdict(report) {
         verdict::write(&mut page, report, detail);
     }
-    for status in [Status::Fail, Status::Warn] {
-        findings::write(&mut page, report, status, detail, &told);
-    }
+    findings::write(&mut page, report, Status::Fail, detail, &told);
     if detail != Detail::Quiet {
+        findings::write(&mut page, report, Status::Warn, detail, &told);
         unknowns::write(&mut page, report, detail, &told);
         totals::write(&mut page, report, detail);
     }
@@ -68,10 +67,10 @@ fn told(report: &Report<'_>, detail: Detail) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Results that stand for themselves, in catalogue order.
-fn unmasked<'a>(report: &'a Report<'_>) -> impl Iterator<Item = &'a CheckResult> {
+/// The results to show, in catalogue order: all, or those that do not follow from another.
+fn shown<'a>(report: &'a Report<'_>, detail: Detail) -> impl Iterator<Item = &'a CheckResult> {
     let results = report.diagnosis.results.iter();
-    results.filter(|result| result.masked_by.is_none())
+    results.filter(move |result| detail == Detail::Verbose || result.masked_by.is_none())
 }
 
 /// The line that folds what follows from the check `root`.

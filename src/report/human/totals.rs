@@ -1,6 +1,6 @@
 //! What is well, the numbers, and what the exit code means.
 
-use super::{Detail, unmasked, words};
+use super::{Detail, shown, words};
 use crate::exit::Exit;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
@@ -10,25 +10,28 @@ use sockdoctor_checks::finding::Status;
 
 pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
     if detail == Detail::Verbose {
-        passes(page, report);
+        passes(page, report, detail);
     }
     page.gap();
     if let Some(changed) = changed(report) {
         page.entry(&Lead::default(), &changed);
     }
-    let mut sentences = vec![format!("{}.", counts(report, detail))];
-    if let Some(id) = worst(report) {
-        sentences.push(format!("`sockdoctor explain {id}` tells more."));
+    page.entry(&Lead::default(), &counts(report, detail));
+    let explain = worst(report).map(|id| format!("`sockdoctor explain {id}` tells more."));
+    let last: Vec<String> = exit(report.exit).into_iter().chain(explain).collect();
+    if !last.is_empty() {
+        page.entry(&Lead::default(), &last.join(" "));
     }
-    sentences.extend(exit(report.exit));
-    page.entry(&Lead::default(), &sentences.join(" "));
 }
 
 /// What is well, a line each.
-fn passes(page: &mut Page, report: &Report<'_>) {
+fn passes(page: &mut Page, report: &Report<'_>, detail: Detail) {
     page.gap();
-    let well = || unmasked(report).filter(|result| result.status <= Status::Waived);
-    let width = well().map(|result| result.check.id.len()).max().unwrap_or(0);
+    let well = || shown(report, detail).filter(|result| result.status <= Status::Waived);
+    let width = well()
+        .map(|result| result.check.id.len())
+        .max()
+        .unwrap_or(0);
     for result in well() {
         let lead = page.lead(&[
             words::status(result.status),
@@ -50,30 +53,45 @@ fn changed(report: &Report<'_>) -> Option<String> {
     let modules = loaded_by_run(report.facts)?;
     let names: Vec<&str> = modules.into_iter().map(DiagModule::name).collect();
     let names = (!names.is_empty()).then(|| words::all(&names))?;
-    Some(format!("The kernel loaded {names} because this run asked, as it does for ss."))
+    Some(format!(
+        "The kernel loaded {names} because this run asked, as it does for ss."
+    ))
 }
 
 fn counts(report: &Report<'_>, detail: Detail) -> String {
     let counts = report.diagnosis.counts();
+    let mut parts = numbers(&[
+        (counts.fail, "failed"),
+        (counts.warn, "with a warning"),
+        (counts.unknown, "undecided"),
+    ]);
+    let results = &report.diagnosis.results;
+    let masked = results.iter().filter(|result| result.masked_by.is_some());
+    if let (number @ 1.., Some(last)) = (masked.count(), parts.last_mut()) {
+        *last += &format!(" ({number} of these because of another)");
+    }
     let passed = match detail {
         Detail::Normal => "passed (-v lists them)",
         Detail::Quiet | Detail::Verbose => "passed",
     };
-    let parts: Vec<String> = [
-        (counts.fail, "failed"),
-        (counts.warn, "with a warning"),
-        (counts.unknown, "undecided"),
+    parts.extend(numbers(&[
         (counts.waived, "waived"),
         (counts.pass, passed),
         (counts.skipped, "not applicable"),
-    ]
-    .into_iter()
-    .filter(|&(number, _)| number > 0)
-    .map(|(number, word)| format!("{number} {word}"))
-    .collect();
-    let total = report.diagnosis.results.len();
-    let checks = if total == 1 { "check" } else { "checks" };
-    format!("{total} {checks}: {}", parts.join(", "))
+    ]));
+    let checks = match results.len() {
+        1 => "1 check".to_owned(),
+        number => format!("{number} checks"),
+    };
+    format!("{checks}: {}.", parts.join(", "))
+}
+
+fn numbers(parts: &[(usize, &str)]) -> Vec<String> {
+    parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect()
 }
 
 /// The check to read about first.
@@ -83,7 +101,7 @@ fn worst(report: &Report<'_>) -> Option<&'static str> {
         .into_iter()
         .find_map(|walk| walk.cause.filter(|_| walk.status > Status::Waived));
     // The first of the worst: `max_by_key` alone would take the last.
-    let worst = unmasked(report)
+    let worst = shown(report, Detail::Normal)
         .filter(|result| result.status > Status::Waived)
         .min_by_key(|result| std::cmp::Reverse(result.status));
     cause.or_else(|| worst.map(|result| result.check.id))

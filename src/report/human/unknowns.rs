@@ -1,6 +1,6 @@
 //! What could not be decided. Checks that one gap leaves undecided are told together.
 
-use super::{Detail, findings, unmasked, words};
+use super::{Detail, findings, shown, words};
 use crate::report::Report;
 use crate::report::page::Page;
 use sockdoctor_checks::diagnosis::CheckResult;
@@ -10,13 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a finding lacks.
 type Gaps<'a> = Vec<&'a str>;
 
-pub(super) fn write(
-    page: &mut Page,
-    report: &Report<'_>,
-    detail: Detail,
-    told: &BTreeSet<&str>,
-) {
-    let undecided: Vec<(&CheckResult, Vec<&Finding>)> = unmasked(report)
+pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail, told: &BTreeSet<&str>) {
+    let undecided: Vec<(&CheckResult, Vec<&Finding>)> = shown(report, detail)
         .map(|result| {
             let told = told.contains(result.check.id);
             (result, findings::findings(result, Status::Unknown, told))

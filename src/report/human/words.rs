@@ -40,26 +40,37 @@ fn some(names: &[String], limit: usize, noun: &str) -> String {
 pub(super) fn subject(subject: &Subject, limit: usize) -> String {
     match subject {
         Subject::Host => String::new(),
-        Subject::Namespaces(labels) => format!("in {}", some(labels, limit, "namespaces")),
+        Subject::Namespaces(labels) => match labels.as_slice() {
+            [label] => place(label),
+            labels => format!("in {}", some(labels, limit, "namespaces")),
+        },
         Subject::Listener {
             address,
             namespace,
             owner,
         } => match owner {
-            Some(owner) => format!("{address} in {namespace}, {owner}"),
-            None => format!("{address} in {namespace}"),
+            Some(owner) => format!("{address} {}, {owner}", place(namespace)),
+            None => format!("{address} {}", place(namespace)),
         },
+    }
+}
+
+/// A namespace, as a place.
+fn place(label: &str) -> String {
+    match label {
+        "host" => "on the host".to_owned(),
+        label => format!("in {label}"),
     }
 }
 
 /// Where something was seen, and what.
 pub(super) fn evidence(evidence: &Evidence) -> String {
-    let place = match &evidence.source {
+    let at = match &evidence.source {
         Source::File(place) => place.to_string(),
         Source::Sysctl {
             name,
             namespace: Some(label),
-        } => format!("{name} in {label}"),
+        } => format!("{name} {}", place(label)),
         Source::Sysctl {
             name,
             namespace: None,
@@ -79,18 +90,19 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
         Source::Gap => return evidence.says.clone(),
     };
     if evidence.says.is_empty() {
-        return place;
+        return at;
     }
-    format!("{place}: {}", evidence.says)
+    format!("{at}: {}", evidence.says)
 }
 
 fn counter(name: &str, namespace: &str, interval_ms: Option<u64>) -> String {
+    let place = place(namespace);
     match interval_ms {
         Some(ms) => {
             let time = duration(Duration::from_millis(ms));
-            format!("{name} in {namespace}, growth in {time}")
+            format!("{name} {place}, growth in {time}")
         }
-        None => format!("{name} in {namespace}, since it was created"),
+        None => format!("{name} {place}, since it was created"),
     }
 }
 
