@@ -1,0 +1,115 @@
+//! Who looks, and what they can see.
+
+use crate::support::doctor::{Outcome, check};
+use crate::support::netns::Namespace;
+use crate::support::report::{Report, says};
+use crate::support::sockets::tcp_listener;
+use std::process::Command;
+
+const DENY_OTHERS: &str = "mount -t proc -o hidepid=2 proc /proc &&";
+
+/// The verdict that is true on this machine, seen with ss itself: pass when it shows the
+/// backlog of a listener whose backlog is known.
+fn true_verdict() -> &'static str {
+    let (_listener, address) = tcp_listener(7);
+    let output = Command::new("ss")
+        .args(["-Hltn", "sport", "=", &format!(":{}", address.port())])
+        .output()
+        .expect("ss runs");
+    let row = String::from_utf8_lossy(&output.stdout).into_owned();
+    match row.split_whitespace().nth(2) {
+        Some("7") => "pass",
+        Some("0") => "fail",
+        other => panic!("ss shows {other:?} as Send-Q: {row}"),
+    }
+}
+
+fn assert_true_verdict(report: &Report) {
+    assert_eq!(report.verdict("tcp"), true_verdict());
+}
+
+#[test]
+fn root_gets_the_true_verdict() {
+    let report = check([]).report();
+    assert_true_verdict(&report);
+    assert_eq!(report.part("schema_version"), 1);
+}
+
+#[test]
+fn nobody_gets_the_true_verdict() {
+    assert_true_verdict(&check([]).as_nobody().report());
+}
+
+#[test]
+fn nobody_is_told_which_namespace_only_root_could_judge() {
+    let closed = Namespace::new();
+    let report = check([]).as_nobody().report();
+    assert!(report.says(closed.name()), "the namespace is not named");
+    for id in ["accept-queue", "somaxconn"] {
+        let undecided = report.findings(id, "unknown");
+        assert!(!undecided.is_empty(), "{id} passes over what it cannot see");
+    }
+    assert!(report.says("root") || report.says("CAP_SYS_ADMIN"));
+}
+
+#[test]
+fn nobody_who_insists_on_certainty_gets_exit_code_4() {
+    let closed = Namespace::new();
+    let only = ["--only", "accept-queue", "--fail-on", "unknown"];
+    let outcome = check(["--netns", closed.name()].into_iter().chain(only))
+        .as_nobody()
+        .run();
+    assert_eq!(outcome.code, 4, "{}", outcome.stdout);
+}
+
+#[test]
+fn a_user_namespace_of_root_gets_the_true_verdict() {
+    let report = check([]).through(["unshare", "-Urn"]).report();
+    assert_true_verdict(&report);
+}
+
+#[test]
+fn a_user_namespace_of_nobody_gets_the_true_verdict() {
+    let report = check([]).as_nobody().through(["unshare", "-Urn"]).report();
+    assert_true_verdict(&report);
+}
+
+#[test]
+fn a_proc_that_hides_processes_is_said() {
+    let report = check([])
+        .through(["unshare", "-m"])
+        .after(DENY_OTHERS)
+        .as_nobody()
+        .report();
+    assert_true_verdict(&report);
+    assert!(report.says("hidepid"), "hidepid is not named");
+}
+
+#[test]
+fn without_proc_what_was_read_there_is_unknown() {
+    let report = check([])
+        .through(["unshare", "-m"])
+        .after("umount -l /proc &&")
+        .report();
+    for id in ["somaxconn", "syncookies", "listen-overflows"] {
+        assert_eq!(report.status(id), "unknown", "{id} cannot be known");
+    }
+}
+
+#[test]
+fn with_few_descriptors_left_nothing_passes_unseen() {
+    let outcome: Outcome = check(["--netns", "self"])
+        .through(["prlimit", "--nofile=7:7"])
+        .run();
+    let report = outcome.report();
+    assert_ne!(report.verdict("tcp"), "fail", "{}", outcome.stdout);
+}
+
+#[test]
+fn the_environment_names_the_observer() {
+    let report = check(["--netns", "self"]).as_nobody().report();
+    let environment = report.part("environment");
+    assert_eq!(environment["uid"], 65534);
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("osrelease");
+    assert!(says(environment, release.trim()), "{environment}");
+}

@@ -1,0 +1,72 @@
+//! Sandboxes in which sock_diag cannot be reached.
+
+use crate::support::doctor::{Outcome, check};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
+use std::collections::BTreeMap;
+
+const AF_NETLINK: u64 = 16;
+const SYS_SOCKET: i64 = 41;
+const EPERM: u32 = 1;
+const EAFNOSUPPORT: u32 = 97;
+
+/// ss is blind there, or nothing could be decided: never a pass, and the error is named.
+fn assert_blind(outcome: &Outcome, errno: &str) {
+    let report = outcome.report();
+    for kind in ["tcp", "unix"] {
+        let verdict = report.verdict(kind);
+        assert!(["fail", "unknown"].contains(&verdict), "{kind}: {verdict}");
+    }
+    assert_ne!(report.status("sock-diag-round-trip"), "pass");
+    assert!(
+        report.says(errno),
+        "{errno} is not named: {}",
+        outcome.stdout
+    );
+    if report.verdict("tcp") == "fail" {
+        assert_eq!(outcome.code, 1);
+    }
+}
+
+#[test]
+fn gvisor_has_no_sock_diag() {
+    let state = tempfile::tempdir().expect("a temporary folder");
+    let root = format!("--root={}", state.path().display());
+    let options = ["--rootless=false", "--network=none", "--ignore-cgroups"];
+    let outcome = check([])
+        .through(["runsc", &root].into_iter().chain(options).chain(["do"]))
+        .run();
+    assert_blind(&outcome, "EPROTONOSUPPORT");
+    assert!(outcome.report().says("gvisor") || outcome.report().says("gVisor"));
+}
+
+#[test]
+fn seccomp_that_forbids_netlink_is_named() {
+    let outcome = check([]).before(|| refuse_netlink(EPERM)).run();
+    assert_blind(&outcome, "EPERM");
+}
+
+#[test]
+fn a_unit_without_the_netlink_family_is_named() {
+    // What RestrictAddressFamilies= of systemd does.
+    let outcome = check([]).before(|| refuse_netlink(EAFNOSUPPORT)).run();
+    assert_blind(&outcome, "EAFNOSUPPORT");
+}
+
+/// From here on socket(AF_NETLINK) fails with `errno` for this thread and its children.
+fn refuse_netlink(errno: u32) {
+    let family = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, AF_NETLINK)
+        .expect("a condition");
+    let rule = SeccompRule::new(vec![family]).expect("a rule");
+    let filter = SeccompFilter::new(
+        BTreeMap::from([(SYS_SOCKET, vec![rule])]),
+        SeccompAction::Allow,
+        SeccompAction::Errno(errno),
+        std::env::consts::ARCH.try_into().expect("an architecture"),
+    )
+    .expect("a filter");
+    let program: BpfProgram = filter.try_into().expect("a program");
+    seccompiler::apply_filter(&program).expect("seccomp");
+}

@@ -1,0 +1,19 @@
+//! What the situations are made of.
+
+pub(crate) mod doctor;
+pub(crate) mod netns;
+pub(crate) mod programs;
+pub(crate) mod report;
+pub(crate) mod sockets;
+
+use std::time::{Duration, Instant};
+
+/// Waits until `condition` holds. The limit only turns a test that would never end into one
+/// that fails.
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < limit, "never happened: {what}");
+        std::thread::yield_now();
+    }
+}

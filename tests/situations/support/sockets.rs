@@ -1,0 +1,109 @@
+//! Listeners in a known state, and processes that hold them.
+
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::net::{bind, listen, socket_with};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A TCP listener on loopback, with the port that the kernel chose.
+pub(crate) fn tcp_listener(backlog: i32) -> (OwnedFd, SocketAddr) {
+    let socket = stream_socket(AddressFamily::INET);
+    bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("bind");
+    listen(&socket, backlog).expect("listen");
+    let listener = TcpListener::from(socket);
+    let address = listener.local_addr().expect("its address");
+    (listener.into(), address)
+}
+
+/// A TCP listener whose accept queue takes no more, for as long as this lives.
+pub(crate) struct FullListener {
+    pub(crate) listener: OwnedFd,
+    pub(crate) address: SocketAddr,
+    pub(crate) clients: Vec<TcpStream>,
+}
+
+impl FullListener {
+    /// In the namespace of the calling thread. The queue holds one more than the backlog
+    /// (`sk_acceptq_is_full` asks for more than, not for as many as).
+    pub(crate) fn new(backlog: u8) -> Self {
+        let (listener, address) = tcp_listener(backlog.into());
+        let connect = |_| TcpStream::connect(address).expect("room in the queue");
+        let clients: Vec<TcpStream> = (0..=backlog).map(connect).collect();
+        super::until("the accept queue is full", || {
+            accept_queue(address) == Some(clients.len())
+        });
+        FullListener {
+            listener,
+            address,
+            clients,
+        }
+    }
+}
+
+/// Tries to connect where there is no room: the kernel drops the request and counts it.
+pub(crate) fn knock(address: SocketAddr) {
+    let patience = Duration::from_millis(10);
+    TcpStream::connect_timeout(&address, patience).expect_err("there is no room");
+}
+
+/// How many connections wait at `listener`, as /proc/net/tcp of this thread's namespace has it.
+fn accept_queue(listener: SocketAddr) -> Option<usize> {
+    const LISTEN: &str = "0A";
+    let port = format!(":{:04X}", listener.port());
+    let table = std::fs::read_to_string("/proc/thread-self/net/tcp").expect("/proc/net/tcp");
+    table.lines().find_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let found = columns[1].ends_with(&port) && columns[3] == LISTEN;
+        let waiting = columns[4].split(':').nth(1)?;
+        found.then(|| usize::from_str_radix(waiting, 16).expect("a number"))
+    })
+}
+
+/// A unix listener at `path` with one connection waiting and room for no more.
+pub(crate) fn full_unix_listener(path: &Path) -> (OwnedFd, UnixStream) {
+    let socket = stream_socket(AddressFamily::UNIX);
+    bind(&socket, &SocketAddrUnix::new(path).expect("a path")).expect("bind");
+    listen(&socket, 0).expect("listen");
+    let client = UnixStream::connect(path).expect("room in the queue");
+    (socket, client)
+}
+
+fn stream_socket(family: AddressFamily) -> OwnedFd {
+    socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None).expect("socket")
+}
+
+/// A process that holds a socket and does nothing else.
+pub(crate) struct Holder {
+    child: Child,
+    _program: TempDir,
+}
+
+impl Holder {
+    /// Hands `socket` over to a process with this name, which is then the only one to hold it.
+    pub(crate) fn new(name: &str, socket: OwnedFd) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        let program = directory.path().join(name);
+        super::programs::install("/usr/bin/sleep", &program);
+        let child = Command::new(&program)
+            .arg("infinity")
+            .stdin(socket)
+            .spawn()
+            .expect("the holder starts");
+        Holder {
+            child,
+            _program: directory,
+        }
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        self.child.kill().expect("the holder can be ended");
+        self.child.wait().expect("the holder ends");
+    }
+}
