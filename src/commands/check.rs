@@ -1,13 +1,12 @@
 //! `sockdoctor check`: looks at this machine.
 
 use super::Mistake;
-use super::collect_stub::collect;
 use super::judge::judge;
 use super::progress::Progress;
 use super::record::Recording;
 use super::selection::Selection;
 use crate::cli;
-use crate::collect::Plan;
+use crate::collect::{Plan, collect};
 use crate::exit::Exit;
 
 pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {

@@ -2,7 +2,6 @@
 
 mod check;
 mod closed_stdout;
-mod collect_stub;
 mod explain;
 mod generate;
 mod judge;
