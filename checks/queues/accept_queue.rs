@@ -63,10 +63,11 @@ fn crowded(view: &View<'_>, fill: Fill) -> Vec<Finding> {
 fn one(listener: &Listening<'_>) -> String {
     let waiting = listener.accept_queue();
     let capacity = u64::from(listener.backlog().unwrap_or(0)) + 1;
-    match listener.fill() {
-        Fill::Full => format!("its accept queue is full: {waiting} of {capacity} connections wait"),
-        _ => format!("its accept queue is nearly full: {waiting} of {capacity} connections wait"),
-    }
+    let full = match listener.fill() {
+        Fill::Full => "full",
+        _ => "nearly full",
+    };
+    format!("its accept queue is {full}: {waiting} connections wait, and it holds {capacity}")
 }
 
 /// One finding about all listeners that are not named.
@@ -143,7 +144,11 @@ mod tests {
     fn a_full_queue_fails_and_names_its_process() {
         let findings = findings(&CHECK, &with(vec![queued(80, 129, 128)]));
         assert_eq!(findings[0].status, Status::Fail);
-        assert!(findings[0].summary.contains("129 of 129"));
+        assert!(
+            findings[0]
+                .summary
+                .contains("129 connections wait, and it holds 129")
+        );
         let Subject::Listener { owner, .. } = &findings[0].subject else {
             panic!("{:?}", findings[0].subject);
         };

@@ -6,9 +6,9 @@ use super::seen::{each_namespace, seen, subject, unreadable};
 use super::somaxconn::{self, Yardstick};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Facts, Namespace, NetnsId, TcpListener, Topic};
-use crate::finding::{Evidence, Finding, Remedy, Status};
+use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::label::{listener_subject, owner};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// No backlog was cut by somaxconn.
 pub static CHECK: Check = Check {
@@ -30,7 +30,11 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
         .iter()
         .flat_map(|group| each(view.facts, group, &than));
     let mut findings: Vec<Finding> = named.collect();
-    findings.extend(crowds.iter().map(|group| all(view.facts, group, &than)));
+    findings.extend(
+        alike(crowds)
+            .iter()
+            .map(|crowd| all(view.facts, crowd, &than)),
+    );
     let clamped: BTreeSet<NetnsId> = groups.iter().map(|group| group.namespace.id).collect();
     findings.extend(each_namespace(view, |namespace| {
         let is_clamped = clamped.contains(&namespace.id);
@@ -57,22 +61,32 @@ fn each(facts: &Facts, group: &Clamped<'_>, than: &Yardstick) -> Vec<Finding> {
     group.listeners.iter().map(about).collect()
 }
 
-/// One finding for all listeners of a group. Its summary has no number of its own, so that
-/// namespaces that are alike become one.
-fn all(facts: &Facts, group: &Clamped<'_>, than: &Yardstick) -> Finding {
-    let shown = &group.listeners[..group.listeners.len().min(FEW)];
-    let more = group.listeners.len() - shown.len();
-    let mut finding = Finding::about(
-        subject(group.namespace),
-        Status::Warn,
-        group.summary(&group.what()),
-    )
-    .evidences(evidence(facts, group, shown))
-    .remedy(remedy(group, than));
-    if more > 0 {
-        finding = finding.evidence(send_q(format!("and {more} more listeners")));
+/// The groups of many namespaces that are in the same case under the same somaxconn.
+fn alike<'g, 'a>(crowds: Vec<&'g Clamped<'a>>) -> Vec<Vec<&'g Clamped<'a>>> {
+    let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for group in crowds {
+        let key = (&group.case, group.somaxconn);
+        alike.entry(key).or_default().push(group);
     }
-    finding
+    alike.into_values().collect()
+}
+
+/// One finding for all listeners of groups that are alike; the first few stand for them.
+fn all(facts: &Facts, crowd: &[&Clamped<'_>], than: &Yardstick) -> Finding {
+    let first = crowd[0];
+    let shown = &first.listeners[..first.listeners.len().min(FEW)];
+    let listeners: usize = crowd.iter().map(|group| group.listeners.len()).sum();
+    let labels = crowd.iter().map(|group| group.namespace.label()).collect();
+    let more = listeners - shown.len();
+    let more = (more > 0).then(|| send_q(format!("{more} more listeners")));
+    Finding::about(
+        Subject::Namespaces(labels),
+        Status::Warn,
+        first.summary(&first.what()),
+    )
+    .evidences(evidence(facts, first, shown))
+    .evidences(more)
+    .remedy(remedy(first, than))
 }
 
 fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[&TcpListener]) -> Vec<Evidence> {
@@ -134,7 +148,6 @@ fn the_others(
 mod tests {
     use super::*;
     use crate::facts::{Fact, Gap, Why};
-    use crate::finding::Subject;
     use crate::fixture::{healthy, listener, namespace};
     use crate::queues::listening::NAMED;
     use crate::queues::testing::{findings, machine, statuses, worst};
@@ -212,7 +225,7 @@ mod tests {
         let findings = findings(&CHECK, &machine(vec![with(1, "host", 128, many)]));
         assert_eq!(findings.len(), 1);
         let says = &findings[0].evidence.last().expect("evidence").says;
-        assert_eq!(says, "and 9997 more listeners");
+        assert_eq!(says, "9997 more listeners");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Counters that only grow: a total is history, growth is now.
 
+use super::age::{seconds, since};
 use super::seen::{subject, undecided};
 use crate::facts::{Counters, Facts, Gap, Namespace, Why};
 use crate::finding::{Evidence, Finding, Status};
@@ -26,9 +27,13 @@ pub(crate) enum Growth {
     By { amount: u64, interval_ms: u64 },
 }
 
-/// A counter in words.
+/// A counter, and how one speaks of it.
 #[derive(Debug)]
-pub(crate) struct Words {
+pub(crate) struct Counter {
+    /// As in /proc/net/netstat.
+    pub(crate) name: &'static str,
+    /// Its total.
+    pub(crate) total: fn(&Counters) -> Result<u64, Gap>,
     /// What one step of it is, as in "3 …": `SYNs were dropped`.
     pub(crate) event: &'static str,
     /// That it never moved.
@@ -39,29 +44,49 @@ pub(crate) struct Words {
     pub(crate) growing: Status,
 }
 
-/// One column of TcpExt, as a total.
-pub(crate) type Column = fn(&Counters) -> Result<u64, Gap>;
-
 /// The value of a column, or the gap that this kernel does not have it.
 pub(crate) fn column(name: &str, value: Option<u64>) -> Result<u64, Gap> {
     value.ok_or_else(|| Gap::new(format!("TcpExt.{name}"), Why::Absent))
 }
 
-/// Reads a column of a namespace, and what it did during the sample.
-pub(crate) fn read(namespace: &Namespace, of: Column) -> Result<Reading, Gap> {
-    let total = of(namespace.counters.known().map_err(Clone::clone)?)?;
+/// Judges one counter of one namespace.
+pub(crate) fn judge<'a>(facts: &Facts, namespace: &'a Namespace, counter: &Counter) -> Judged<'a> {
+    let (weight, finding) = match read(namespace, counter.total) {
+        Ok(reading) => (reading.weight(), reading.finding(facts, namespace, counter)),
+        Err(gap) => {
+            let summary = format!("{} is not known", counter.name);
+            (0, undecided(namespace, summary, &gap))
+        }
+    };
+    Judged {
+        namespace,
+        weight,
+        finding,
+    }
+}
+
+/// Reads a total in a namespace, and what it did during the sample.
+pub(crate) fn read(
+    namespace: &Namespace,
+    total: impl Fn(&Counters) -> Result<u64, Gap>,
+) -> Result<Reading, Gap> {
+    let before = total(namespace.counters.known().map_err(Clone::clone)?)?;
     Ok(Reading {
-        total,
-        growth: growth(namespace, of, total),
+        total: before,
+        growth: growth(namespace, total, before),
     })
 }
 
-fn growth(namespace: &Namespace, of: Column, before: u64) -> Growth {
+fn growth(
+    namespace: &Namespace,
+    total: impl Fn(&Counters) -> Result<u64, Gap>,
+    before: u64,
+) -> Growth {
     let Some(sample) = &namespace.sample else {
         return Growth::NotSampled;
     };
     let after = match sample.counters.known() {
-        Ok(counters) => of(counters),
+        Ok(counters) => total(counters),
         Err(gap) => Err(gap.clone()),
     };
     let grown = after.and_then(|after| {
@@ -89,52 +114,43 @@ impl Reading {
         }
     }
 
-    /// The sample's length, when growth is what the finding is about.
-    pub(crate) fn interval_ms(&self) -> Option<u64> {
-        match self.growth {
-            Growth::By { interval_ms, .. } => Some(interval_ms),
-            Growth::NotSampled | Growth::Unknown(_) => None,
-        }
-    }
-
     /// The finding about this reading, with the counter as its evidence.
-    pub(crate) fn finding(
-        &self,
-        facts: &Facts,
-        namespace: &Namespace,
-        name: &str,
-        words: &Words,
-    ) -> Finding {
+    fn finding(&self, facts: &Facts, namespace: &Namespace, counter: &Counter) -> Finding {
         if let (0, Growth::Unknown(gap)) = (self.total, &self.growth) {
             return undecided(namespace, "the second reading of the sample failed", gap);
         }
-        let (status, summary) = self.verdict(facts, namespace, words);
+        let (status, summary) = self.verdict(facts, namespace, counter);
         let label = namespace.label();
         let mut finding = Finding::about(subject(namespace), status, summary);
-        if let Growth::By { amount, .. } = self.growth {
-            let grown = Evidence::counter(name, &label, self.interval_ms(), amount);
+        if let Growth::By {
+            amount,
+            interval_ms,
+        } = self.growth
+        {
+            let grown = Evidence::counter(counter.name, &label, Some(interval_ms), amount);
             finding = finding.evidence(grown);
         }
-        finding = finding.evidence(Evidence::counter(name, &label, None, self.total));
+        finding = finding.evidence(Evidence::counter(counter.name, &label, None, self.total));
         if let Growth::Unknown(gap) = &self.growth {
             finding = finding.evidence(Evidence::gap(gap));
         }
         finding
     }
 
-    fn verdict(&self, facts: &Facts, namespace: &Namespace, words: &Words) -> (Status, String) {
+    fn verdict(&self, facts: &Facts, namespace: &Namespace, counter: &Counter) -> (Status, String) {
+        let event = counter.event;
         match (&self.growth, self.total) {
             (
-                Growth::By {
+                &Growth::By {
                     amount,
                     interval_ms,
                 },
                 _,
-            ) if *amount > 0 => {
-                let summary = format!("{amount} {} within {}", words.event, seconds(*interval_ms));
-                (words.growing, summary)
+            ) if amount > 0 => {
+                let summary = format!("{amount} {event} within {}", seconds(interval_ms));
+                (counter.growing, summary)
             }
-            (_, 0) => (Status::Pass, words.never.to_owned()),
+            (_, 0) => (Status::Pass, counter.never.to_owned()),
             (Growth::By { interval_ms, .. }, _) => {
                 let quiet = seconds(*interval_ms);
                 let summary = format!("history only: no growth within {quiet}");
@@ -142,51 +158,40 @@ impl Reading {
             }
             (Growth::NotSampled | Growth::Unknown(_), total) => {
                 let since = since(facts, namespace);
-                let summary = format!("{total} {} since {since}", words.event);
+                let summary = format!("{total} {event} since {since}");
                 (Status::Warn, summary)
             }
         }
     }
 }
 
-/// Keeps the numbers of the worst namespaces, and says of the others only that it happened
-/// there too, so that they can be shown as one.
-pub(crate) fn spell_out_worst(mut weighted: Vec<(u64, Finding)>, words: &Words) -> Vec<Finding> {
-    weighted.sort_by_key(|(weight, finding)| Reverse((finding.status, *weight)));
-    for (_, finding) in weighted.iter_mut().skip(SPELLED_OUT) {
-        if finding.status >= Status::Warn {
-            words.moved.clone_into(&mut finding.summary);
+/// A namespace and what its counter came to.
+#[derive(Debug)]
+pub(crate) struct Judged<'a> {
+    pub(crate) namespace: &'a Namespace,
+    pub(crate) weight: u64,
+    pub(crate) finding: Finding,
+}
+
+/// Keeps the numbers of the worst namespaces, adds `details` to them, and says of the others
+/// only that it happened there too, so that they can be shown as one.
+pub(crate) fn spell_out_worst(
+    mut judged: Vec<Judged<'_>>,
+    counter: &Counter,
+    details: impl Fn(&Namespace) -> Vec<Evidence>,
+) -> Vec<Finding> {
+    judged.sort_by_key(|one| Reverse((one.finding.status, one.weight)));
+    for (rank, one) in judged.iter_mut().enumerate() {
+        if one.finding.status < Status::Warn {
+            continue;
+        }
+        if rank < SPELLED_OUT {
+            one.finding.evidence.extend(details(one.namespace));
+        } else {
+            counter.moved.clone_into(&mut one.finding.summary);
         }
     }
-    weighted.into_iter().map(|(_, finding)| finding).collect()
-}
-
-/// How far back a total reaches: `boot, 3 days ago`.
-fn since(facts: &Facts, namespace: &Namespace) -> String {
-    let up = facts.machine.uptime_seconds.value().map(|&up| days(up));
-    match (namespace.host == Some(true), up) {
-        (true, Some(up)) => format!("boot, {up} ago"),
-        (true, None) => "boot".to_owned(),
-        (false, Some(up)) => format!("the namespace was created (the machine is up {up})"),
-        (false, None) => "the namespace was created".to_owned(),
-    }
-}
-
-/// `2.0 s`.
-fn seconds(ms: u64) -> String {
-    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
-}
-
-/// `3 days`, `1 hour`, `20 minutes`: the largest unit that fits.
-fn days(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        86_400.. => (seconds / 86_400, "day"),
-        3_600.. => (seconds / 3_600, "hour"),
-        60.. => (seconds / 60, "minute"),
-        _ => (seconds, "second"),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural}")
+    judged.into_iter().map(|one| one.finding).collect()
 }
 
 #[cfg(test)]
@@ -195,16 +200,14 @@ mod tests {
     use crate::facts::{Fact, Sample};
     use crate::fixture::{healthy, namespace, quiet};
 
-    const WORDS: Words = Words {
+    const DROPS: Counter = Counter {
+        name: "ListenDrops",
+        total: |counters| column("ListenDrops", counters.listen_drops),
         event: "SYNs were dropped",
         never: "no SYN was dropped",
         moved: "SYNs were dropped",
         growing: Status::Fail,
     };
-
-    fn drops(counters: &Counters) -> Result<u64, Gap> {
-        column("ListenDrops", counters.listen_drops)
-    }
 
     fn counted(total: u64) -> Fact<Counters> {
         Fact::Known(Counters {
@@ -226,8 +229,7 @@ mod tests {
     }
 
     fn finding(namespace: &Namespace) -> Finding {
-        let reading = read(namespace, drops).expect("a reading");
-        reading.finding(&healthy(), namespace, "ListenDrops", &WORDS)
+        judge(&healthy(), namespace, &DROPS).finding
     }
 
     #[test]
@@ -237,14 +239,6 @@ mod tests {
         assert_eq!(
             finding.summary,
             "15 SYNs were dropped since boot, 1 day ago"
-        );
-    }
-
-    #[test]
-    fn a_container_may_be_younger_than_the_machine() {
-        assert_eq!(
-            finding(&counting("web", 15, None)).summary,
-            "15 SYNs were dropped since the namespace was created (the machine is up 1 day)"
         );
     }
 
@@ -264,8 +258,10 @@ mod tests {
 
     #[test]
     fn a_counter_that_shrinks_is_not_believed() {
-        let reading = read(&counting("host", 15, Some(counted(3))), drops).expect("a reading");
-        assert!(matches!(reading.growth, Growth::Unknown(_)));
+        let finding = finding(&counting("host", 15, Some(counted(3))));
+        assert_eq!(finding.status, Status::Warn);
+        let says = &finding.evidence.last().expect("evidence").says;
+        assert!(says.contains("went from 15 to 3"));
     }
 
     #[test]
@@ -282,21 +278,19 @@ mod tests {
             listen_drops: None,
             ..quiet()
         });
-        assert!(read(&namespace, drops).is_err());
+        assert_eq!(finding(&namespace).status, Status::Unknown);
     }
 
     #[test]
     fn only_the_worst_namespaces_are_spelled_out() {
-        let findings = (0..40).map(|n| (n, Finding::namespace("n", Status::Warn, n.to_string())));
-        let named = spell_out_worst(findings.collect(), &WORDS);
+        let namespace = namespace(1, "host", Vec::new());
+        let judged = (0..40).map(|weight| Judged {
+            namespace: &namespace,
+            weight,
+            finding: Finding::namespace("n", Status::Warn, weight.to_string()),
+        });
+        let named = spell_out_worst(judged.collect(), &DROPS, |_| Vec::new());
         assert_eq!(named[0].summary, "39");
-        assert_eq!(named[SPELLED_OUT].summary, WORDS.moved);
-    }
-
-    #[test]
-    fn ages_are_said_in_the_largest_unit() {
-        assert_eq!(days(3 * 86_400 + 5), "3 days");
-        assert_eq!(days(3_600), "1 hour");
-        assert_eq!(days(59), "59 seconds");
+        assert_eq!(named[SPELLED_OUT].summary, DROPS.moved);
     }
 }

@@ -4,11 +4,13 @@
 //! since Linux 4.7. sk_drops also counts what policy and filters drop, so the listeners' sum can
 //! exceed ListenDrops; it goes with the listener, so it can fall short of it, too.
 
-use crate::facts::{Facts, Namespace, TcpListener};
+use super::counter::{self, column};
+use crate::facts::{Counters, Fact, Facts, Namespace, TcpListener};
 use crate::finding::Evidence;
 use crate::label;
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 /// Listeners of one namespace that are named.
 const NAMED: usize = 3;
@@ -20,42 +22,59 @@ pub(crate) struct Droppers<'a> {
     pub(crate) worst: Vec<(&'a TcpListener, u64)>,
     /// What all listeners dropped together.
     sum: u64,
-    /// Listeners whose counter is not known.
-    unknown: usize,
+    /// Listeners were not read, or read without their counter.
+    incomplete: bool,
+}
+
+/// Who dropped, and how much of ListenDrops that explains.
+pub(crate) fn evidence(facts: &Facts, namespace: &Namespace) -> Vec<Evidence> {
+    let drops = |counters: &Counters| column("ListenDrops", counters.listen_drops);
+    match counter::read(namespace, drops) {
+        Ok(drops) => droppers(namespace).evidence(facts, drops.weight()),
+        Err(gap) => vec![Evidence::gap(&gap)],
+    }
 }
 
 /// The listeners that dropped during the sample, or, without one, since they listen.
 pub(crate) fn droppers(namespace: &Namespace) -> Droppers<'_> {
-    let before = namespace.listeners.value().map_or(&[][..], Vec::as_slice);
     let Some(sample) = &namespace.sample else {
-        return rank(before.iter().map(|one| (one, one.drops.map(u64::from))));
+        return rank(&namespace.listeners, |one| one.drops.map(u64::from));
     };
-    let after = sample.listeners.value().map_or(&[][..], Vec::as_slice);
-    let base: HashMap<u32, Option<u32>> = before.iter().map(|one| (one.inode, one.drops)).collect();
-    rank(after.iter().map(|one| (one, grown(one, &base))))
+    let before = namespace.listeners.value().into_iter().flatten();
+    let before: HashMap<_, _> = before.map(|one| (identity(one), one.drops)).collect();
+    rank(&sample.listeners, |one| {
+        // One that was not there yet has dropped all that it counts.
+        let before = before.get(&identity(one)).copied().unwrap_or(Some(0));
+        Some(grown(before?, one.drops?))
+    })
 }
 
-/// What a listener dropped since the first reading; all of it when it was not there yet.
+fn identity(listener: &TcpListener) -> (u32, IpAddr, u16) {
+    (listener.inode, listener.address, listener.port)
+}
+
 /// The counter has 32 bits and wraps.
-fn grown(listener: &TcpListener, base: &HashMap<u32, Option<u32>>) -> Option<u64> {
-    let before = base.get(&listener.inode).copied().unwrap_or(Some(0));
-    Some(u64::from(listener.drops?.wrapping_sub(before?)))
+fn grown(before: u32, after: u32) -> u64 {
+    u64::from(after.wrapping_sub(before))
 }
 
-fn rank<'a>(drops: impl Iterator<Item = (&'a TcpListener, Option<u64>)>) -> Droppers<'a> {
+fn rank(
+    listeners: &Fact<Vec<TcpListener>>,
+    dropped: impl Fn(&TcpListener) -> Option<u64>,
+) -> Droppers<'_> {
     let mut droppers = Droppers {
         worst: Vec::new(),
         sum: 0,
-        unknown: 0,
+        incomplete: !listeners.gaps().is_empty(),
     };
-    for (listener, dropped) in drops {
-        match dropped {
+    for listener in listeners.value().into_iter().flatten() {
+        match dropped(listener) {
             Some(0) => {}
             Some(dropped) => {
                 droppers.sum += dropped;
                 droppers.worst.push((listener, dropped));
             }
-            None => droppers.unknown += 1,
+            None => droppers.incomplete = true,
         }
     }
     droppers.worst.sort_by_key(|&(_, dropped)| Reverse(dropped));
@@ -64,8 +83,7 @@ fn rank<'a>(drops: impl Iterator<Item = (&'a TcpListener, Option<u64>)>) -> Drop
 }
 
 impl Droppers<'_> {
-    /// Who dropped, and how much of `listen_drops` that explains.
-    pub(crate) fn evidence(&self, facts: &Facts, listen_drops: u64) -> Vec<Evidence> {
+    fn evidence(&self, facts: &Facts, listen_drops: u64) -> Vec<Evidence> {
         let mut evidence: Vec<Evidence> = self
             .worst
             .iter()
@@ -87,11 +105,14 @@ impl Droppers<'_> {
                  theirs count what policy and filters drop, too"
             );
         }
-        let (rest, unknown) = (listen_drops - sum, self.unknown);
-        let others = match (rest, unknown) {
-            (0, _) => return format!("the listeners here explain all {sum} of ListenDrops"),
-            (_, 0) => "listeners that are gone".to_owned(),
-            _ => format!("listeners that are gone, or to the {unknown} without a drop counter"),
+        let rest = listen_drops - sum;
+        if rest == 0 {
+            return format!("the listeners here explain all {sum} of ListenDrops");
+        }
+        let others = if self.incomplete {
+            "listeners that are gone, or whose counters could not be read"
+        } else {
+            "listeners that are gone"
         };
         format!("the listeners here explain {sum} of ListenDrops; {rest} belong to {others}")
     }
@@ -104,7 +125,7 @@ fn drop_counter(says: String) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Sample};
+    use crate::facts::{Gap, Sample, Why};
     use crate::fixture::{healthy, listener, namespace, quiet};
 
     fn dropping(port: u16, drops: Option<u32>) -> TcpListener {
@@ -136,7 +157,14 @@ mod tests {
     #[test]
     fn a_listener_without_a_counter_may_be_the_one() {
         let says = says(&namespace(1, "host", vec![dropping(80, None)]), 15);
-        assert!(says[0].contains("the 1 without a drop counter"));
+        assert!(says[0].contains("could not be read"));
+    }
+
+    #[test]
+    fn listeners_that_were_not_read_may_be_the_ones() {
+        let mut namespace = namespace(1, "host", Vec::new());
+        namespace.listeners = Fact::Missing(Gap::new("dump", Why::Absent));
+        assert!(says(&namespace, 15)[0].contains("could not be read"));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! No connection request was dropped for other reasons.
 
-use super::counter::{self, Reading, Words, column};
-use super::dropping::droppers;
-use super::seen::{seen, undecided, unseen};
+use super::counter::{self, Counter, Judged, column};
+use super::dropping;
+use super::seen::{seen, unseen};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Counters, Gap, Namespace, Topic, Why};
-use crate::finding::{Evidence, Finding, Remedy, Status};
+use crate::finding::{Finding, Remedy, Status};
 
 /// No connection request was dropped for other reasons.
 pub static CHECK: Check = Check {
@@ -20,9 +20,9 @@ pub static CHECK: Check = Check {
     judge,
 };
 
-const NAME: &str = "ListenDrops - TcpExt.ListenOverflows";
-
-static WORDS: Words = Words {
+static COUNTER: Counter = Counter {
+    name: "ListenDrops - TcpExt.ListenOverflows",
+    total: beyond_overflows,
     event: "times a listener dropped a packet for another reason than a full accept queue",
     never: "every drop of a listener was an overflow of its accept queue, or there was none",
     moved: "listeners dropped packets for other reasons than a full accept queue",
@@ -30,52 +30,31 @@ static WORDS: Words = Words {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let judged = seen(view).iter().map(|namespace| {
-        counter::read(namespace, beyond_overflows).map_or_else(
-            |gap| {
-                (
-                    0,
-                    undecided(namespace, "the other drops are not known", &gap),
-                )
-            },
-            |reading| (reading.weight(), finding(view, namespace, &reading)),
-        )
+    let judged = seen(view).iter().map(|namespace| one(view, namespace));
+    let mut findings = counter::spell_out_worst(judged.collect(), &COUNTER, |namespace| {
+        dropping::evidence(view.facts, namespace)
     });
-    let mut findings = counter::spell_out_worst(judged.collect(), &WORDS);
     findings.extend(unseen(view));
     findings
+}
+
+fn one<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
+    let mut judged = counter::judge(view.facts, namespace, &COUNTER);
+    if judged.finding.status >= Status::Warn {
+        judged.finding.remedy = Some(remedy());
+    }
+    judged
 }
 
 /// ListenDrops contains ListenOverflows. Where it is the smaller, one of them has wrapped:
 /// they are unsigned long, 32 bits on a 32-bit kernel.
 fn beyond_overflows(counters: &Counters) -> Result<u64, Gap> {
-    let drops = drops(counters)?;
+    let drops = column("ListenDrops", counters.listen_drops)?;
     let overflows = column("ListenOverflows", counters.listen_overflows)?;
     drops.checked_sub(overflows).ok_or_else(|| {
         let why = format!("ListenDrops {drops} is less than ListenOverflows {overflows}");
         Gap::new("TcpExt", Why::Inconsistent(why))
     })
-}
-
-fn drops(counters: &Counters) -> Result<u64, Gap> {
-    column("ListenDrops", counters.listen_drops)
-}
-
-fn finding(view: &View<'_>, namespace: &Namespace, reading: &Reading) -> Finding {
-    let finding = reading.finding(view.facts, namespace, NAME, &WORDS);
-    if finding.status < Status::Warn {
-        return finding;
-    }
-    finding
-        .evidences(dropped_and_who(view, namespace))
-        .remedy(remedy())
-}
-
-fn dropped_and_who(view: &View<'_>, namespace: &Namespace) -> Vec<Evidence> {
-    match counter::read(namespace, drops) {
-        Ok(drops) => droppers(namespace).evidence(view.facts, drops.weight()),
-        Err(gap) => vec![Evidence::gap(&gap)],
-    }
 }
 
 fn remedy() -> Remedy {

@@ -1,11 +1,11 @@
 //! No accept queue has overflowed.
 
-use super::counter::{self, Growth, Reading, Words, column};
-use super::dropping::droppers;
-use super::seen::{seen, undecided, unseen};
+use super::counter::{self, Counter, Judged, column};
+use super::dropping;
+use super::seen::{seen, unseen};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::{Counters, Gap, Namespace, Topic};
-use crate::finding::{Evidence, Finding, Remedy, Status};
+use crate::facts::{Namespace, Topic};
+use crate::finding::{Finding, Remedy, Status};
 
 /// No accept queue has overflowed.
 pub static CHECK: Check = Check {
@@ -19,11 +19,11 @@ pub static CHECK: Check = Check {
     judge,
 };
 
-const NAME: &str = "ListenOverflows";
-
 /// Each step is a packet, not a connection: a client sends its SYN again, and the kernel its
 /// SYN/ACK, which brings the client's ACK again.
-static WORDS: Words = Words {
+static COUNTER: Counter = Counter {
+    name: "ListenOverflows",
+    total: |counters| column("ListenOverflows", counters.listen_overflows),
     event: "times a SYN or ACK met a full accept queue",
     never: "no SYN or ACK has met a full accept queue",
     moved: "SYNs or ACKs have met a full accept queue",
@@ -31,54 +31,26 @@ static WORDS: Words = Words {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let judged = seen(view).iter().map(|namespace| {
-        counter::read(namespace, overflows).map_or_else(
-            |gap| {
-                (
-                    0,
-                    undecided(namespace, "ListenOverflows is not known", &gap),
-                )
-            },
-            |reading| (reading.weight(), finding(view, namespace, &reading)),
-        )
+    let judged = seen(view).iter().map(|namespace| one(view, namespace));
+    let mut findings = counter::spell_out_worst(judged.collect(), &COUNTER, |namespace| {
+        dropping::evidence(view.facts, namespace)
     });
-    let mut findings = counter::spell_out_worst(judged.collect(), &WORDS);
     findings.extend(unseen(view));
     findings
 }
 
-fn overflows(counters: &Counters) -> Result<u64, Gap> {
-    column(NAME, counters.listen_overflows)
-}
-
-fn drops(counters: &Counters) -> Result<u64, Gap> {
-    column("ListenDrops", counters.listen_drops)
-}
-
-fn finding(view: &View<'_>, namespace: &Namespace, reading: &Reading) -> Finding {
-    let finding = reading.finding(view.facts, namespace, NAME, &WORDS);
-    if finding.status < Status::Warn {
-        return finding;
+fn one<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
+    let mut judged = counter::judge(view.facts, namespace, &COUNTER);
+    if judged.finding.status >= Status::Warn {
+        judged.finding.remedy = Some(remedy(namespace));
     }
-    finding
-        .evidences(who(view, namespace))
-        .remedy(remedy(&reading.growth))
+    judged
 }
 
-/// ListenOverflows has no counter for each listener; ListenDrops has, and contains it.
-fn who(view: &View<'_>, namespace: &Namespace) -> Vec<Evidence> {
-    match counter::read(namespace, drops) {
-        Ok(drops) => droppers(namespace).evidence(view.facts, drops.weight()),
-        Err(gap) => vec![Evidence::gap(&gap)],
-    }
-}
-
-fn remedy(growth: &Growth) -> Remedy {
-    let look = match growth {
-        Growth::By { .. } => Remedy::now("see which queue is full: sockdoctor --only accept-queue"),
-        Growth::NotSampled | Growth::Unknown(_) => {
-            Remedy::now("see whether it still grows: sockdoctor --sample 2s")
-        }
+fn remedy(namespace: &Namespace) -> Remedy {
+    let look = match namespace.sample {
+        Some(_) => Remedy::now("see which queue is full: sockdoctor --only accept-queue"),
+        None => Remedy::now("see whether it still grows: sockdoctor --sample 2s"),
     };
     look.then("look at the process: it does not call accept() fast enough, or not at all")
         .then("only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much")
@@ -87,7 +59,7 @@ fn remedy(growth: &Growth) -> Remedy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Sample, TcpListener};
+    use crate::facts::{Counters, Fact, Sample, TcpListener};
     use crate::fixture::{healthy, listener, namespace, quiet};
     use crate::queues::testing::{findings, machine, statuses, worst};
 

@@ -1,6 +1,7 @@
 //! Accept queues and backlogs: one file a check.
 
 pub mod accept_queue;
+pub(crate) mod age;
 pub mod backlog_clamped;
 pub(crate) mod clamped;
 pub(crate) mod counter;

@@ -1,6 +1,6 @@
 //! somaxconn lets listeners have the backlog they ask for.
 
-use super::seen::{each_namespace, seen, subject, undecided};
+use super::seen::{each_namespace, subject, undecided};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Facts, Gap, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status};
@@ -82,7 +82,7 @@ fn judge_value(view: &View<'_>, namespace: &Namespace, value: u32, than: &Yardst
             finding.evidences(view.facts.kernel.release.gaps().iter().map(Evidence::gap))
         }
         _ => finding
-            .evidences(evidence(view, namespace, value))
+            .evidences(evidence(namespace, value, than))
             .remedy(raise(namespace, wanted(view.limits, than, value))),
     }
 }
@@ -117,15 +117,11 @@ fn hidden(namespace: &Namespace, gap: &Gap, than: &Yardstick) -> Finding {
     undecided(namespace, summary, gap)
 }
 
-fn evidence(view: &View<'_>, namespace: &Namespace, value: u32) -> Vec<Evidence> {
-    let mut evidence = vec![Evidence::sysctl(SYSCTL, Some(&namespace.label()), value)];
-    let others = seen(view).iter().filter(|other| other.host == Some(true));
-    for host in others.filter(|other| other.id != namespace.id) {
-        if let Some(value) = host.sysctls.somaxconn.value() {
-            evidence.push(Evidence::sysctl(SYSCTL, Some(&host.label()), value));
-        }
-    }
-    evidence
+fn evidence(namespace: &Namespace, value: u32, than: &Yardstick) -> Vec<Evidence> {
+    let own = Evidence::sysctl(SYSCTL, Some(&namespace.label()), value);
+    let host = than.host.filter(|_| namespace.host != Some(true));
+    let host = host.map(|value| Evidence::sysctl(SYSCTL, Some("host"), value));
+    [own].into_iter().chain(host).collect()
 }
 
 fn wanted(limits: &Limits, than: &Yardstick, value: u32) -> u32 {

@@ -4,8 +4,8 @@ use super::sysctl::{self, SYNCOOKIES};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Counters, Gap, Namespace, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status};
-use crate::queues::counter::{self, Words, column, read};
-use crate::queues::seen::{seen, subject, undecided, unreadable, unseen};
+use crate::queues::counter::{self, Counter, Judged, column};
+use crate::queues::seen::{seen, subject, unreadable, unseen};
 
 /// No SYN queue is full.
 pub static CHECK: Check = Check {
@@ -19,10 +19,9 @@ pub static CHECK: Check = Check {
     judge,
 };
 
-const DROP: &str = "TCPReqQFullDrop";
-const COOKIES: &str = "TCPReqQFullDoCookies";
-
-static DROPPED: Words = Words {
+static DROPPED: Counter = Counter {
+    name: "TCPReqQFullDrop",
+    total: |counters| column("TCPReqQFullDrop", counters.req_q_full_drop),
     event: "times a full SYN queue dropped a SYN",
     never: "no SYN was dropped at a full SYN queue",
     moved: "full SYN queues have dropped SYNs",
@@ -30,7 +29,9 @@ static DROPPED: Words = Words {
 };
 
 /// Cookies keep the service up, so growth is a warning.
-static COOKIED: Words = Words {
+static COOKIED: Counter = Counter {
+    name: "TCPReqQFullDoCookies",
+    total: |counters| column("TCPReqQFullDoCookies", counters.req_q_full_do_cookies),
     event: "times a full SYN queue answered with a cookie",
     never: "no SYN queue was so full that it took a cookie",
     moved: "full SYN queues have answered with cookies",
@@ -39,51 +40,43 @@ static COOKIED: Words = Words {
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
     let drops = seen(view).iter().map(|namespace| dropped(view, namespace));
-    let mut findings = counter::spell_out_worst(drops.collect(), &DROPPED);
+    let mut findings = counter::spell_out_worst(drops.collect(), &DROPPED, |_| Vec::new());
     let cookies = seen(view).iter().map(|namespace| cookied(view, namespace));
-    findings.extend(counter::spell_out_worst(cookies.collect(), &COOKIED));
+    findings.extend(counter::spell_out_worst(
+        cookies.collect(),
+        &COOKIED,
+        returned,
+    ));
     findings.extend(unseen(view));
     findings
 }
 
-fn dropped(view: &View<'_>, namespace: &Namespace) -> (u64, Finding) {
-    let reading = match read(namespace, |counters| column(DROP, counters.req_q_full_drop)) {
-        Ok(reading) => reading,
-        Err(gap) => {
-            return (
-                0,
-                undecided(namespace, format!("{DROP} is not known"), &gap),
-            );
-        }
-    };
-    let mut finding = reading.finding(view.facts, namespace, DROP, &DROPPED);
-    if finding.status >= Status::Warn {
-        finding.remedy = Some(sysctl::set(namespace, SYNCOOKIES, 1));
+fn dropped<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
+    let mut judged = counter::judge(view.facts, namespace, &DROPPED);
+    if judged.finding.status >= Status::Warn {
+        judged.finding.remedy = Some(stop_dropping(namespace));
     }
-    (reading.weight(), finding)
+    judged
 }
 
-fn cookied(view: &View<'_>, namespace: &Namespace) -> (u64, Finding) {
-    let reading = match read(namespace, |counters| {
-        column(COOKIES, counters.req_q_full_do_cookies)
-    }) {
-        Ok(reading) => reading,
-        Err(gap) => {
-            return (
-                0,
-                undecided(namespace, format!("{COOKIES} is not known"), &gap),
-            );
-        }
-    };
-    let mut finding = reading.finding(view.facts, namespace, COOKIES, &COOKIED);
-    if finding.status >= Status::Warn {
-        finding = match namespace.sysctls.tcp_syncookies.known() {
+fn cookied<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
+    let mut judged = counter::judge(view.facts, namespace, &COOKIED);
+    if judged.finding.status >= Status::Warn {
+        judged.finding = match namespace.sysctls.tcp_syncookies.known() {
             Err(gap) => unreadable(namespace, SYNCOOKIES, gap),
             Ok(2) => always(namespace),
-            Ok(_) => finding.evidences(returned(namespace)).remedy(tell_apart()),
+            Ok(_) => judged.finding.remedy(tell_apart()),
         };
     }
-    (reading.weight(), finding)
+    judged
+}
+
+fn stop_dropping(namespace: &Namespace) -> Remedy {
+    match namespace.sysctls.tcp_syncookies.known() {
+        Ok(0) => sysctl::set(namespace, SYNCOOKIES, 1),
+        Ok(_) => Remedy::now("none: SYN cookies are on now, so these drops are from before"),
+        Err(_) => Remedy::now("give the listener a larger backlog: that is its SYN queue's limit"),
+    }
 }
 
 /// With 2 each SYN takes the way of a full queue (tcp_conn_request, net/ipv4/tcp_input.c).
@@ -162,6 +155,18 @@ mod tests {
             worst(&CHECK, &machine(vec![host(counted(25, 0), None)])),
             Status::Warn
         );
+    }
+
+    #[test]
+    fn drops_advise_cookies_only_where_there_are_none() {
+        let advice = |syncookies| {
+            let mut host = host(counted(25, 0), None);
+            host.sysctls.tcp_syncookies = Fact::Known(syncookies);
+            let finding = findings(&CHECK, &machine(vec![host])).remove(0);
+            finding.remedy.expect("a remedy").now.remove(0)
+        };
+        assert_eq!(advice(0), "sysctl -w net.ipv4.tcp_syncookies=1");
+        assert!(advice(1).starts_with("none"));
     }
 
     #[test]
