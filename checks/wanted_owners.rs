@@ -40,7 +40,7 @@ fn clamped(facts: &Facts, namespaces: &[Namespace]) -> impl Iterator<Item = u32>
     groups(namespaces, &Yardstick::of(facts))
         .into_iter()
         .flat_map(|group| group.listeners.into_iter().take(FEW))
-        .map(|listener| listener.inode)
+        .map(|(listener, _)| listener.inode)
 }
 
 fn dropping(namespaces: &[Namespace]) -> impl Iterator<Item = u32> {

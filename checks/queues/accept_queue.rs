@@ -6,6 +6,7 @@ use super::seen::{each_namespace, seen, subject};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Finding, Remedy, Status, Subject};
+use std::collections::BTreeSet;
 
 /// No accept queue is full.
 pub static CHECK: Check = Check {
@@ -42,48 +43,39 @@ pub(crate) fn named(
 }
 
 fn crowded(view: &View<'_>, fill: Fill) -> Vec<Finding> {
-    let (named, others) = named(seen(view), fill);
-    let status = if fill == Fill::Full {
-        Status::Fail
-    } else {
-        Status::Warn
+    let (status, full) = match fill {
+        Fill::Full => (Status::Fail, "full"),
+        _ => (Status::Warn, "nearly full"),
     };
+    let (named, others) = named(seen(view), fill);
     let mut findings: Vec<Finding> = named
         .iter()
         .map(|listener| {
-            Finding::about(listener.subject(view.facts), status, one(listener))
+            Finding::about(listener.subject(view.facts), status, one(listener, full))
                 .evidence(listener.evidence())
                 .remedy(remedy())
         })
         .collect();
-    findings.extend(rest(&others, status));
+    findings.extend(rest(&others, status, full));
     findings
 }
 
-fn one(listener: &Listening<'_>) -> String {
+fn one(listener: &Listening<'_>, full: &str) -> String {
     let waiting = listener.accept_queue();
-    let capacity = u64::from(listener.backlog().unwrap_or(0)) + 1;
-    let full = match listener.fill() {
-        Fill::Full => "full",
-        _ => "nearly full",
-    };
-    format!("its accept queue is {full}: {waiting} connections wait, and it holds {capacity}")
+    let room = listener.backlog().map_or_else(String::new, |backlog| {
+        format!(" in a queue for {}", u64::from(backlog) + 1)
+    });
+    format!("its accept queue is {full}: {waiting} connections wait{room}")
 }
 
 /// One finding about all listeners that are not named.
-fn rest(others: &[Listening<'_>], status: Status) -> Option<Finding> {
+fn rest(others: &[Listening<'_>], status: Status, full: &str) -> Option<Finding> {
     let longest = others.first()?;
-    let mut labels: Vec<String> = others.iter().map(|other| other.namespace.label()).collect();
-    labels.sort();
-    labels.dedup();
-    let full = if status == Status::Fail {
-        "full"
-    } else {
-        "nearly full"
-    };
+    let labels: BTreeSet<String> = others.iter().map(|other| other.namespace.label()).collect();
+    let subject = Subject::Namespaces(labels.into_iter().collect());
     let summary = format!("{} more accept queues are {full}", others.len());
     Some(
-        Finding::about(Subject::Namespaces(labels), status, summary)
+        Finding::about(subject, status, summary)
             .evidence(longest.evidence())
             .remedy(remedy()),
     )
@@ -147,7 +139,7 @@ mod tests {
         assert!(
             findings[0]
                 .summary
-                .contains("129 connections wait, and it holds 129")
+                .contains("129 connections wait in a queue for 129")
         );
         let Subject::Listener { owner, .. } = &findings[0].subject else {
             panic!("{:?}", findings[0].subject);

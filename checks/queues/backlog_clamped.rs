@@ -47,16 +47,12 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 
 /// One finding for each listener of a small group.
 fn each(facts: &Facts, group: &Clamped<'_>, than: &Yardstick) -> Vec<Finding> {
-    let about = |listener: &&TcpListener| {
-        let subject = listener_subject(facts, group.namespace, listener);
-        let backlog = listener.backlog.unwrap_or(group.somaxconn);
-        Finding::about(
-            subject,
-            Status::Warn,
-            group.summary(&format!("its backlog is {backlog}")),
-        )
-        .evidences(evidence(facts, group, std::slice::from_ref(listener)))
-        .remedy(remedy(group, than))
+    let about = |row: &(&TcpListener, u32)| {
+        let subject = listener_subject(facts, group.namespace, row.0);
+        let summary = format!("its backlog of {} is {}", row.1, group.meaning());
+        Finding::about(subject, Status::Warn, summary)
+            .evidences(evidence(facts, group, std::slice::from_ref(row)))
+            .remedy(remedy(group, than))
     };
     group.listeners.iter().map(about).collect()
 }
@@ -79,22 +75,18 @@ fn all(facts: &Facts, crowd: &[&Clamped<'_>], than: &Yardstick) -> Finding {
     let labels = crowd.iter().map(|group| group.namespace.label()).collect();
     let more = listeners - shown.len();
     let more = (more > 0).then(|| send_q(format!("{more} more listeners")));
-    Finding::about(
-        Subject::Namespaces(labels),
-        Status::Warn,
-        first.summary(&first.what()),
-    )
-    .evidences(evidence(facts, first, shown))
-    .evidences(more)
-    .remedy(remedy(first, than))
+    let summary = format!("backlogs are {}", first.meaning());
+    Finding::about(Subject::Namespaces(labels), Status::Warn, summary)
+        .evidences(evidence(facts, first, shown))
+        .evidences(more)
+        .remedy(remedy(first, than))
 }
 
-fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[&TcpListener]) -> Vec<Evidence> {
+fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[(&TcpListener, u32)]) -> Vec<Evidence> {
     let label = group.namespace.label();
-    let rows = shown.iter().map(|listener| {
+    let rows = shown.iter().map(|(listener, backlog)| {
         let owner = owner(facts, listener.inode);
         let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
-        let backlog = listener.backlog.unwrap_or(group.somaxconn);
         send_q(format!("{}{owner}: Send-Q {backlog}", listener.label()))
     });
     let limit = Evidence::sysctl(somaxconn::SYSCTL, Some(&label), group.somaxconn);

@@ -23,39 +23,30 @@ pub(crate) enum Case {
     AtDefault,
 }
 
-/// The listeners of one namespace that are in the same case.
+/// The listeners of one namespace that are in the same case, each with its backlog.
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
     pub(crate) namespace: &'a Namespace,
     pub(crate) somaxconn: u32,
     pub(crate) case: Case,
-    pub(crate) listeners: Vec<&'a TcpListener>,
+    pub(crate) listeners: Vec<(&'a TcpListener, u32)>,
 }
 
 impl Group<'_> {
-    /// The group's listeners in words.
-    pub(crate) fn what(&self) -> String {
-        match self.case {
-            Case::Above => "backlogs are larger".to_owned(),
-            Case::Cut { .. } => format!("backlogs are {}", self.somaxconn),
-            Case::AtDefault => "backlogs are the kernel's default".to_owned(),
-        }
-    }
-
-    /// What `backlogs` mean, with `backlogs` as its beginning.
-    pub(crate) fn summary(&self, backlogs: &str) -> String {
+    /// What it means, after `its backlog of 128 is` or `backlogs are`.
+    pub(crate) fn meaning(&self) -> String {
         let somaxconn = self.somaxconn;
         match &self.case {
             Case::Above => format!(
-                "{backlogs}, and somaxconn only {somaxconn}: it was lowered later, \
+                "above somaxconn, {somaxconn}: that was lowered later, \
                  and a restart will cut to it"
             ),
             Case::Cut { why } => {
-                format!("{backlogs}, all that somaxconn allows here, and that is {why}")
+                format!("all that somaxconn, {somaxconn}, allows here, and that is {why}")
             }
             Case::AtDefault => format!(
-                "{backlogs}, though somaxconn is {somaxconn}: either the program asks for \
-                 just that, or it listened before somaxconn was raised"
+                "the kernel's default, though somaxconn is {somaxconn}: either the program asks \
+                 for just that, or it listened before somaxconn was raised"
             ),
         }
     }
@@ -85,13 +76,13 @@ fn of_namespace<'a>(namespace: &'a Namespace, than: &Yardstick) -> Vec<Group<'a>
     let Some(&somaxconn) = namespace.sysctls.somaxconn.value() else {
         return Vec::new();
     };
-    let mut cases: BTreeMap<Case, Vec<&TcpListener>> = BTreeMap::new();
+    let mut cases: BTreeMap<Case, Vec<(&TcpListener, u32)>> = BTreeMap::new();
     for listener in namespace.listeners.value().into_iter().flatten() {
-        let case = listener
-            .backlog
-            .and_then(|backlog| case(backlog, somaxconn, than));
-        if let Some(case) = case {
-            cases.entry(case).or_default().push(listener);
+        let Some(backlog) = listener.backlog else {
+            continue;
+        };
+        if let Some(case) = case(backlog, somaxconn, than) {
+            cases.entry(case).or_default().push((listener, backlog));
         }
     }
     let group = |(case, listeners)| Group {

@@ -43,9 +43,8 @@ impl Yardstick {
 
     /// The highest of `value`, the default and the host's value.
     pub(crate) fn highest(&self, value: u32) -> u32 {
-        value
-            .max(self.default.unwrap_or(0))
-            .max(self.host.unwrap_or(0))
+        let others = [self.default, self.host].into_iter().flatten();
+        others.fold(value, u32::max)
     }
 
     /// Why `value` is low, when it is: the host has more, or the kernel starts with more.
@@ -125,7 +124,8 @@ fn evidence(namespace: &Namespace, value: u32, than: &Yardstick) -> Vec<Evidence
 }
 
 fn wanted(limits: &Limits, than: &Yardstick, value: u32) -> u32 {
-    limits.somaxconn_min.unwrap_or(0).max(than.highest(value))
+    let least = limits.somaxconn_min.into_iter();
+    least.fold(than.highest(value), u32::max)
 }
 
 /// How to raise it. A value set in a container's namespace lasts as long as the container.

@@ -58,12 +58,13 @@ fn judge_namespace(namespace: &Namespace) -> Finding {
 /// queue itself ends at the listener's backlog.
 fn without_cookies(namespace: &Namespace, value: u32) -> Finding {
     let limit = value - value / 4;
-    let cut = namespace.listeners.value().into_iter().flatten();
-    let largest = cut
-        .filter(|listener| listener.backlog.is_some_and(|backlog| backlog > limit))
-        .max_by_key(|listener| listener.backlog);
-    if let Some(largest) = largest {
-        return cuts(namespace, value, limit, largest);
+    let listeners = namespace.listeners.value().into_iter().flatten();
+    let largest = listeners
+        .filter_map(|listener| Some((listener.backlog?, listener)))
+        .max_by_key(|&(backlog, _)| backlog)
+        .filter(|&(backlog, _)| backlog > limit);
+    if let Some((backlog, listener)) = largest {
+        return cuts(namespace, value, backlog, listener);
     }
     incomplete::tcp(namespace).unwrap_or_else(|| {
         let summary = format!("{MAX_SYN_BACKLOG} leaves each listener its whole backlog");
@@ -71,9 +72,8 @@ fn without_cookies(namespace: &Namespace, value: u32) -> Finding {
     })
 }
 
-fn cuts(namespace: &Namespace, value: u32, limit: u32, largest: &TcpListener) -> Finding {
+fn cuts(namespace: &Namespace, value: u32, backlog: u32, listener: &TcpListener) -> Finding {
     let label = namespace.label();
-    let backlog = largest.backlog.unwrap_or(limit);
     let summary = format!(
         "{MAX_SYN_BACKLOG} is {value} and SYN cookies are off: clients that are new here get \
          three quarters of it, less than listeners ask for"
@@ -85,7 +85,7 @@ fn cuts(namespace: &Namespace, value: u32, limit: u32, largest: &TcpListener) ->
         .evidence(Evidence::call(
             "sock_diag dump of TCP listeners",
             None,
-            format!("{}: Send-Q {backlog}", largest.label()),
+            format!("{}: Send-Q {backlog}", listener.label()),
         ))
         .remedy(
             sysctl::set(namespace, SYNCOOKIES, 1)
