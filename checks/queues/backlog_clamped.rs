@@ -237,6 +237,13 @@ mod tests {
     }
 
     #[test]
+    fn without_the_kernels_default_nothing_is_decided() {
+        let mut facts = host(4096, 4096);
+        facts.kernel.release = Fact::Missing(Gap::new("uname", Why::Absent));
+        assert_eq!(worst(&CHECK, &facts), Status::Unknown);
+    }
+
+    #[test]
     fn without_backlogs_nothing_is_decided() {
         let from_proc = TcpListener {
             backlog: None,

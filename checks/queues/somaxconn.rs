@@ -179,6 +179,12 @@ mod tests {
     }
 
     #[test]
+    fn the_hosts_value_is_not_held_against_itself() {
+        let findings = findings(&CHECK, &machine(vec![with(1, "host", 128)]));
+        assert_eq!(findings[0].evidence.len(), 1);
+    }
+
+    #[test]
     fn the_default_of_an_old_kernel_passes_there() {
         let mut facts = machine(vec![with(1, "host", 128)]);
         facts.kernel.release = Fact::Known("4.18.0-553.el8".to_owned());
