@@ -1,10 +1,11 @@
 //! All checks, run over one set of facts.
 
-use crate::check::{Check, View};
+use crate::check::{Check, Group, View};
 use crate::facts::{Facts, Topic};
 use crate::finding::{Finding, Status};
 use crate::limits::Limits;
 use crate::verdict::Verdict;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of it.
@@ -79,11 +80,8 @@ fn judge(check: &'static Check, view: &View<'_>) -> CheckResult {
             "there was nothing here to judge",
         ));
     }
-    findings.sort_by(|a, b| {
-        b.status
-            .cmp(&a.status)
-            .then_with(|| a.subject.cmp(&b.subject))
-    });
+    // Stable: among equals the check's own order stands, the longest queue first.
+    findings.sort_by_key(|finding| Reverse(finding.status));
     CheckResult {
         check,
         status: findings
@@ -126,7 +124,14 @@ fn mask(results: &mut [CheckResult]) {
         .map(|result| result.check.id)
         .collect();
     for result in results {
-        if result.status > Status::Waived {
+        // What blinds ss explains what else of the path is broken, and what could not be decided
+        // about queues. It does not explain a queue that was seen to be full.
+        let explainable = match result.status {
+            Status::Unknown => true,
+            Status::Warn | Status::Fail => result.check.group == Group::Path,
+            _ => false,
+        };
+        if explainable {
             result.masked_by = result
                 .check
                 .masked_by
@@ -152,5 +157,48 @@ impl Diagnosis {
             } += 1;
         }
         counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Answer, Errno, Fact, Refusal, UnixListener};
+    use crate::fixture::{healthy, namespace};
+
+    fn blind_with_a_full_unix_queue() -> Facts {
+        let mut facts = healthy();
+        let Fact::Known(trips) = &mut facts.round_trips else {
+            panic!("the fixture has round trips");
+        };
+        for canary in [&mut trips.tcp4, &mut trips.tcp6] {
+            let Fact::Known(canary) = canary else {
+                panic!("the fixture has canaries");
+            };
+            canary.sock_diag = None;
+            canary.answer = Fact::Known(Answer::Refused {
+                how: Refusal::DoneMessage,
+                errno: Errno::ENOENT,
+            });
+        }
+        let mut host = namespace(1, "host", Vec::new());
+        host.unix_listeners = Fact::Known(vec![UnixListener {
+            name: "/run/x.sock".to_owned(),
+            accept_queue: 6,
+            backlog: 5,
+            inode: 9,
+        }]);
+        facts.namespaces = Fact::Known(vec![host]);
+        facts
+    }
+
+    #[test]
+    fn a_queue_that_was_seen_to_be_full_is_not_folded_under_tcp_diag() {
+        let facts = blind_with_a_full_unix_queue();
+        let diagnosis = diagnose(&facts, &Limits::default(), |_| true);
+        let result = |id| diagnosis.results.iter().find(|r| r.check.id == id);
+        assert_eq!(result("tcp-diag").map(|r| r.status), Some(Status::Fail));
+        let full = result("accept-queue").expect("accept-queue is judged");
+        assert_eq!((full.status, full.masked_by), (Status::Fail, None));
     }
 }
