@@ -11,6 +11,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+/// How much is read at once. The kernel fills what it is offered: behind the last listener that
+/// makes it walk its whole table of connections (established_get_first, net/ipv4/tcp_ipv4.c).
+/// For one listener it is therefore offered one line (TMPSZ there), for all of them more.
+const ONE_LINE: usize = 150;
+const MANY_LINES: usize = 8192;
 /// Index of the state column.
 const STATE: usize = 3;
 /// The states as they are printed there.
@@ -28,7 +33,7 @@ const ADDRESS: usize = 11;
 pub fn tcp_listeners(directory: &Path) -> Result<Vec<TcpListener>, Gap> {
     let mut listeners = Vec::new();
     for family in [Family::V4, Family::V6] {
-        let mut table = match Table::open(&directory.join(file_name(family))) {
+        let mut table = match Table::open(&directory.join(file_name(family)), MANY_LINES) {
             // A kernel without IPv6 has no tcp6.
             Err(gap) if family == Family::V6 && gap.why == Why::Absent => continue,
             table => table?,
@@ -53,7 +58,7 @@ pub(super) fn tcp_queues(
     family: Family,
     inode: u32,
 ) -> Result<Option<Queues>, Gap> {
-    let mut table = Table::open(&directory.join(file_name(family)))?;
+    let mut table = Table::open(&directory.join(file_name(family)), ONE_LINE)?;
     while let Some((entry, _)) = table.next_listener()? {
         if entry.inode == u64::from(inode) {
             return Ok(Some(queues(entry.rx_queue, entry.tx_queue)));
@@ -67,7 +72,7 @@ pub(super) fn tcp_queues(
 /// # Errors
 /// The gap, when the file could not be read or made no sense.
 pub(super) fn udp_queues(directory: &Path, inode: u32) -> Result<Option<Queues>, Gap> {
-    let mut table = Table::open(&directory.join("udp"))?;
+    let mut table = Table::open(&directory.join("udp"), MANY_LINES)?;
     while table.advance()? {
         let UdpNetEntries(entries) = table.parse()?;
         if let Some(found) = entries.iter().find(|e| e.inode == u64::from(inode)) {
@@ -84,7 +89,7 @@ pub(super) fn udp_queues(directory: &Path, inode: u32) -> Result<Option<Queues>,
 /// # Errors
 /// The gap, when the file could not be read or ss could not parse it.
 pub(super) fn unix_is_readable(directory: &Path) -> Result<(), Gap> {
-    let mut table = Table::open(&directory.join("unix"))?;
+    let mut table = Table::open(&directory.join("unix"), ONE_LINE)?;
     if !table.advance()? {
         return Ok(());
     }
@@ -134,13 +139,13 @@ struct Table {
 }
 
 impl Table {
-    /// Opens the file and passes over its heading.
-    fn open(path: &Path) -> Result<Self, Gap> {
+    /// Opens the file, to be read `at_once` bytes at a time, and passes over its heading.
+    fn open(path: &Path, at_once: usize) -> Result<Self, Gap> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| io_gap(&name, &error))?;
         let mut table = Table {
             path: name,
-            lines: BufReader::new(file),
+            lines: BufReader::with_capacity(at_once, file),
             line: Vec::new(),
         };
         table.advance()?;

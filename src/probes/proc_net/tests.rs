@@ -47,6 +47,13 @@ fn a_listener_has_an_accept_queue_and_no_backlog() {
 }
 
 #[test]
+fn a_request_of_a_listener_does_not_end_the_listeners() {
+    let content = TCP.replace("01BB 01", "01BB 03");
+    let directory = directory(&[("tcp", &content)]);
+    assert_eq!(tcp_listeners(directory.path()).unwrap().len(), 2);
+}
+
+#[test]
 fn no_tcp_file_is_a_gap() {
     let directory = directory(&[("tcp6", TCP6)]);
     let gap = tcp_listeners(directory.path()).unwrap_err();
