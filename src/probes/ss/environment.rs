@@ -5,7 +5,7 @@ use sockdoctor_checks::facts::SsVariable;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-/// The variables that ss asks for with getenv() (misc/ss.c, iproute2 4.9 to 6.x).
+/// The variables that ss asks for (getenv and generic_proc_open in misc/ss.c of iproute2).
 const LOOKED_AT: [&str; 18] = [
     "PROC_ROOT",
     "TCPDIAG_FILE",
