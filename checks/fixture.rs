@@ -37,6 +37,49 @@ pub fn healthy() -> Facts {
     }
 }
 
+/// A run that collected nothing: every fact is missing, because nobody asked for it.
+pub fn blank() -> Facts {
+    Facts {
+        machine: Machine {
+            hostname: missing(),
+            uptime_seconds: missing(),
+            effective_uid: 65_534,
+            capabilities: missing(),
+            sandbox: missing(),
+            user_namespace: missing(),
+            hidepid: missing(),
+        },
+        kernel: Kernel {
+            release: missing(),
+            config: missing(),
+            modprobe: missing(),
+            modules_disabled: missing(),
+            lockdown: missing(),
+            signatures_enforced: missing(),
+        },
+        modules: missing(),
+        loaded_after: missing(),
+        round_trips: missing(),
+        ss: Ss {
+            environment: missing(),
+            installed: missing(),
+            tcp: missing(),
+            unix: missing(),
+        },
+        boot: Boot {
+            sysctls: missing(),
+            modules: missing(),
+        },
+        namespaces: missing(),
+        owners: missing(),
+        ..healthy()
+    }
+}
+
+fn missing<T>() -> Fact<T> {
+    Fact::Missing(Gap::not_collected("this", "a blank run"))
+}
+
 /// A namespace with Linux 6.1's own settings; `host` and `own` when it is named `host`.
 pub fn namespace(inode: u64, name: &str, listeners: Vec<TcpListener>) -> Namespace {
     let is_host = name == "host";

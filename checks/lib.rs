@@ -4,6 +4,8 @@
 //! a recorded file on another machine.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod catalogue_tests;
 pub mod check;
 pub mod diagnosis;
 pub mod facts;

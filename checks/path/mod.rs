@@ -10,6 +10,8 @@ pub mod tcp_diag;
 pub mod udp_diag;
 pub mod unix_diag;
 
+#[cfg(test)]
+mod broken;
 mod canary;
 mod cause;
 mod ground;

@@ -27,3 +27,6 @@ const TABLE: Table = Table {
 fn judge(view: &View<'_>) -> Vec<Finding> {
     vec![telling::finding(view.facts, &TABLE)]
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,3 +27,33 @@ const TABLE: Table = Table {
 fn judge(view: &View<'_>) -> Vec<Finding> {
     vec![telling::finding(view.facts, &TABLE)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Gap, Presence, Why};
+    use crate::fixture;
+    use crate::path::broken;
+
+    #[test]
+    fn without_it_the_queues_are_still_right_so_it_is_a_warning() {
+        let facts = broken::without(&[Handler::Udp], |_| Presence::NotShipped);
+        let finding = broken::judge_one(&CHECK, &facts);
+        assert_eq!(finding.status, Status::Warn);
+        assert!(finding.summary.contains("/proc/net/udp"));
+    }
+
+    #[test]
+    fn an_answer_passes() {
+        let finding = broken::judge_one(&CHECK, &fixture::healthy());
+        assert_eq!(finding.status, Status::Pass);
+    }
+
+    #[test]
+    fn a_panic_of_the_probe_is_undecided() {
+        let mut facts = fixture::healthy();
+        let gap = Gap::new("round trip", Why::Panicked("index".to_owned()));
+        broken::do_not_ask(&mut facts, Handler::Udp, &gap);
+        assert_eq!(broken::judge_one(&CHECK, &facts).status, Status::Unknown);
+    }
+}

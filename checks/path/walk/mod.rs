@@ -4,6 +4,8 @@
 
 mod step;
 mod table;
+#[cfg(test)]
+mod tests;
 mod truth;
 
 use super::handler::Handler;
