@@ -186,3 +186,116 @@ fn names(modules: &[DiagModule]) -> String {
     let names: Vec<&str> = modules.iter().map(|module| module.name()).collect();
     list(&names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Why};
+    use crate::fixture;
+    use crate::path::broken::{self, edit, judge_one, remedy_text};
+
+    fn all_built_in(facts: &mut Facts) {
+        for module in modules() {
+            let evidence = "/lib/modules/6.1.0-50-cloud-amd64/modules.builtin".to_owned();
+            broken::set_presence(facts, module, Presence::BuiltIn { evidence });
+        }
+    }
+
+    #[test]
+    fn a_helper_that_runs_passes() {
+        let finding = judge_one(&CHECK, &fixture::healthy());
+        assert_eq!(finding.status, Status::Pass);
+        assert!(finding.summary.contains("/sbin/modprobe"));
+    }
+
+    #[test]
+    fn a_broken_helper_fails_where_a_handler_is_missing() {
+        let mut facts = broken::without_tcp_diag();
+        broken::helper(&mut facts, "", Runnable::Empty);
+        let finding = judge_one(&CHECK, &facts);
+        assert_eq!(finding.status, Status::Fail);
+        assert!(finding.summary.contains("cannot load tcp_diag"));
+        assert!(remedy_text(&finding).contains("sysctl -w kernel.modprobe=/sbin/modprobe"));
+    }
+
+    #[test]
+    fn a_broken_helper_warns_where_all_are_loaded() {
+        let mut facts = fixture::healthy();
+        broken::helper(&mut facts, "/nowhere", Runnable::Missing);
+        let finding = judge_one(&CHECK, &facts);
+        assert_eq!(finding.status, Status::Warn);
+        assert!(remedy_text(&finding).contains("modules-load.d"));
+    }
+
+    #[test]
+    fn a_missing_udp_diag_is_a_warning_here_too() {
+        let mut facts = broken::without(&[Handler::Udp], broken::shipped);
+        facts.kernel.modules_disabled = Fact::Known(true);
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Warn);
+    }
+
+    #[test]
+    fn nothing_needs_loading_where_all_is_built_in() {
+        let mut facts = fixture::healthy();
+        all_built_in(&mut facts);
+        broken::helper(&mut facts, "", Runnable::Empty);
+        let finding = judge_one(&CHECK, &facts);
+        assert_eq!(finding.status, Status::Pass);
+        assert!(finding.summary.starts_with("nothing needs loading"));
+    }
+
+    #[test]
+    fn a_kernel_without_modules_is_not_judged() {
+        let mut facts = broken::without(&[Handler::Udp], |_| Presence::NoModuleSupport);
+        edit(&mut facts.kernel.config, |config| {
+            config.options.remove("CONFIG_MODULES");
+        });
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Skipped);
+    }
+
+    #[test]
+    fn a_tree_that_is_missing_says_which() {
+        let mut facts = broken::without(&[Handler::Tcp], |_| Presence::NotShipped);
+        edit(&mut facts.modules, |modules| modules.tree = None);
+        let finding = judge_one(&CHECK, &facts);
+        assert_eq!(finding.status, Status::Fail);
+        let tree = "/lib/modules/6.1.0-50-cloud-amd64";
+        assert!(finding.summary.contains(tree), "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_helper_that_cannot_be_seen_is_undecided_only_where_it_matters() {
+        let mut facts = fixture::healthy();
+        broken::in_container(&mut facts);
+        broken::helper(&mut facts, "/sbin/modprobe", Runnable::OtherRoot);
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Pass);
+
+        let mut facts = broken::without_tcp_diag();
+        broken::in_container(&mut facts);
+        broken::helper(&mut facts, "/sbin/modprobe", Runnable::OtherRoot);
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Unknown);
+    }
+
+    #[test]
+    fn an_unread_setting_is_undecided_where_a_handler_is_missing() {
+        let mut facts = broken::without_tcp_diag();
+        let needs = "root".to_owned();
+        facts.kernel.modprobe = Fact::Missing(Gap::new("kernel.modprobe", Why::Denied { needs }));
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Unknown);
+    }
+
+    #[test]
+    fn what_this_run_loaded_proves_it() {
+        let mut facts = fixture::healthy();
+        let module = DiagModule::TcpDiag;
+        broken::set_presence(&mut facts, module, broken::shipped(module));
+        facts.kernel.modprobe = Fact::Missing(Gap::new("kernel.modprobe", Why::Absent));
+        let finding = judge_one(&CHECK, &facts);
+        assert_eq!(finding.status, Status::Pass);
+        assert!(
+            finding
+                .summary
+                .contains("this run made the kernel load tcp_diag")
+        );
+    }
+}

@@ -121,3 +121,84 @@ fn unclear(facts: &Facts, module: DiagModule) -> Finding {
     }
     finding.evidences(gaps.into_iter().map(Evidence::gap))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Gap, RuleKind, Why};
+    use crate::fixture;
+    use crate::path::broken::{self, edit, judge};
+
+    const MPTCP: DiagModule = DiagModule::MptcpDiag;
+
+    /// The healthy machine, where mptcp_diag is not loaded but as `presence` says.
+    fn mptcp(presence: Presence) -> Facts {
+        let mut facts = fixture::healthy();
+        broken::set_presence(&mut facts, MPTCP, presence);
+        edit(&mut facts.loaded_after, |after| {
+            after.retain(|module| *module != MPTCP);
+        });
+        facts
+    }
+
+    fn worst(facts: &Facts) -> Finding {
+        let findings = judge(&CHECK, facts);
+        let worst = findings.into_iter().max_by_key(|finding| finding.status);
+        worst.expect("a finding")
+    }
+
+    #[test]
+    fn all_that_is_there_passes_in_one_line() {
+        let findings = judge(&CHECK, &fixture::healthy());
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].status, Status::Pass);
+        assert_eq!(
+            findings[0].summary,
+            "there or loadable: raw_diag, mptcp_diag, netlink_diag and af_packet_diag"
+        );
+    }
+
+    #[test]
+    fn what_can_be_loaded_passes_too() {
+        let worst = worst(&mptcp(broken::shipped(MPTCP)));
+        assert_eq!(worst.status, Status::Pass);
+    }
+
+    #[test]
+    fn a_rule_warns_and_says_what_is_lost() {
+        let mut facts = mptcp(broken::shipped(MPTCP));
+        let text = "blacklist mptcp_diag";
+        broken::add_rule(&mut facts, MPTCP, RuleKind::Blacklist, text);
+        let worst = worst(&facts);
+        assert_eq!(worst.status, Status::Warn);
+        assert!(worst.summary.contains(text), "{}", worst.summary);
+        assert!(worst.summary.contains("ss -M prints no MPTCP socket"));
+    }
+
+    #[test]
+    fn what_was_not_built_does_not_apply() {
+        let worst = worst(&mptcp(Presence::NotConfigured {
+            evidence: "/proc/config.gz".to_owned(),
+        }));
+        assert_eq!(worst.status, Status::Skipped);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_undecided() {
+        let mut facts = mptcp(broken::shipped(MPTCP));
+        broken::of_module(&mut facts, MPTCP, |entry| {
+            let why = Why::Unsupported("built without libkmod".to_owned());
+            entry.rules = Fact::Missing(Gap::new("modprobe.d", why));
+        });
+        let worst = worst(&facts);
+        assert_eq!(worst.status, Status::Unknown);
+        assert!(worst.evidence[0].says.contains("libkmod"));
+    }
+
+    #[test]
+    fn a_container_cannot_see_what_its_host_ships() {
+        let mut facts = mptcp(Presence::NotShipped);
+        broken::in_container(&mut facts);
+        assert_eq!(worst(&facts).status, Status::Unknown);
+    }
+}

@@ -125,3 +125,144 @@ fn sock_diag_says(canary: &Canary) -> Evidence {
         .map_or_else(|| "not in the dump".to_owned(), canary::words);
     Evidence::call(format!("sock_diag about {}", canary.socket), None, said)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Gap, Refusal, Sandbox, Why};
+    use crate::fixture;
+    use crate::path::broken::{self, edit, judge};
+    use crate::path::handler::Handler;
+
+    fn statuses(facts: &Facts) -> Vec<Status> {
+        judge(&CHECK, facts)
+            .iter()
+            .map(|finding| finding.status)
+            .collect()
+    }
+
+    /// The healthy machine, with the IPv4 canary changed.
+    fn tcp4(change: impl FnOnce(&mut Canary)) -> Facts {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.round_trips, |trips| {
+            edit(&mut trips.tcp4, change)
+        });
+        facts
+    }
+
+    /// The healthy machine, with no IPv6 canary because of `why`.
+    fn no_tcp6(why: Why) -> Facts {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.round_trips, |trips| {
+            trips.tcp6 = Fact::Missing(Gap::new("bind [::1]", why));
+        });
+        facts
+    }
+
+    #[test]
+    fn the_truth_about_all_four_passes() {
+        assert_eq!(statuses(&fixture::healthy()), [Status::Pass; 4]);
+    }
+
+    #[test]
+    fn another_backlog_than_the_true_one_is_a_lie() {
+        let facts = tcp4(|canary| {
+            canary.sock_diag = Some(Queues {
+                recv: Some(1),
+                send: Some(0),
+            });
+        });
+        let findings = judge(&CHECK, &facts);
+        assert_eq!(findings[0].status, Status::Fail);
+        assert_eq!(
+            findings[0].summary,
+            "sock_diag does not tell the truth about TCP over IPv4: it says Recv-Q 1, Send-Q 0 \
+             of a socket with Recv-Q 1, Send-Q 7"
+        );
+    }
+
+    #[test]
+    fn a_socket_that_is_not_in_the_dump_is_a_lie() {
+        let facts = tcp4(|canary| canary.sock_diag = None);
+        assert_eq!(statuses(&facts)[0], Status::Fail);
+    }
+
+    #[test]
+    fn queues_that_were_not_said_are_undecided() {
+        let facts = tcp4(|canary| {
+            canary.sock_diag = Some(Queues {
+                recv: Some(1),
+                send: None,
+            });
+        });
+        assert_eq!(statuses(&facts)[0], Status::Unknown);
+    }
+
+    #[test]
+    fn no_answer_is_undecided() {
+        let facts = tcp4(|canary| {
+            let gap = Gap::new("dump", Why::TimedOut { after_ms: 5000 });
+            canary.answer = Fact::Missing(gap);
+        });
+        assert_eq!(statuses(&facts)[0], Status::Unknown);
+    }
+
+    #[test]
+    fn a_machine_without_ipv6_is_judged_without_it() {
+        for why in [Why::Failed(Errno(99)), Why::Failed(Errno::EAFNOSUPPORT)] {
+            assert_eq!(statuses(&no_tcp6(why))[1], Status::Skipped);
+        }
+        let hung = Why::TimedOut { after_ms: 5000 };
+        assert_eq!(statuses(&no_tcp6(hung))[1], Status::Unknown);
+    }
+
+    #[test]
+    fn ipv6_can_be_refused_where_ipv4_is_answered() {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.round_trips, |trips| {
+            edit(&mut trips.tcp6, |canary| {
+                canary.answer = Fact::Known(crate::facts::Answer::Refused {
+                    how: Refusal::DoneMessage,
+                    errno: Errno::ENOENT,
+                });
+            });
+        });
+        assert_eq!(statuses(&facts)[1], Status::Fail);
+    }
+
+    #[test]
+    fn a_missing_handler_is_left_to_its_own_check() {
+        let facts = broken::without(&[Handler::Tcp, Handler::Unix], broken::shipped);
+        let pass = Status::Pass;
+        let skip = Status::Skipped;
+        assert_eq!(statuses(&facts), [skip, skip, pass, skip]);
+    }
+
+    #[test]
+    fn what_refuses_the_socket_is_told_apart() {
+        for (errno, words) in [
+            (Errno::EPROTONOSUPPORT, "built without sock_diag"),
+            (Errno::EPERM, "seccomp"),
+            (Errno::EACCES, "SELinux"),
+            (Errno::EAFNOSUPPORT, "RestrictAddressFamilies="),
+        ] {
+            let mut facts = fixture::healthy();
+            broken::no_socket(&mut facts, errno);
+            let finding = broken::judge_one(&CHECK, &facts);
+            assert_eq!(finding.status, Status::Fail);
+            assert!(finding.summary.contains(words), "{}", finding.summary);
+        }
+    }
+
+    #[test]
+    fn under_gvisor_the_sandbox_is_to_blame() {
+        let mut facts = fixture::healthy();
+        broken::no_socket(&mut facts, Errno::EPROTONOSUPPORT);
+        facts.machine.sandbox = Fact::Known(Sandbox::Gvisor {
+            evidence: "/proc/version".to_owned(),
+        });
+        let finding = broken::judge_one(&CHECK, &facts);
+        assert!(finding.summary.contains("gVisor has no sock_diag"));
+        assert!(broken::remedy_text(&finding).contains("on the host"));
+    }
+}

@@ -189,3 +189,104 @@ fn version(ss: &SsInstalled) -> Option<Evidence> {
         version.clone(),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Why;
+    use crate::fixture;
+    use crate::path::broken::{edit, judge, judge_one};
+
+    fn tcp(change: impl FnOnce(&mut SsRun)) -> Facts {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.ss.tcp, change);
+        facts
+    }
+
+    fn version(name: &str) -> Facts {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.ss.installed, |installed| {
+            let installed = installed.as_mut().expect("ss is installed");
+            installed.version = Fact::Known(name.to_owned());
+        });
+        facts
+    }
+
+    #[test]
+    fn what_is_true_passes() {
+        for finding in judge(&CHECK, &fixture::healthy()) {
+            assert_eq!(finding.status, Status::Pass, "{finding:#?}");
+        }
+    }
+
+    #[test]
+    fn a_send_q_of_0_for_a_backlog_of_7_fails() {
+        let facts = tcp(|run| run.rows[0].send_q = 0);
+        let findings = judge(&CHECK, &facts);
+        assert_eq!(findings[0].status, Status::Fail);
+        assert_eq!(
+            findings[0].summary,
+            "ss printed Send-Q 0 for a TCP listener whose backlog is 7"
+        );
+        assert_eq!(findings[1].status, Status::Pass);
+    }
+
+    #[test]
+    fn a_recv_q_of_0_for_9_unread_bytes_fails() {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.ss.unix, |run| run.rows[0].recv_q = 0);
+        let findings = judge(&CHECK, &facts);
+        assert_eq!(findings[1].status, Status::Fail);
+        assert!(findings[1].summary.contains("Recv-Q 0"));
+        assert!(findings[1].summary.contains("where 9 is true"));
+    }
+
+    #[test]
+    fn a_row_that_is_missing_fails() {
+        let findings = judge(&CHECK, &tcp(|run| run.rows.clear()));
+        assert_eq!(findings[0].status, Status::Fail);
+        assert!(findings[0].summary.contains("printed nothing"));
+    }
+
+    #[test]
+    fn a_run_that_failed_is_undecided_and_shows_stderr() {
+        let facts = tcp(|run| {
+            run.rows.clear();
+            run.exit_code = Some(255);
+            run.stderr = "ss: invalid option -- 'H'\n".to_owned();
+        });
+        let findings = judge(&CHECK, &facts);
+        assert_eq!(findings[0].status, Status::Unknown);
+        let says: Vec<&str> = findings[0]
+            .evidence
+            .iter()
+            .map(|e| e.says.as_str())
+            .collect();
+        assert!(says.contains(&"ss: invalid option -- 'H'"), "{says:?}");
+    }
+
+    #[test]
+    fn a_run_that_did_not_happen_is_undecided() {
+        let mut facts = fixture::healthy();
+        facts.ss.tcp = Fact::Missing(Gap::new("ss", Why::TimedOut { after_ms: 2000 }));
+        assert_eq!(judge(&CHECK, &facts)[0].status, Status::Unknown);
+    }
+
+    #[test]
+    fn without_ss_there_is_nothing_to_judge() {
+        let mut facts = fixture::healthy();
+        facts.ss.installed = Fact::Known(None);
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Skipped);
+    }
+
+    #[test]
+    fn the_version_that_first_fell_back_is_known() {
+        assert_eq!(
+            stops_at_refusal(&version("iproute2-ss161212")),
+            Some("iproute2-ss161212")
+        );
+        for newer in ["iproute2-ss170221", "iproute2-ss190107", "iproute2-6.1.0"] {
+            assert_eq!(stops_at_refusal(&version(newer)), None, "{newer}");
+        }
+    }
+}

@@ -151,3 +151,77 @@ fn names(variables: &[&SsVariable]) -> String {
     let names: Vec<&str> = variables.iter().map(|set| set.name.as_str()).collect();
     list(&names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Why};
+    use crate::fixture;
+    use crate::path::broken;
+
+    fn with(names: &[&str]) -> Facts {
+        let mut facts = fixture::healthy();
+        let set = names.iter().map(|name| SsVariable {
+            name: (*name).to_owned(),
+            value: String::new(),
+        });
+        facts.ss.environment = Fact::Known(set.collect());
+        facts
+    }
+
+    #[test]
+    fn a_variable_for_tcp_or_unix_fails_even_when_it_is_empty() {
+        for (name, table) in [
+            ("PROC_NET_TCP", "TCP"),
+            ("TCPDIAG_FILE", "TCP"),
+            ("PROC_NET_UNIX", "unix"),
+            (
+                "PROC_ROOT",
+                "TCP, UDP, RAW, unix, packet, netlink and MPTCP",
+            ),
+        ] {
+            let finding = broken::judge_one(&CHECK, &with(&[name]));
+            assert_eq!(finding.status, Status::Fail, "{name}");
+            let summary = &finding.summary;
+            assert!(summary.contains(&format!("for {table},")), "{summary}");
+            let remedy = broken::remedy_text(&finding);
+            assert!(remedy.contains(&format!("unset {name}")), "{remedy}");
+            assert!(remedy.contains("sudo"), "{remedy}");
+        }
+    }
+
+    #[test]
+    fn the_other_variables_warn() {
+        for name in ["PROC_NET_UDP", "PROC_NET_MPTCP", "PROC_NET_TCP6"] {
+            let finding = broken::judge_one(&CHECK, &with(&[name]));
+            assert_eq!(finding.status, Status::Warn, "{name}");
+        }
+    }
+
+    #[test]
+    fn each_variable_is_evidence() {
+        let findings = broken::judge(&CHECK, &with(&["PROC_NET_TCP", "PROC_NET_UNIX"]));
+        assert_eq!(findings.len(), 1);
+        assert!(
+            findings[0]
+                .summary
+                .contains("PROC_NET_TCP and PROC_NET_UNIX")
+        );
+        assert_eq!(findings[0].evidence.len(), 2);
+    }
+
+    #[test]
+    fn a_grave_variable_does_not_hide_a_slight_one() {
+        let findings = broken::judge(&CHECK, &with(&["PROC_NET_TCP", "PROC_NET_UDP"]));
+        let statuses: Vec<Status> = findings.iter().map(|finding| finding.status).collect();
+        assert_eq!(statuses, [Status::Fail, Status::Warn]);
+    }
+
+    #[test]
+    fn an_empty_environment_passes_and_an_unread_one_is_undecided() {
+        assert_eq!(broken::judge_one(&CHECK, &with(&[])).status, Status::Pass);
+        let mut facts = fixture::healthy();
+        facts.ss.environment = Fact::Missing(Gap::new("environment", Why::Absent));
+        assert_eq!(broken::judge_one(&CHECK, &facts).status, Status::Unknown);
+    }
+}
