@@ -79,7 +79,7 @@ impl Cause<'_> {
             Cause::Helper(_) => Reach::Autoload,
             Cause::Rule(rule) => match rule.kind {
                 // modprobe applies a blacklist only to aliases: KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY
-                // in insmod_alias, kmod's tools/modprobe.c.
+                // in kmod's tools/modprobe.c.
                 RuleKind::Blacklist | RuleKind::CommandLineBlacklist | RuleKind::Alias => {
                     Reach::Autoload
                 }

@@ -145,7 +145,7 @@ mod tests {
     fn tcp4(change: impl FnOnce(&mut Canary)) -> Facts {
         let mut facts = fixture::healthy();
         edit(&mut facts.round_trips, |trips| {
-            edit(&mut trips.tcp4, change)
+            edit(&mut trips.tcp4, change);
         });
         facts
     }
