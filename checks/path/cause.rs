@@ -144,6 +144,8 @@ pub(super) fn unread(facts: &Facts, module: DiagModule) -> Vec<&Gap> {
     }
     gaps.extend(facts.kernel.modprobe.gaps());
     gaps.extend(facts.kernel.modules_disabled.gaps());
+    gaps.sort();
+    gaps.dedup();
     gaps
 }
 

@@ -37,6 +37,10 @@ impl Handler {
         }
     }
 
+    const fn hangs_from_inet(self) -> bool {
+        matches!(self, Handler::Tcp | Handler::Udp)
+    }
+
     /// The request that asks it, as evidence names it.
     pub(super) const fn call(self) -> &'static str {
         match self {
@@ -116,8 +120,15 @@ pub(super) fn look(facts: &Facts, handler: Handler) -> Look<'_> {
 pub(super) fn is_there(facts: &Facts, handler: Handler) -> Option<bool> {
     let trips = facts.round_trips.value();
     match trips.and_then(|trips| answer(trips, handler).ok()) {
-        Some(answer) => Some(answer == Answer::Complete),
-        None => is_in_kernel(facts, handler.module()),
+        Some(Answer::Complete) => Some(true),
+        // An NLMSG_ERROR speaks of inet_diag, not of what hangs from it.
+        Some(Answer::Refused { how, errno })
+            if means_absent(errno)
+                && !(how == Refusal::ErrorMessage && handler.hangs_from_inet()) =>
+        {
+            Some(false)
+        }
+        _ => is_in_kernel(facts, handler.module()),
     }
 }
 
@@ -227,7 +238,7 @@ fn refusing<'a>(
 ) -> Look<'a> {
     let module = handler.module();
     let inet_refuses = matches!(answer(trips, Handler::Inet), Ok(Answer::Refused { .. }));
-    if matches!(handler, Handler::Tcp | Handler::Udp) && inet_refuses {
+    if handler.hangs_from_inet() && inet_refuses {
         return Look::Orphan { errno };
     }
     let is_absent = means_absent(errno) && !presence(facts, module).is_some_and(in_kernel);
@@ -243,13 +254,13 @@ fn refusing<'a>(
 }
 
 /// The errors that mean "no such handler"; others come from a handler that is there.
-fn means_absent(errno: Errno) -> bool {
+pub(super) fn means_absent(errno: Errno) -> bool {
     [Errno::ENOENT, Errno::EOPNOTSUPP].contains(&errno)
 }
 
 fn unasked<'a>(facts: &'a Facts, handler: Handler, gap: &'a Gap) -> Look<'a> {
     let presence = presence(facts, handler.module());
-    if presence.is_some_and(|presence| !in_kernel(presence)) {
+    if is_in_kernel(facts, handler.module()) == Some(false) {
         let causes = cause::causes(facts, handler.module());
         if !causes.is_empty() {
             return Look::Blocked { gap, causes };
@@ -258,5 +269,43 @@ fn unasked<'a>(facts: &'a Facts, handler: Handler, gap: &'a Gap) -> Look<'a> {
     Look::NotAsked {
         gap,
         loadable: matches!(presence, Some(Presence::Shipped { .. })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::path::broken;
+
+    #[test]
+    fn an_error_for_the_family_says_nothing_of_the_protocol() {
+        let mut facts = fixture::healthy();
+        broken::refuse(
+            &mut facts,
+            Handler::Inet,
+            Refusal::ErrorMessage,
+            Errno::ENOENT,
+        );
+        assert_eq!(is_there(&facts, Handler::Inet), Some(false));
+        assert_eq!(is_there(&facts, Handler::Tcp), Some(true));
+    }
+
+    #[test]
+    fn an_error_that_a_handler_gives_proves_that_it_is_there() {
+        let mut facts = fixture::healthy();
+        let how = Refusal::DoneMessage;
+        broken::refuse(&mut facts, Handler::Tcp, how, Errno::ENOBUFS);
+        assert_eq!(is_there(&facts, Handler::Tcp), Some(true));
+    }
+
+    #[test]
+    fn what_was_loaded_meanwhile_is_not_called_blocked() {
+        let mut facts = fixture::healthy();
+        let module = DiagModule::TcpDiag;
+        broken::set_presence(&mut facts, module, broken::shipped(module));
+        broken::add_rule(&mut facts, module, RuleKind::Blacklist, "blacklist x");
+        facts.round_trips = Fact::Missing(Gap::not_collected("round trip", "--only"));
+        assert!(matches!(look(&facts, Handler::Tcp), Look::NotAsked { .. }));
     }
 }

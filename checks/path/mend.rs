@@ -110,9 +110,9 @@ fn load_at_boot_helps(cause: &Cause<'_>) -> bool {
 
 fn steps(facts: &Facts, cause: &Cause<'_>) -> Remedy {
     match cause {
-        Cause::Disabled => {
-            Remedy::now("reboot: kernel.modules_disabled cannot be set back to 0 while this runs")
-        }
+        Cause::Disabled => Remedy::now(
+            "reboot: kernel.modules_disabled cannot be set back to 0 while the kernel runs",
+        ),
         Cause::Helper(helper) => Remedy::now(mend_helper(helper)),
         Cause::NoTree { .. } => Remedy::now(install_modules(facts))
             .then("or reboot into a kernel whose modules are installed"),

@@ -74,12 +74,12 @@ fn obstructed(facts: &Facts, obstacles: &[Cause<'_>]) -> Finding {
     let finding = match missing.as_slice() {
         [] => Finding::host(
             Status::Warn,
-            format!("no further module can be loaded, {what}"),
+            format!("no further module can be loaded ({what})"),
         )
         .remedy(mend::preload(facts, obstacles, &modules())),
         [first, ..] => Finding::host(
             loss(&missing),
-            format!("the kernel cannot load {}, {what}", names(&missing)),
+            format!("the kernel cannot load {} ({what})", names(&missing)),
         )
         .remedy(mend::remedy(facts, *first, obstacles)),
     };

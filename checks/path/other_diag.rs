@@ -5,8 +5,9 @@ use super::handler;
 use super::list::list;
 use super::mend;
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::{DiagModule, Facts, Presence, Topic};
+use crate::facts::{DiagModule, Facts, Gap, Presence, Topic};
 use crate::finding::{Evidence, Finding, Status};
+use std::collections::BTreeSet;
 
 /// The diag modules of the other tables.
 pub static CHECK: Check = Check {
@@ -46,6 +47,7 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
     let facts = view.facts;
     let mut findings = Vec::new();
     let mut usable = Vec::new();
+    let mut unclear = Vec::new();
     for (module, without) in WITHOUT {
         match standing(facts, module) {
             Standing::Usable => usable.push(module.name()),
@@ -53,8 +55,11 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
                 findings.push(not_built(module, without, presence));
             }
             Standing::Stopped(causes) => findings.push(stopped(facts, module, without, &causes)),
-            Standing::Unclear => findings.push(unclear(facts, module)),
+            Standing::Unclear => unclear.push(module),
         }
+    }
+    if !unclear.is_empty() {
+        findings.push(not_known(facts, &unclear));
     }
     if !usable.is_empty() {
         let summary = format!("there or loadable: {}", list(&usable));
@@ -106,12 +111,16 @@ fn stopped(facts: &Facts, module: DiagModule, without: &str, causes: &[Cause<'_>
     .remedy(mend::remedy(facts, module, causes))
 }
 
-fn unclear(facts: &Facts, module: DiagModule) -> Finding {
-    let gaps = cause::unread(facts, module);
+fn not_known(facts: &Facts, modules: &[DiagModule]) -> Finding {
+    let names: Vec<&str> = modules.iter().map(|module| module.name()).collect();
     let finding = Finding::host(
         Status::Unknown,
-        format!("whether {module} can be loaded is not known"),
+        format!("whether {} can be loaded is not known", list(&names)),
     );
+    let gaps: BTreeSet<&Gap> = modules
+        .iter()
+        .flat_map(|module| cause::unread(facts, *module))
+        .collect();
     if gaps.is_empty() {
         return finding.evidence(Evidence::file(
             "/lib/modules",
@@ -125,7 +134,7 @@ fn unclear(facts: &Facts, module: DiagModule) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Gap, RuleKind, Why};
+    use crate::facts::{Fact, RuleKind, Why};
     use crate::fixture;
     use crate::path::broken::{self, edit, judge};
 

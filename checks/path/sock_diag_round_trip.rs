@@ -36,7 +36,7 @@ fn cannot_be_asked(facts: &Facts, errno: Errno) -> Finding {
     let why = socket::refused_by(facts, errno);
     Finding::host(
         Status::Fail,
-        format!("sock_diag cannot be asked at all, {why} ({errno})"),
+        format!("sock_diag cannot be asked at all ({errno}: {why})"),
     )
     .evidence(socket::evidence(facts, errno))
     .remedy(socket::remedy(facts, errno))
@@ -75,11 +75,10 @@ fn about_tcp(family: &str, this: &Fact<Canary>, other: &Fact<Canary>) -> Finding
 
 fn about(table: &str, fact: &Fact<Canary>) -> Finding {
     match canary::told(fact) {
-        Told::Truth(canary) => Finding::host(
-            Status::Pass,
-            format!("{table}: {}, as it is", shown(canary.truth)),
-        )
-        .evidence(sock_diag_says(canary)),
+        Told::Truth(canary) => {
+            Finding::host(Status::Pass, format!("{table}: {}", shown(canary.truth)))
+                .evidence(sock_diag_says(canary))
+        }
         Told::Untruth(canary, said) => lie(format!(
             "sock_diag does not tell the truth about {table}: it says {} of a socket with {}",
             canary::words(said),
@@ -113,9 +112,9 @@ fn lie(summary: String) -> Finding {
 
 fn shown(queues: Queues) -> String {
     if queues.recv.is_none() && queues.send.is_none() {
-        "the socket is shown".to_owned()
+        "our socket is shown".to_owned()
     } else {
-        format!("sock_diag says {}", canary::words(queues))
+        format!("sock_diag says {}, which is true", canary::words(queues))
     }
 }
 
@@ -241,7 +240,7 @@ mod tests {
     #[test]
     fn what_refuses_the_socket_is_told_apart() {
         for (errno, words) in [
-            (Errno::EPROTONOSUPPORT, "built without sock_diag"),
+            (Errno::EPROTONOSUPPORT, "this kernel has no sock_diag"),
             (Errno::EPERM, "seccomp"),
             (Errno::EACCES, "SELinux"),
             (Errno::EAFNOSUPPORT, "RestrictAddressFamilies="),

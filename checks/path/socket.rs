@@ -17,7 +17,7 @@ pub(super) fn refused_by(facts: &Facts, errno: Errno) -> &'static str {
     match (errno, Ground::of(facts)) {
         (Errno::EPROTONOSUPPORT, Ground::Gvisor) => "gVisor has no sock_diag",
         (Errno::EPROTONOSUPPORT, Ground::Wsl1) => "WSL 1 has no sock_diag",
-        (Errno::EPROTONOSUPPORT, _) => "this kernel was built without sock_diag",
+        (Errno::EPROTONOSUPPORT, _) => "this kernel has no sock_diag",
         (Errno::EPERM, _) => "a seccomp filter refuses it",
         (Errno::EACCES, _) => "a security module such as SELinux or AppArmor refuses it",
         (Errno::EAFNOSUPPORT, _) => {

@@ -24,7 +24,7 @@ pub(super) fn finding(facts: &Facts, table: &Table) -> Finding {
     let finding = match &look {
         Look::Answers { .. } => {
             let how = how_it_is_there(facts, handler, &look);
-            Finding::host(Status::Pass, format!("{module} answered; {how}"))
+            Finding::host(Status::Pass, format!("{module} answered ({how})"))
         }
         Look::Fragile { causes } => {
             Finding::host(Status::Warn, again(handler, causes)).remedy(mend::lasting(facts, causes))
@@ -63,7 +63,7 @@ pub(super) fn because(facts: &Facts, handler: Handler, look: &Look<'_>) -> Strin
 /// What mends a handler that does not answer.
 pub(super) fn remedy(facts: &Facts, handler: Handler, look: &Look<'_>) -> Option<Remedy> {
     match look {
-        Look::Refuses { errno, causes, .. } if *errno == Errno::ENOENT || !causes.is_empty() => {
+        Look::Refuses { errno, causes, .. } if handler::means_absent(*errno) => {
             Some(mend::remedy(facts, handler.module(), causes))
         }
         Look::Blocked { causes, .. } => Some(mend::remedy(facts, handler.module(), causes)),
@@ -75,7 +75,7 @@ pub(super) fn remedy(facts: &Facts, handler: Handler, look: &Look<'_>) -> Option
 /// `loaded`, `built in`, or what this run changed.
 pub(super) fn how_it_is_there(facts: &Facts, handler: Handler, look: &Look<'_>) -> String {
     if matches!(look, Look::Answers { by_this_run: true }) {
-        return "loaded by this run, it was not loaded before".to_owned();
+        return "loaded by this run: it was not loaded before".to_owned();
     }
     match handler::presence(facts, handler.module()) {
         Some(Presence::BuiltIn { .. }) => "built in".to_owned(),
@@ -160,7 +160,7 @@ fn stopped(handler: Handler, causes: &[Cause<'_>]) -> String {
 
 fn unexplained(facts: &Facts, handler: Handler, errno: Errno) -> String {
     let module = handler.module();
-    if errno != Errno::ENOENT {
+    if !handler::means_absent(errno) {
         return format!("{module} refuses with {errno}");
     }
     if let Some(Presence::BuiltIn { .. } | Presence::Loaded { .. }) =

@@ -37,7 +37,7 @@ fn assert_blames(facts: &Facts, cause: &str, mends: &[&str], not: &str) {
 fn an_answer_passes() {
     let finding = judge_one(&CHECK, &fixture::healthy());
     assert_eq!(finding.status, Status::Pass);
-    assert_eq!(finding.summary, "tcp_diag answered; loaded");
+    assert_eq!(finding.summary, "tcp_diag answered (loaded)");
 }
 
 #[test]

@@ -49,6 +49,8 @@ struct Fault {
 enum End {
     /// It reads the file of /proc.
     ProcNet,
+    /// It stops: before 4.10 it took a refusal for an empty list.
+    Nothing,
     /// It reads a file that the environment names.
     OtherFile,
     /// It goes to the end, and what it shows there is not true.
@@ -90,7 +92,8 @@ impl Way {
             }
             Outcome::Unknown(detail, doubt) => {
                 self.push(name, StepStatus::Unknown, detail);
-                self.doubt.get_or_insert(doubt);
+                // The later, the nearer to what was asked.
+                self.doubt = Some(doubt);
             }
         }
     }
@@ -148,6 +151,9 @@ fn answer(facts: &Facts, table: &Table, way: &Way) -> (Status, String) {
         let because = &fault.because;
         let summary = match fault.ends_in {
             End::ProcNet => format!("{}: {because}, so {}.", table.blind, table.fallback),
+            End::Nothing => format!(
+                "ss shows no socket of this kind here: {because}, and an ss before 4.10 does not fall back."
+            ),
             End::OtherFile => format!(
                 "ss cannot show {queues} here: {because}, so ss reads a file instead of asking the kernel."
             ),

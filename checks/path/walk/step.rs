@@ -6,7 +6,7 @@ use super::super::ss_agrees::{self, Printed};
 use super::super::{cause, mend, socket, ss_environment, telling};
 use super::table::Table;
 use super::{Doubt, End, Fault, Outcome, Way};
-use crate::facts::{Canary, Facts, Gap, Opened, Why};
+use crate::facts::{Canary, Errno, Facts, Gap, Opened, Refusal, Why};
 use crate::finding::Remedy;
 use crate::verdict::{Step, StepStatus};
 
@@ -41,7 +41,7 @@ pub(super) fn netlink(facts: &Facts) -> Outcome {
                 format!("{errno}, {why}"),
                 Fault {
                     cause: "sock-diag-round-trip",
-                    because: format!("sock_diag cannot be asked, {why} ({errno})"),
+                    because: format!("sock_diag cannot be asked ({errno}: {why})"),
                     remedy: Some(socket::remedy(facts, errno)),
                     ends_in: End::ProcNet,
                 },
@@ -75,7 +75,7 @@ pub(super) fn handler(facts: &Facts, table: &Table, handler: Handler) -> Outcome
         Look::NotAsked { gap, loadable } => return not_asked(facts, handler, gap, *loadable),
         Look::Refuses { errno, causes, .. } => match causes.first() {
             Some(cause) => format!("{errno}, {}", cause.what(module)),
-            None => telling::because(facts, handler, &look),
+            None => with_errno(*errno, telling::because(facts, handler, &look)),
         },
         Look::Blocked { causes, .. } => format!("not asked, {}", causes[0].what(module)),
         Look::Orphan { errno } | Look::NoSocket { errno } => errno.to_string(),
@@ -86,9 +86,18 @@ pub(super) fn handler(facts: &Facts, table: &Table, handler: Handler) -> Outcome
             cause: blamed(handler, &look),
             because: telling::because(facts, handler, &look),
             remedy: remedy(facts, table, handler, &look),
-            ends_in: End::ProcNet,
+            ends_in: end(facts, &look),
         },
     )
+}
+
+fn with_errno(errno: Errno, because: String) -> String {
+    let name = errno.to_string();
+    if because.contains(&name) {
+        because
+    } else {
+        format!("{name}, {because}")
+    }
 }
 
 /// The answer about sockets of our own.
@@ -118,9 +127,10 @@ pub(super) fn canary(facts: &Facts, table: &Table) -> Outcome {
 /// The installed ss. Nothing hangs on it unless it contradicts the kernel.
 pub(super) fn ss(facts: &Facts, table: &Table) -> Outcome {
     match ss_agrees::printed(facts, (table.run)(facts)) {
-        Printed::Truth(run) => {
-            Outcome::Ok(format!("printed {}, as it is", canaries::words(run.truth)))
-        }
+        Printed::Truth(run) => Outcome::Ok(format!(
+            "printed {}, which is true",
+            canaries::words(run.truth)
+        )),
         Printed::NotInstalled => Outcome::Aside(StepStatus::Skipped, "not installed".to_owned()),
         Printed::Unknown(gap) => Outcome::Aside(StepStatus::Unknown, gap.to_string()),
         Printed::Broken(run) => Outcome::Aside(
@@ -158,14 +168,51 @@ fn after(facts: &Facts, table: &Table, end: End) -> Option<(&'static str, String
             "file",
             format!("what that file holds, in place of the kernel's answer{seen}"),
         )),
-        End::ProcNet => match ss_agrees::stops_at_refusal(facts) {
-            Some(version) if table.command == "ss -lt" => Some((
-                "nothing",
-                format!("{version} is before 4.10: it prints the header and no sockets{seen}"),
-            )),
-            _ => Some((table.file, format!("{}{seen}", table.file_shows))),
-        },
+        End::Nothing => Some((
+            "nothing",
+            format!("ss prints the header and no sockets{seen}"),
+        )),
+        End::ProcNet => {
+            let shows = file_shows(facts, table);
+            Some((table.file, format!("{}{shows}{seen}", complaint(facts))))
+        }
     }
+}
+
+/// rtnl_open_byproto, lib/libnetlink.c of iproute2. Every other fallback is silent.
+fn complaint(facts: &Facts) -> &'static str {
+    match socket::opened(facts) {
+        Ok(Opened::No(_)) => "prints `Cannot open netlink socket`, then: ",
+        _ => "",
+    }
+}
+
+/// What the file in /proc shows: as a rule, unless it was seen to be otherwise here.
+fn file_shows(facts: &Facts, table: &Table) -> String {
+    let all = facts.round_trips.value().map(table.canaries);
+    let wrong = all.into_iter().flatten().find_map(|fact| {
+        let canary = fact.value()?;
+        let shown = (*canary.proc_net.value()?)?;
+        (shown.recv? != canary.truth.recv?).then_some((shown, canary.truth))
+    });
+    match wrong {
+        None => table.file_shows.to_owned(),
+        Some((shown, truth)) => format!(
+            "{} of a socket with {}",
+            canaries::words(shown),
+            canaries::words(truth)
+        ),
+    }
+}
+
+/// A refusal in NLMSG_DONE is what an old ss does not see.
+fn end(facts: &Facts, look: &Look<'_>) -> End {
+    let how = match look {
+        Look::Refuses { how, .. } => Some(*how),
+        _ => None,
+    };
+    let stops = how == Some(Refusal::DoneMessage) && ss_agrees::stops_at_refusal(facts);
+    if stops { End::Nothing } else { End::ProcNet }
 }
 
 /// What was really seen of ss, after a comma.

@@ -215,7 +215,52 @@ fn an_old_ss_shows_no_sockets_at_all() {
         let installed = installed.as_mut().expect("ss is installed");
         installed.version = Fact::Known("iproute2-ss161212".to_owned());
     });
-    assert!(detail(&tcp(&facts), "nothing").contains("no sockets"));
+    let walk = tcp(&facts);
+    assert!(detail(&walk, "nothing").contains("no sockets"));
+    assert!(
+        walk.summary.starts_with("ss shows no socket"),
+        "{}",
+        walk.summary
+    );
+
+    broken::no_socket(&mut facts, Errno::EPERM);
+    assert!(detail(&tcp(&facts), "/proc/net/tcp").contains("Send-Q always 0"));
+}
+
+#[test]
+fn a_proc_file_that_was_seen_to_be_wrong_is_not_called_right() {
+    let mut facts = fixture::healthy();
+    broken::no_socket(&mut facts, Errno::EPROTONOSUPPORT);
+    edit(&mut facts.round_trips, |trips| {
+        edit(&mut trips.tcp4, |canary| {
+            canary.proc_net = Fact::Known(Some(Queues {
+                recv: Some(0),
+                send: Some(0),
+            }));
+        });
+    });
+    assert_eq!(
+        detail(&tcp(&facts), "/proc/net/tcp"),
+        "prints `Cannot open netlink socket`, then: Recv-Q 0, Send-Q 0 of a socket with Recv-Q 1, \
+         Send-Q 7"
+    );
+}
+
+#[test]
+fn a_module_that_hangs_from_one_that_was_not_asked_is_the_nearer_doubt() {
+    let mut facts = fixture::healthy();
+    facts.collection.passive = true;
+    let module = DiagModule::TcpDiag;
+    broken::set_presence(&mut facts, module, broken::shipped(module));
+    let gap = Gap::not_collected("round trip", "--passive");
+    broken::do_not_ask(&mut facts, Handler::Inet, &gap);
+    broken::do_not_ask(&mut facts, Handler::Tcp, &gap);
+    let walk = tcp(&facts);
+    assert!(
+        walk.summary.contains("tcp_diag can be loaded"),
+        "{}",
+        walk.summary
+    );
 }
 
 #[test]
@@ -337,58 +382,4 @@ fn a_machine_without_ipv6_can_be_believed() {
         trips.tcp6 = Fact::Missing(Gap::new("IPv6 socket", why));
     });
     assert_eq!(tcp(&facts).status, Status::Pass);
-}
-
-mod truth {
-    use super::*;
-
-    fn with_listeners(mut facts: Facts, listeners: Vec<TcpListener>) -> Facts {
-        edit(&mut facts.namespaces, |namespaces| {
-            namespaces[0].listeners = Fact::Known(listeners);
-            let elsewhere = fixture::listener("10.0.0.1", 9);
-            namespaces[1].listeners = Fact::Known(vec![elsewhere]);
-        });
-        facts
-    }
-
-    fn from_proc(port: u16, accept_queue: u32) -> TcpListener {
-        TcpListener {
-            accept_queue,
-            backlog: None,
-            drops: None,
-            source: TcpSource::ProcNet,
-            ..fixture::listener("0.0.0.0", port)
-        }
-    }
-
-    #[test]
-    fn the_worst_listeners_of_the_own_namespace_come_first() {
-        let listeners = (1..=6).map(|port| from_proc(port, u32::from(port)));
-        let walk = tcp(&with_listeners(with_install_rule(), listeners.collect()));
-        assert_eq!(walk.truth.len(), 5);
-        assert_eq!(
-            walk.truth[0],
-            "0.0.0.0:6  accept queue 6, backlog not known here"
-        );
-    }
-
-    #[test]
-    fn a_backlog_that_is_known_although_ss_is_blind_is_shown() {
-        let mut facts = with_listeners(fixture::healthy(), vec![fixture::listener("::", 80)]);
-        variable(&mut facts, "PROC_ROOT");
-        assert_eq!(tcp(&facts).truth, ["[::]:80  accept queue 0 of 511"]);
-    }
-
-    #[test]
-    fn listeners_that_asked_for_no_backlog_are_no_fault() {
-        let zero = |port| TcpListener {
-            backlog: Some(0),
-            ..fixture::listener("0.0.0.0", port)
-        };
-        let facts = with_listeners(fixture::healthy(), vec![zero(1), zero(2)]);
-        let truth = tcp(&facts).truth;
-        assert_eq!(truth.len(), 1);
-        assert!(truth[0].starts_with("2 listeners have a backlog of 0"));
-        assert!(tcp(&fixture::healthy()).truth.is_empty());
-    }
 }

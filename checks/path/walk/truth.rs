@@ -58,3 +58,67 @@ fn without_backlog(listeners: &[&TcpListener]) -> Option<String> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, SsVariable, TcpSource};
+    use crate::fixture;
+    use crate::path::broken::{self, edit};
+
+    fn with_listeners(mut facts: Facts, listeners: Vec<TcpListener>) -> Facts {
+        edit(&mut facts.namespaces, |namespaces| {
+            namespaces[0].listeners = Fact::Known(listeners);
+            let elsewhere = fixture::listener("10.0.0.1", 9);
+            namespaces[1].listeners = Fact::Known(vec![elsewhere]);
+        });
+        facts
+    }
+
+    fn from_proc(port: u16, accept_queue: u32) -> TcpListener {
+        TcpListener {
+            accept_queue,
+            backlog: None,
+            drops: None,
+            source: TcpSource::ProcNet,
+            ..fixture::listener("0.0.0.0", port)
+        }
+    }
+
+    #[test]
+    fn the_worst_listeners_of_the_own_namespace_come_first() {
+        let listeners = (1..=6).map(|port| from_proc(port, u32::from(port)));
+        let lines = tcp(
+            &with_listeners(broken::without_tcp_diag(), listeners.collect()),
+            true,
+        );
+        assert_eq!(lines.len(), 5);
+        assert_eq!(
+            lines[0],
+            "0.0.0.0:6  accept queue 6, backlog not known here"
+        );
+    }
+
+    #[test]
+    fn a_backlog_that_is_known_although_ss_is_blind_is_shown() {
+        let mut facts = with_listeners(fixture::healthy(), vec![fixture::listener("::", 80)]);
+        facts.ss.environment = Fact::Known(vec![SsVariable {
+            name: "PROC_ROOT".to_owned(),
+            value: String::new(),
+        }]);
+        assert_eq!(tcp(&facts, true), ["[::]:80  accept queue 0 of 511"]);
+    }
+
+    #[test]
+    fn listeners_that_asked_for_no_backlog_are_no_fault() {
+        let zero = |port| TcpListener {
+            backlog: Some(0),
+            ..fixture::listener("0.0.0.0", port)
+        };
+        let facts = with_listeners(fixture::healthy(), vec![zero(1), zero(2)]);
+        let truth = tcp(&facts, false);
+        assert_eq!(truth.len(), 1);
+        assert!(truth[0].starts_with("2 listeners have a backlog of 0"));
+        assert!(tcp(&fixture::healthy(), false).is_empty());
+    }
+}
