@@ -206,6 +206,26 @@ fn of_several_causes_the_first_to_mend_is_named_and_all_are_evidence() {
 }
 
 #[test]
+fn what_stops_every_way_of_loading_comes_before_what_stops_one() {
+    let mut facts = with_rule(RuleKind::Blacklist, "blacklist tcp_diag");
+    let text = "install tcp_diag /bin/true";
+    broken::add_rule(&mut facts, TCP, RuleKind::Install, text);
+    assert_blames(&facts, text, &["delete line 14"], "");
+    broken::add_rule(
+        &mut facts,
+        TCP,
+        RuleKind::KernelBlacklist,
+        "module_blacklist=x",
+    );
+    assert_blames(
+        &facts,
+        "module_blacklist=x",
+        &["reboot"],
+        "modprobe tcp_diag",
+    );
+}
+
+#[test]
 fn where_nothing_explains_it_that_is_what_is_said() {
     let mut facts = broken::without_tcp_diag();
     facts.kernel.lockdown = Fact::Known("integrity".to_owned());
