@@ -72,8 +72,12 @@ fn install(context: &Context, name: &str, blocking: &mut Blocking) -> Result<(),
         return Ok(());
     }
     let matches = |pattern: &str| wildcard::matches(pattern, name);
-    let rules = select(context, List::InstallCommands, matches);
-    blocking.directives.extend(rules);
+    for rule in select(context, List::InstallCommands, matches) {
+        // A pattern can name the module and what it needs.
+        if !blocking.directives.contains(&rule) {
+            blocking.directives.push(rule);
+        }
+    }
     Ok(())
 }
 
