@@ -67,6 +67,7 @@ impl Scene {
     }
 
     /// Writes a file of usr/lib/modprobe.d.
+    #[cfg(feature = "libkmod")]
     pub(crate) fn usr(self, name: &str, text: &str) -> Self {
         self.write(&self.directories()[1].join(name), text.as_bytes());
         self
