@@ -12,12 +12,16 @@ mod text_files;
 mod tree;
 
 use command_line::CommandLine;
+#[cfg(feature = "libkmod")]
+use libkmod::Resolver;
 use loaded::Loaded;
 use sockdoctor_checks::facts::{
     DiagModule, Fact, Gap, Kernel, ModuleFacts, ModuleResolver, Modules, Presence, Rule, Runnable,
     Why,
 };
 use std::path::{Path, PathBuf};
+#[cfg(not(feature = "libkmod"))]
+use text_files::Resolver;
 
 /// Where the files are that say what modprobe would do.
 #[derive(Debug, Clone)]
@@ -99,7 +103,11 @@ pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Modules {
             .tree
             .is_dir()
             .then(|| roots.tree.display().to_string()),
-        resolver: KIND,
+        resolver: if cfg!(feature = "libkmod") {
+            ModuleResolver::Libkmod
+        } else {
+            ModuleResolver::TextFiles
+        },
         entries: DiagModule::ALL.into_iter().map(entry).collect(),
     }
 }
@@ -111,15 +119,6 @@ pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Modules {
 pub fn loaded() -> Result<Vec<DiagModule>, Gap> {
     loaded::read(Path::new("/proc")).map(|loaded| loaded.diag_modules())
 }
-
-#[cfg(feature = "libkmod")]
-use libkmod::Resolver;
-#[cfg(feature = "libkmod")]
-const KIND: ModuleResolver = ModuleResolver::Libkmod;
-#[cfg(not(feature = "libkmod"))]
-use text_files::Resolver;
-#[cfg(not(feature = "libkmod"))]
-const KIND: ModuleResolver = ModuleResolver::TextFiles;
 
 fn module_facts(context: &Context<'_>, resolver: &Resolver, module: DiagModule) -> ModuleFacts {
     let resolved = resolve(context.roots, resolver, module);

@@ -29,9 +29,13 @@ pub(super) struct Silence {
 }
 
 impl Silence {
-    /// `None` when /dev/null cannot be opened: then libkmod may speak.
+    /// `None` when /dev/null cannot be opened, and where the streams of C cannot be set, as with
+    /// musl: then libkmod may speak.
     pub(super) fn begin() -> Option<Self> {
         const NOWHERE: &CStr = c"/dev/null";
+        if !cfg!(target_env = "gnu") {
+            return None;
+        }
         let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: both arguments are strings of C that outlive the call.
         let nowhere = unsafe { fopen(NOWHERE.as_ptr(), c"we".as_ptr()) };

@@ -22,21 +22,22 @@ pub(super) enum List {
 }
 
 impl Context {
-    /// Reads the configuration in `directories`, or in libkmod's own.
-    pub(super) fn open(tree: &Path, directories: Option<&[PathBuf]>) -> Result<Self, Errno> {
-        let tree = c_string(tree.as_os_str())?;
-        let directories = directories.map(c_strings).transpose()?;
+    /// Reads the configuration in `directories`, or in libkmod's own. `None` when libkmod gives
+    /// no context; it does not say why.
+    pub(super) fn open(tree: &Path, directories: Option<&[PathBuf]>) -> Option<Self> {
+        let tree = c_string(tree.as_os_str()).ok()?;
+        let directories = directories.map(c_strings).transpose().ok()?;
         let pointers = directories.as_deref().map(null_terminated);
         let paths = pointers.as_ref().map_or(ptr::null(), Vec::as_ptr);
         let silence = Silence::begin();
         // SAFETY: `tree` is a string, and `paths` is null or a list of strings that ends with
         // null; all of them live until the end of this function, and libkmod copies them.
         let context = unsafe { sys::kmod_new(tree.as_ptr(), paths) };
-        let context = NonNull::new(context).ok_or(Errno::ENOENT)?;
+        let context = NonNull::new(context)?;
         // SAFETY: the context is live. Without a log function libkmod says nothing (kmod_log).
         unsafe { sys::kmod_set_log_fn(context.as_ptr(), None, ptr::null()) };
         drop(silence);
-        Ok(Context(context))
+        Some(Context(context))
     }
 
     /// The modules that modprobe would take `alias` for.

@@ -36,7 +36,8 @@ impl Resolver {
                 gaps,
             }
         });
-        Resolver(open.map_err(|errno| Gap::new("kmod_new", Why::Failed(errno))))
+        let why = || Why::Unsupported("libkmod gave no context".to_owned());
+        Resolver(open.ok_or_else(|| Gap::new("kmod_new", why())))
     }
 
     /// Where the alias of `module` leads, by the indexes of the module tree.
