@@ -4,12 +4,14 @@ use super::mounts::Mounts;
 use super::select::{NoSuchNamespace, Selector, Whereabouts, denied, select};
 use super::{Found, identity, names};
 use crate::probes::io_gap;
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use crate::probes::processes::{denied_gap, hidden_gap, pids};
 use rustix::io::Errno;
-use rustix::thread::{CapabilitySet, capabilities};
 use sockdoctor_checks::facts::{Fact, Gap, NetnsId, Why};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+const WHAT: &str = "network namespace";
+const WHATS: &str = "network namespaces";
 
 /// Finds the namespaces that the selectors mean; several selectors unite. `Partial` when
 /// processes could not be seen, whose namespaces may be others than those found. In the order
@@ -108,14 +110,7 @@ impl Survey {
         for (id, path) in mounts.namespaces() {
             self.add_file(id, path);
         }
-        if mounts.hides_processes() && !sees_hidden_processes() {
-            self.gaps.push(Gap::new(
-                "network namespaces of processes that /proc hides (hidepid)",
-                Why::Denied {
-                    needs: "root".to_owned(),
-                },
-            ));
-        }
+        self.gaps.extend(hidden_gap(WHATS, &mounts));
     }
 
     /// People link /proc/PID/ns/net into /run/netns, to use `ip netns` on a container. What is
@@ -137,15 +132,19 @@ impl Survey {
     }
 
     fn add_processes(&mut self, device: u64) {
-        match processes() {
-            Ok(seen) => {
-                self.gaps.extend(seen.denied_gap());
-                for (pid, inode) in seen.inside {
-                    self.add_inside(NetnsId { device, inode }, pid);
-                }
+        let pids = match pids() {
+            Ok(pids) => pids,
+            Err(error) => return self.gaps.push(io_gap("/proc", &error)),
+        };
+        let mut denied = 0;
+        for pid in pids {
+            match identity::of_process(pid) {
+                Ok(inode) => self.add_inside(NetnsId { device, inode }, pid),
+                Err(Errno::ACCESS | Errno::PERM) => denied += 1,
+                Err(_) => {} // It ended meanwhile.
             }
-            Err(error) => self.gaps.push(io_gap("/proc", &error)),
         }
+        self.gaps.extend(denied_gap(WHAT, WHATS, denied));
     }
 
     fn add_process(&mut self, device: u64, pid: u32) {
@@ -160,7 +159,7 @@ impl Survey {
     }
 
     fn mark_host(&mut self) {
-        let host = identity::host();
+        let host = identity::host(self.found.keys());
         for found in self.found.values_mut() {
             found.host = host.map(|inode| inode == found.id.inode);
         }
@@ -186,49 +185,4 @@ fn nsfs_file(path: &Path, device: u64) -> Option<NetnsId> {
         device,
         inode: stat.st_ino,
     })
-}
-
-/// The namespaces of processes, by their links.
-#[derive(Default)]
-struct Seen {
-    inside: Vec<(u32, u64)>,
-    denied: usize,
-}
-
-impl Seen {
-    fn denied_gap(&self) -> Option<Gap> {
-        let needs = "root".to_owned();
-        let what = match self.denied {
-            0 => return None,
-            1 => "network namespace of 1 other process".to_owned(),
-            many => format!("network namespaces of {many} other processes"),
-        };
-        Some(Gap::new(what, Why::Denied { needs }))
-    }
-}
-
-fn processes() -> std::io::Result<Seen> {
-    let mut seen = Seen::default();
-    let proc = openat(CWD, "/proc", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
-    for entry in std::fs::read_dir("/proc")? {
-        let name = entry?.file_name();
-        let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
-            continue;
-        };
-        match identity::link(&proc, &format!("{pid}/ns/net")) {
-            Ok(inode) => seen.inside.push((pid, inode)),
-            Err(Errno::ACCESS | Errno::PERM) => seen.denied += 1,
-            Err(_) => {} // It ended meanwhile.
-        }
-    }
-    Ok(seen)
-}
-
-/// hidepid shows a process to those that may trace it (has_pid_permissions, fs/proc/base.c).
-/// In a user namespace of its own the capability reaches no further than that namespace, and
-/// then process 1 stays hidden.
-fn sees_hidden_processes() -> bool {
-    let may_trace =
-        capabilities(None).is_ok_and(|held| held.effective.contains(CapabilitySet::SYS_PTRACE));
-    may_trace && rustix::fs::stat("/proc/1").is_ok()
 }

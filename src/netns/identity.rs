@@ -9,6 +9,11 @@ use std::os::fd::AsFd;
 /// The inode of the initial pid namespace, PROC_PID_INIT_INO in include/linux/proc_ns.h.
 const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
+/// The inode of the initial network namespace since about Linux 6.18, NET_NS_INIT_INO in
+/// include/uapi/linux/nsfs.h. Before that it was handed out, from 0xF0000000 upwards
+/// (PROC_DYNAMIC_FIRST, fs/proc/generic.c), so this number has never meant another one.
+const INITIAL_NETWORK_NAMESPACE: u64 = 0xEFFF_FFF9;
+
 /// The identity of an open nsfs file.
 pub(super) fn of_file(file: impl AsFd) -> Result<NetnsId> {
     let stat = fstat(file)?;
@@ -39,9 +44,13 @@ pub(super) fn inode(target: &[u8]) -> Option<u64> {
     number.strip_suffix(']')?.parse().ok()
 }
 
-/// The inode of the host's namespace: that of process 1, when process 1 is the one that the
-/// kernel started. In a pid namespace of its own it is the init of a container.
-pub(super) fn host() -> Option<u64> {
+/// The inode of the host's namespace, if that can be told: the initial one, where it has a
+/// number of its own, or that of process 1, when process 1 is the one that the kernel started.
+/// In a pid namespace of its own it is the init of a container.
+pub(super) fn host<'a>(mut found: impl Iterator<Item = &'a NetnsId>) -> Option<u64> {
+    if found.any(|id| id.inode == INITIAL_NETWORK_NAMESPACE) {
+        return Some(INITIAL_NETWORK_NAMESPACE);
+    }
     let pid_namespace = link(CWD, "/proc/1/ns/pid").ok()?;
     if pid_namespace != INITIAL_PID_NAMESPACE {
         return None;

@@ -32,8 +32,8 @@ pub struct Found {
     pub names: Vec<NetnsName>,
     /// The observer's own.
     pub own: bool,
-    /// The one of process 1. `None` when that could not be seen, or when process 1 is the init
-    /// of a container, which says nothing about the host.
+    /// The host's: the initial one, or the one of process 1. `None` when that could not be
+    /// seen, or when process 1 is the init of a container, which says nothing about the host.
     pub host: Option<bool>,
     /// Files that lead to it: nsfs mounts, and links to such.
     pub files: Vec<PathBuf>,

@@ -1,5 +1,6 @@
 //! What the owners of a namespace call it.
 
+use crate::probes::processes;
 use sockdoctor_checks::facts::NetnsName;
 use std::path::Path;
 
@@ -26,9 +27,7 @@ pub(super) fn container_of(pid: u32) -> Option<NetnsName> {
 
 /// The process itself: the name of last resort.
 pub(super) fn process(pid: u32) -> Option<NetnsName> {
-    let comm = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
-    let comm = comm.strip_suffix(b"\n").unwrap_or(&comm);
-    let name = String::from_utf8_lossy(comm).into_owned();
+    let name = processes::name(pid).ok()?;
     Some(NetnsName::Process { pid, name })
 }
 

@@ -1,7 +1,8 @@
 //! Which of the namespaces were asked for.
 
 use super::Found;
-use sockdoctor_checks::facts::{Gap, NetnsName, Why};
+use crate::probes::processes;
+use sockdoctor_checks::facts::{Gap, NetnsName};
 
 /// Which namespaces to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,11 +114,8 @@ fn nothing_for(selector: &Selector) -> NoSuchNamespace {
 
 /// The gap for a process that may not be looked at.
 pub(super) fn denied(pid: u32) -> Gap {
-    let needs = "root".to_owned();
-    Gap::new(
-        format!("network namespace of process {pid}"),
-        Why::Denied { needs },
-    )
+    let what = format!("network namespace of process {pid}");
+    Gap::new(what, processes::denied())
 }
 
 #[cfg(test)]

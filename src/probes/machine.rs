@@ -1,17 +1,99 @@
 //! Who looks, and from where.
 
-use sockdoctor_checks::facts::{Fact, Gap, Machine};
+use super::{io_gap, read_trimmed, sandbox};
+use crate::netns::mounts::Mounts;
+use procfs::FromRead;
+use sockdoctor_checks::facts::{Fact, Gap, Machine, UserNamespace, Why};
+use std::path::Path;
+
+/// The initial user namespace, PROC_USER_INIT_INO in include/linux/proc_ns.h.
+const INITIAL_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// Observes the machine and the observer.
 pub fn collect() -> Machine {
-    let not_yet = || Gap::not_collected("machine", "not written");
+    let uname = rustix::system::uname();
     Machine {
-        hostname: Fact::Missing(not_yet()),
-        uptime_seconds: Fact::Missing(not_yet()),
+        hostname: Fact::Known(uname.nodename().to_string_lossy().into_owned()),
+        uptime_seconds: uptime().into(),
         effective_uid: rustix::process::geteuid().as_raw(),
-        capabilities: Fact::Missing(not_yet()),
-        sandbox: Fact::Missing(not_yet()),
-        user_namespace: Fact::Missing(not_yet()),
-        hidepid: Fact::Missing(not_yet()),
+        capabilities: capabilities().into(),
+        sandbox: sandbox::detect(Path::new("/")),
+        user_namespace: user_namespace().into(),
+        hidepid: hidepid().into(),
+    }
+}
+
+fn uptime() -> Result<u64, Gap> {
+    const PATH: &str = "/proc/uptime";
+    let text = read_trimmed(PATH)?;
+    procfs::Uptime::from_read(text.as_bytes())
+        .map(|uptime| uptime.uptime_duration().as_secs())
+        .map_err(|error| Gap::malformed(PATH, error.to_string()))
+}
+
+/// The effective capabilities, by name; one that is too new to have a name here by number.
+fn capabilities() -> Result<Vec<String>, Gap> {
+    let held = rustix::thread::capabilities(None)
+        .map_err(|errno| io_gap("capget", &errno.into()))?
+        .effective;
+    let mut names = held.iter_names();
+    let named: Vec<String> = names
+        .by_ref()
+        .map(|(name, _)| format!("CAP_{name}"))
+        .collect();
+    let nameless = names.remaining().bits();
+    let numbered = (0..u64::BITS)
+        .filter(|number| nameless >> number & 1 == 1)
+        .map(|number| format!("CAP_{number}"));
+    Ok(named.into_iter().chain(numbered).collect())
+}
+
+/// A kernel without user namespaces has only the initial one, and no such link.
+fn user_namespace() -> Result<UserNamespace, Gap> {
+    const PATH: &str = "/proc/self/ns/user";
+    match std::fs::read_link(PATH) {
+        Ok(link) if link == Path::new(INITIAL_USER_NAMESPACE) => Ok(UserNamespace::Initial),
+        Ok(_) => Ok(UserNamespace::Nested),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(UserNamespace::Initial),
+        Err(error) => Err(io_gap(PATH, &error)),
+    }
+}
+
+fn hidepid() -> Result<String, Gap> {
+    let mounts = Mounts::read()?;
+    let option = mounts.hidepid().map(str::to_owned);
+    option.ok_or_else(|| Gap::new("the mount on /proc", Why::Absent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_capabilities_are_those_of_the_status_file() {
+        let status = std::fs::read_to_string("/proc/thread-self/status").expect("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+        let mask = u64::from_str_radix(line.expect("CapEff").trim(), 16).expect("hexadecimal");
+        let names = capabilities().expect("capabilities");
+        assert_eq!(names.len(), mask.count_ones() as usize);
+        let holds = |name: &str| names.iter().any(|held| held == name);
+        assert_eq!(holds("CAP_CHOWN"), mask & 1 == 1);
+        assert_eq!(holds("CAP_SYS_ADMIN"), mask >> 21 & 1 == 1);
+    }
+
+    #[test]
+    fn every_part_of_this_machine_is_known() {
+        let machine = collect();
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("hostname");
+        assert_eq!(machine.hostname, Fact::Known(name.trim().to_owned()));
+        assert!(
+            machine
+                .uptime_seconds
+                .known()
+                .is_ok_and(|seconds| *seconds > 0)
+        );
+        assert!(machine.sandbox.known().is_ok());
+        assert!(machine.user_namespace.known().is_ok());
+        assert!(machine.hidepid.known().is_ok());
     }
 }

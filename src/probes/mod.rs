@@ -9,7 +9,9 @@ pub mod namespaces;
 pub mod netstat;
 pub mod owners;
 pub mod proc_net;
+pub mod processes;
 pub mod round_trip;
+pub mod sandbox;
 pub mod ss;
 pub mod sysctls;
 

@@ -1,0 +1,64 @@
+//! The processes that /proc shows, and those that it does not.
+
+use crate::netns::mounts::Mounts;
+use rustix::thread::{CapabilitySet, capabilities};
+use sockdoctor_checks::facts::{Gap, Why};
+
+/// The pids that /proc lists, ascending.
+///
+/// # Errors
+/// /proc cannot be listed.
+pub fn pids() -> std::io::Result<Vec<u32>> {
+    let mut pids = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        pids.extend(name.to_str().and_then(|name| name.parse::<u32>().ok()));
+    }
+    pids.sort_unstable();
+    Ok(pids)
+}
+
+/// The name of a process, /proc/PID/comm.
+///
+/// # Errors
+/// It has ended, or is hidden.
+pub fn name(pid: u32) -> std::io::Result<String> {
+    let comm = std::fs::read(format!("/proc/{pid}/comm"))?;
+    let comm = comm.strip_suffix(b"\n").unwrap_or(&comm);
+    Ok(String::from_utf8_lossy(comm).into_owned())
+}
+
+/// The gap for `what` (one) or `whats` (many) of processes that may not be looked at.
+pub fn denied_gap(what: &str, whats: &str, processes: usize) -> Option<Gap> {
+    let what = match processes {
+        0 => return None,
+        1 => format!("{what} of 1 other process"),
+        many => format!("{whats} of {many} other processes"),
+    };
+    Some(Gap::new(what, denied()))
+}
+
+/// The gap for `whats` of the processes that /proc leaves out, when it does.
+///
+/// hidepid shows a process to those that may trace it (has_pid_permissions, fs/proc/base.c).
+/// In a user namespace of its own the capability reaches no further than that namespace, and
+/// then process 1 stays hidden.
+pub fn hidden_gap(whats: &str, mounts: &Mounts) -> Option<Gap> {
+    let may_trace =
+        capabilities(None).is_ok_and(|held| held.effective.contains(CapabilitySet::SYS_PTRACE));
+    let sees_all = may_trace && rustix::fs::stat("/proc/1").is_ok();
+    let what = format!("{whats} of processes that /proc hides (hidepid)");
+    (mounts.hides_processes() && !sees_all).then(|| Gap::new(what, denied()))
+}
+
+/// Why a process may not be looked at (ptrace_may_access, kernel/ptrace.c).
+pub fn denied() -> Why {
+    let needs = if rustix::process::geteuid().is_root() {
+        "more privilege than root has here"
+    } else {
+        "root"
+    };
+    Why::Denied {
+        needs: needs.to_owned(),
+    }
+}

@@ -1,0 +1,276 @@
+//! Whether the observer stands in a container, in gVisor or in WSL.
+
+use super::{io_gap, read_trimmed};
+use sockdoctor_checks::facts::{Fact, Gap, Sandbox};
+use std::path::Path;
+
+/// The kind and number of each namespace that the kernel boots with (include/linux/proc_ns.h;
+/// cgroup since Linux 4.6). Network and mount namespaces have such a number only since 6.18.
+const INITIAL: [(&str, &str); 4] = [
+    ("pid", "pid:[4026531836]"),
+    ("uts", "uts:[4026531838]"),
+    ("ipc", "ipc:[4026531839]"),
+    ("cgroup", "cgroup:[4026531835]"),
+];
+
+/// Where managers write their name for the programs inside
+/// (<https://systemd.io/CONTAINER_INTERFACE>).
+const MANAGER_FILES: [&str; 2] = ["run/host/container-manager", "run/systemd/container"];
+
+/// Files that images carry, and whose.
+const MARKER_FILES: [(&str, &str); 2] = [("run/.containerenv", "podman"), (".dockerenv", "docker")];
+
+/// Words in the cgroup of process 1, and whose.
+const CGROUP_WORDS: [(&str, &str); 4] = [
+    ("kubepods", "kubernetes"),
+    ("docker", "docker"),
+    ("libpod", "podman"),
+    ("lxc", "lxc"),
+];
+
+/// Looks under `root`, which is `/` but for tests.
+pub fn detect(root: &Path) -> Fact<Sandbox> {
+    let kernel = gvisor(root).or_else(|| wsl(root));
+    if let Some(sandbox) = kernel.or_else(|| managed(root)) {
+        return Fact::Known(sandbox);
+    }
+    let nested = match nested(root) {
+        Ok(nested) => nested,
+        Err(gap) => {
+            let value = Sandbox::None;
+            return Fact::Partial {
+                value,
+                gaps: vec![gap],
+            };
+        }
+    };
+    Fact::Known(contained(root, &nested))
+}
+
+/// gVisor names its kernel 4.4.0, later 4.19.0-gvisor, always with this date of building.
+fn gvisor(root: &Path) -> Option<Sandbox> {
+    let version = read_trimmed(root.join("proc/version")).ok()?;
+    let is_gvisor = version.contains("Sun Jan 10 15:06:54 PST 2016") || version.contains("gVisor");
+    let evidence = format!("/proc/version: {version}");
+    is_gvisor.then_some(Sandbox::Gvisor { evidence })
+}
+
+/// `4.4.0-19041-Microsoft` is version 1, `5.15.90.1-microsoft-standard-WSL2` version 2.
+fn wsl(root: &Path) -> Option<Sandbox> {
+    let release = read_trimmed(root.join("proc/sys/kernel/osrelease")).ok()?;
+    let version = if release.contains("WSL2") || release.contains("microsoft-standard") {
+        2
+    } else if release.contains("Microsoft") {
+        1
+    } else {
+        return None;
+    };
+    let evidence = format!("/proc/sys/kernel/osrelease: {release}");
+    Some(Sandbox::Wsl { version, evidence })
+}
+
+fn managed(root: &Path) -> Option<Sandbox> {
+    MANAGER_FILES.iter().find_map(|file| {
+        let runtime = read_trimmed(root.join(file)).ok()?;
+        (!runtime.is_empty()).then(|| container(&runtime, format!("/{file}")))
+    })
+}
+
+fn container(runtime: &str, evidence: String) -> Sandbox {
+    Sandbox::Container {
+        runtime: runtime.to_owned(),
+        evidence,
+    }
+}
+
+/// The links to those of our namespaces that are not the initial ones.
+fn nested(root: &Path) -> Result<Vec<String>, Gap> {
+    let mut nested = Vec::new();
+    for (kind, initial) in INITIAL {
+        let path = root.join("proc/self/ns").join(kind);
+        match std::fs::read_link(&path) {
+            Ok(link) if link == Path::new(initial) => {}
+            Ok(link) => nested.push(link.display().to_string()),
+            // This kernel has no such namespaces. Without pid namespaces there is no telling.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && kind != "pid" => {}
+            Err(error) => return Err(io_gap(path.display().to_string(), &error)),
+        }
+    }
+    Ok(nested)
+}
+
+/// A marker file alone proves nothing: virtual machines are made from container images too.
+fn contained(root: &Path, nested: &[String]) -> Sandbox {
+    let Some(first) = nested.first() else {
+        return Sandbox::None;
+    };
+    let marker = MARKER_FILES
+        .iter()
+        .find(|(file, _)| root.join(file).exists());
+    if let Some((file, runtime)) = marker {
+        return container(runtime, format!("/{file}"));
+    }
+    if !first.starts_with("pid:") {
+        return Sandbox::None; // A service with a host name or a cgroup of its own.
+    }
+    told_by_init(root).unwrap_or_else(|| {
+        let evidence = format!("/proc/self/ns/pid: {first} is not the initial pid namespace");
+        container("unknown", evidence)
+    })
+}
+
+/// What process 1 says: `container=` in its environment, or its cgroup.
+fn told_by_init(root: &Path) -> Option<Sandbox> {
+    let environment = std::fs::read(root.join("proc/1/environ")).unwrap_or_else(|_| Vec::new());
+    let mut variables = environment.split(|byte| *byte == 0);
+    let value = variables.find_map(|variable| variable.strip_prefix(b"container="));
+    if let Some(runtime) = value.filter(|runtime| !runtime.is_empty()) {
+        let runtime = String::from_utf8_lossy(runtime);
+        return Some(container(
+            &runtime,
+            "container= in /proc/1/environ".to_owned(),
+        ));
+    }
+    let cgroup = read_trimmed(root.join("proc/1/cgroup")).ok()?;
+    let (_, runtime) = CGROUP_WORDS
+        .iter()
+        .find(|(word, _)| cgroup.contains(word))?;
+    Some(container(runtime, "/proc/1/cgroup".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use tempfile::TempDir;
+
+    /// A plain host.
+    fn host() -> TempDir {
+        let root = TempDir::new().expect("a directory");
+        write(
+            &root,
+            "proc/version",
+            "Linux version 6.1.0 (a@b) (gcc 12) #1 SMP",
+        );
+        write(&root, "proc/sys/kernel/osrelease", "6.1.0-50-cloud-amd64\n");
+        for (kind, initial) in INITIAL {
+            link(&root, kind, initial);
+        }
+        root
+    }
+
+    fn write(root: &TempDir, file: &str, text: &str) {
+        let path = root.path().join(file);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+
+    fn link(root: &TempDir, kind: &str, target: &str) {
+        let directory = root.path().join("proc/self/ns");
+        std::fs::create_dir_all(&directory).expect("made");
+        let _ = std::fs::remove_file(directory.join(kind));
+        symlink(target, directory.join(kind)).expect("linked");
+    }
+
+    fn runtime(root: &TempDir) -> Option<String> {
+        match detect(root.path()) {
+            Fact::Known(Sandbox::Container { runtime, .. }) => Some(runtime),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_plain_host_is_no_sandbox() {
+        assert_eq!(detect(host().path()), Fact::Known(Sandbox::None));
+    }
+
+    #[test]
+    fn a_virtual_machine_made_from_an_image_is_no_container() {
+        let root = host();
+        write(&root, ".dockerenv", "");
+        assert_eq!(detect(root.path()), Fact::Known(Sandbox::None));
+    }
+
+    #[test]
+    fn a_marker_file_names_the_run_time_of_a_container() {
+        for (file, expected) in MARKER_FILES {
+            let root = host();
+            link(&root, "uts", "uts:[4026532555]");
+            write(&root, file, "");
+            assert_eq!(runtime(&root).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_manager_that_gives_its_name_is_believed() {
+        for file in MANAGER_FILES {
+            let root = host();
+            write(&root, file, "systemd-nspawn\n");
+            assert_eq!(runtime(&root).as_deref(), Some("systemd-nspawn"));
+        }
+    }
+
+    #[test]
+    fn process_1_tells_whose_container_it_is() {
+        let root = host();
+        link(&root, "pid", "pid:[4026532556]");
+        assert_eq!(runtime(&root).as_deref(), Some("unknown"));
+        write(&root, "proc/1/cgroup", "0::/kubepods/burstable/pod7/x");
+        assert_eq!(runtime(&root).as_deref(), Some("kubernetes"));
+        write(&root, "proc/1/environ", "A=b\0container=lxc\0");
+        assert_eq!(runtime(&root).as_deref(), Some("lxc"));
+    }
+
+    #[test]
+    fn a_service_with_a_host_name_of_its_own_is_no_container() {
+        let root = host();
+        link(&root, "uts", "uts:[4026532555]");
+        assert_eq!(detect(root.path()), Fact::Known(Sandbox::None));
+    }
+
+    #[test]
+    fn gvisor_is_known_by_its_kernel_and_a_real_linux_4_4_is_not() {
+        for (version, expected) in [
+            (
+                "Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016",
+                true,
+            ),
+            (
+                "Linux version 4.19.0-gvisor #1 SMP Sun Jan 10 15:06:54 PST 2016",
+                true,
+            ),
+            (
+                "Linux version 4.4.0-210-generic (buildd@lgw01) #242-Ubuntu SMP",
+                false,
+            ),
+        ] {
+            let root = host();
+            write(&root, "proc/version", version);
+            let is_gvisor = matches!(detect(root.path()), Fact::Known(Sandbox::Gvisor { .. }));
+            assert_eq!(is_gvisor, expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn both_versions_of_wsl_are_told_apart() {
+        for (release, expected) in [
+            ("4.4.0-19041-Microsoft", 1),
+            ("5.15.90.1-microsoft-standard-WSL2", 2),
+        ] {
+            let root = host();
+            write(&root, "proc/sys/kernel/osrelease", release);
+            let found = detect(root.path());
+            let Fact::Known(Sandbox::Wsl { version, .. }) = found else {
+                panic!("{release}: {found:?}");
+            };
+            assert_eq!(version, expected);
+        }
+    }
+
+    #[test]
+    fn without_the_links_the_answer_is_partial() {
+        let root = host();
+        std::fs::remove_file(root.path().join("proc/self/ns/pid")).expect("removed");
+        assert_eq!(detect(root.path()).gaps().len(), 1);
+    }
+}
