@@ -36,7 +36,7 @@ pub fn collect(inodes: &BTreeSet<u32>, deadline: Deadline) -> Fact<Vec<Owner>> {
         hunt.walk();
     });
     let mut gaps = hunt.gaps();
-    let owners = named(hunt.owners(), &mut gaps);
+    let owners = named(&hunt.owners(), &mut gaps);
     Fact::with_gaps(owners, gaps)
 }
 
@@ -78,7 +78,7 @@ impl<'a> Hunt<'a> {
     /// Takes processes in ascending order. When every inode has an owner the rest, with their
     /// higher pids, can change nothing.
     fn walk(&self) {
-        while !self.all_owned() {
+        while !self.all_owned() && !self.is_late() {
             let Some(&pid) = self.pids.get(self.next.fetch_add(1, Ordering::Relaxed)) else {
                 return;
             };
@@ -159,7 +159,7 @@ fn socket(directory: &rustix::fd::OwnedFd, descriptor: &std::ffi::CStr) -> Optio
 }
 
 /// Adds the names. A process that has ended since it was seen owns nothing any more.
-fn named(owners: MutexGuard<'_, BTreeMap<u32, u32>>, gaps: &mut Vec<Gap>) -> Vec<Owner> {
+fn named(owners: &BTreeMap<u32, u32>, gaps: &mut Vec<Gap>) -> Vec<Owner> {
     let pids: BTreeSet<u32> = owners.values().copied().collect();
     let mut names = BTreeMap::new();
     for pid in pids {

@@ -1,0 +1,121 @@
+//! Real namespaces, cleaned up whatever happens.
+
+use sockdoctor::netns::{Found, Selector, discover};
+use sockdoctor::probes::MayAsk;
+use sockdoctor::probes::namespaces::{Visit, collect};
+use sockdoctor::runner::Deadline;
+use sockdoctor_checks::facts::{Fact, Namespace, Topic};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Runs a program that must succeed. These tests need root and iproute2.
+pub(crate) fn must_run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program)
+        .args(arguments)
+        .status()
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    assert!(status.success(), "{program} {arguments:?}: {status}");
+}
+
+/// A namespace of `ip netns`, which no process is in.
+pub(crate) struct Netns {
+    pub(crate) name: String,
+}
+
+impl Netns {
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("sockdoctor-netns-{}-{number}", std::process::id());
+        must_run("ip", &["netns", "add", &name]);
+        Netns { name }
+    }
+
+    pub(crate) fn set(&self, key: &str, value: u32) {
+        let write = format!("echo {value} > /proc/sys/net/{key}");
+        must_run("ip", &["netns", "exec", &self.name, "sh", "-c", &write]);
+    }
+
+    pub(crate) fn selector(&self) -> Selector {
+        Selector::Name(self.name.clone())
+    }
+}
+
+impl Drop for Netns {
+    fn drop(&mut self) {
+        // A test may have deleted it already.
+        let _ = Command::new("ip")
+            .args(["netns", "del", &self.name])
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+/// A process that sits in namespaces of its own until it is dropped.
+pub(crate) struct Resident(Child);
+
+impl Resident {
+    /// `unshare` with these options.
+    pub(crate) fn unshared(options: &str) -> Self {
+        let mut child = Command::new("unshare")
+            .args([options, "sh", "-c", "echo here; exec sleep 1000"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare");
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().expect("piped");
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        assert_eq!(line, "here\n", "unshare {options} failed");
+        Resident(child)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What these selectors find, gaps apart.
+pub(crate) fn found(selectors: &[Selector]) -> Vec<Found> {
+    match discover(selectors).expect("they are there") {
+        Fact::Known(found) | Fact::Partial { value: found, .. } => found,
+        Fact::Missing(gap) => panic!("{gap}"),
+    }
+}
+
+pub(crate) fn everything() -> Visit {
+    Visit {
+        topics: [
+            Topic::Listeners,
+            Topic::UnixListeners,
+            Topic::Counters,
+            Topic::Somaxconn,
+            Topic::TcpSysctls,
+        ]
+        .into(),
+        may_ask: MayAsk::ANYTHING,
+        sample: None,
+    }
+}
+
+pub(crate) fn visited(found: Vec<Found>, visit: &Visit) -> Vec<Namespace> {
+    let deadline = Deadline::after(Duration::from_secs(60));
+    match collect(found, visit, deadline) {
+        Fact::Known(namespaces) => namespaces,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The identity of the calling thread's namespace.
+pub(crate) fn here() -> String {
+    let link = std::fs::read_link("/proc/thread-self/ns/net").expect("our namespace");
+    link.display().to_string()
+}
