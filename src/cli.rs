@@ -2,7 +2,7 @@
 
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,10 +30,15 @@ Exit codes:
     about,
     after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
+    disable_help_flag = true,
     disable_help_subcommand = true,
     term_width = 80
 )]
 pub struct Cli {
+    /// Print help
+    // One help, and the short one: the long one takes three screens for the same.
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
     /// What to do; `check` where nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -79,16 +84,16 @@ pub struct Check {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What to look at")]
 pub struct Scope {
-    /// Network namespaces: `all`, `self`, a name, or the pid of a process in it. Repeatable
+    /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
     #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]
     pub netns: Vec<Selector>,
     /// Send nothing that can make the kernel load a module
     #[arg(long)]
     pub passive: bool,
-    /// Read counters and queues again after TIME (2s, 500ms) and say what grew
+    /// Read again after TIME (2s, 500ms) and say what grew
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub sample: Option<Duration>,
-    /// Give up on whatever has not answered after TIME; a --sample is not counted
+    /// Give up after TIME on what has not answered; --sample comes on top
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
     pub timeout: Duration,
 }
@@ -97,7 +102,7 @@ pub struct Scope {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which checks")]
 pub struct Selection {
-    /// Only these checks or groups (path, queues, syn); `sockdoctor list` shows all
+    /// Only these checks or groups, with commas; `sockdoctor list` shows all
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub only: Vec<String>,
     /// Not these checks or groups
@@ -110,7 +115,7 @@ pub struct Selection {
 #[command(next_help_heading = "What to show")]
 pub struct Output {
     /// For people or for programs
-    #[arg(long, value_enum, default_value_t = Format::Human, hide_possible_values = false)]
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// The least bad outcome that the exit code tells
     #[arg(long, value_enum, value_name = "STATUS", default_value_t = FailOn::Fail)]

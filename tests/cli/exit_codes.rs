@@ -1,0 +1,59 @@
+//! Exit codes, the same for every format.
+
+use crate::program::{TemporaryFile, program, run};
+use sockdoctor_checks::facts::{Errno, Fact, Facts, Gap, Opened, Why};
+use sockdoctor_checks::fixture::healthy;
+
+/// The exit code, which is the same for people and for programs.
+fn code(facts: &Facts, arguments: &[&str]) -> i32 {
+    let file = TemporaryFile::with(serde_json::to_vec(facts).expect("facts are JSON"));
+    let path = file.argument();
+    let [human, json] = ["human", "json"].map(|format| {
+        let arguments = [&["replay", &path, "--format", format], arguments].concat();
+        let ran = run(&mut program(&arguments));
+        assert_eq!(ran.stderr, "");
+        ran.code.expect("no signal")
+    });
+    assert_eq!(human, json);
+    human
+}
+
+/// sock_diag does not exist.
+fn failing() -> Facts {
+    let mut facts = healthy();
+    if let Fact::Known(trips) = &mut facts.round_trips {
+        trips.socket = Opened::No(Errno::EPROTONOSUPPORT);
+    }
+    facts
+}
+
+/// The round trip did not answer.
+fn undecided() -> Facts {
+    let mut facts = healthy();
+    let gap = Gap::new("round trip", Why::TimedOut { after_ms: 5000 });
+    facts.round_trips = Fact::Missing(gap);
+    facts
+}
+
+#[test]
+fn a_healthy_machine_is_0() {
+    assert_eq!(code(&healthy(), &[]), 0);
+    assert_eq!(code(&healthy(), &["--fail-on=unknown"]), 0);
+}
+
+#[test]
+fn a_failure_is_1_unless_nobody_wants_to_know() {
+    assert_eq!(code(&failing(), &[]), 1);
+    assert_eq!(code(&failing(), &["--fail-on=never"]), 0);
+}
+
+#[test]
+fn a_run_that_could_judge_nothing_is_4() {
+    assert_eq!(code(&undecided(), &["--only=sock-diag-round-trip"]), 4);
+}
+
+#[test]
+fn something_undecided_is_4_when_asked() {
+    assert_eq!(code(&undecided(), &["--fail-on=unknown"]), 4);
+    assert_eq!(code(&undecided(), &[]), 0);
+}

@@ -1,0 +1,8 @@
+//! The program from outside: arguments, streams, exit codes.
+
+mod bad_input;
+mod exit_codes;
+mod help;
+mod program;
+mod record;
+mod streams;
