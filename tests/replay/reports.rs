@@ -58,10 +58,16 @@ fn json_report() {
 #[test]
 fn no_line_is_longer_than_the_page() {
     for machine in machines::all() {
+        let json = replay(&machine, &["--format=json"], &[]);
+        // A command stays on one line, however long, and so does a single word.
+        let may_be_long = |line: &str| {
+            let step = line.get(12..).unwrap_or_default();
+            !line.trim().contains(' ') || json.contains(&format!("\"{step}\""))
+        };
         for columns in ["60", "80", "120"] {
             let text = replay(&machine, &["-v"], &[("COLUMNS", columns)]);
             let width: usize = columns.parse().expect("a number");
-            let long = |line: &&str| line.len() > width && line.trim().contains(' ');
+            let long = |line: &&str| line.len() > width && !may_be_long(line);
             let too_long: Vec<&str> = text.lines().filter(long).collect();
             assert!(too_long.is_empty(), "{}: {too_long:#?}", machine.name);
         }

@@ -1,4 +1,4 @@
-//! What could not be decided. Checks that one gap leaves undecided are told together.
+//! What could not be decided. What one gap leaves undecided is told together.
 
 use super::{Detail, findings, shown, words};
 use crate::report::Report;
@@ -31,7 +31,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail, told: 
     }
 }
 
-/// The gaps that leave more than one check undecided.
+/// The gaps that leave more than one finding undecided, and the checks of those findings.
 fn shared<'a>(
     undecided: &[(&'a CheckResult, Vec<&'a Finding>)],
 ) -> BTreeMap<Gaps<'a>, Vec<&'static str>> {
@@ -39,12 +39,11 @@ fn shared<'a>(
     for (result, findings) in undecided {
         for finding in findings {
             let ids = shared.entry(gaps(finding)).or_default();
-            if ids.last() != Some(&result.check.id) {
-                ids.push(result.check.id);
-            }
+            ids.push(result.check.id);
         }
     }
     shared.retain(|gaps, ids| !gaps.is_empty() && ids.len() > 1);
+    shared.values_mut().for_each(Vec::dedup);
     shared
 }
 

@@ -92,7 +92,10 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
     if evidence.says.is_empty() {
         return at;
     }
-    format!("{at}: {}", evidence.says)
+    match evidence.source {
+        Source::Call { errno: Some(_), .. } => format!("{at}, {}", evidence.says),
+        _ => format!("{at}: {}", evidence.says),
+    }
 }
 
 fn counter(name: &str, namespace: &str, interval_ms: Option<u64>) -> String {
@@ -150,7 +153,7 @@ fn label_lead(page: &Page, word: &str) -> Lead {
 /// A remedy is a command or a sentence, and only a sentence may be wrapped: a command in two
 /// lines runs in two halves when it is pasted. Sentences have stops that commands do not have.
 fn is_command(step: &str) -> bool {
-    let stops = [", ", ": ", ". ", "; "];
+    let stops = [", ", ": ", ". ", "; ", " ("];
     !step.ends_with('.') && !stops.iter().any(|stop| step.contains(stop))
 }
 
