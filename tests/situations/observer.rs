@@ -37,14 +37,14 @@ fn root_gets_the_true_verdict() {
 
 #[test]
 fn nobody_gets_the_true_verdict() {
-    assert_true_verdict(&check([]).as_nobody().report());
+    assert_true_verdict(&check([]).by_nobody().report());
 }
 
 #[test]
 fn nobody_is_told_which_namespace_only_root_could_judge() {
     let closed = Namespace::new();
-    let report = check([]).as_nobody().report();
-    assert!(report.says(closed.name()), "the namespace is not named");
+    let report = check([]).by_nobody().report();
+    assert!(report.says(&closed.name), "the namespace is not named");
     for id in ["accept-queue", "somaxconn"] {
         let undecided = report.findings(id, "unknown");
         assert!(!undecided.is_empty(), "{id} passes over what it cannot see");
@@ -56,8 +56,8 @@ fn nobody_is_told_which_namespace_only_root_could_judge() {
 fn nobody_who_insists_on_certainty_gets_exit_code_4() {
     let closed = Namespace::new();
     let only = ["--only", "accept-queue", "--fail-on", "unknown"];
-    let outcome = check(["--netns", closed.name()].into_iter().chain(only))
-        .as_nobody()
+    let outcome = check(["--netns", &closed.name].into_iter().chain(only))
+        .by_nobody()
         .run();
     assert_eq!(outcome.code, 4, "{}", outcome.stdout);
 }
@@ -70,7 +70,7 @@ fn a_user_namespace_of_root_gets_the_true_verdict() {
 
 #[test]
 fn a_user_namespace_of_nobody_gets_the_true_verdict() {
-    let report = check([]).as_nobody().through(["unshare", "-Urn"]).report();
+    let report = check([]).by_nobody().through(["unshare", "-Urn"]).report();
     assert_true_verdict(&report);
 }
 
@@ -79,7 +79,7 @@ fn a_proc_that_hides_processes_is_said() {
     let report = check([])
         .through(["unshare", "-m"])
         .after(DENY_OTHERS)
-        .as_nobody()
+        .by_nobody()
         .report();
     assert_true_verdict(&report);
     assert!(report.says("hidepid"), "hidepid is not named");
@@ -107,7 +107,7 @@ fn with_few_descriptors_left_nothing_passes_unseen() {
 
 #[test]
 fn the_environment_names_the_observer() {
-    let report = check(["--netns", "self"]).as_nobody().report();
+    let report = check(["--netns", "self"]).by_nobody().report();
     let environment = report.part("environment");
     assert_eq!(environment["uid"], 65534);
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("osrelease");

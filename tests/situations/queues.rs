@@ -16,7 +16,7 @@ fn a_full_accept_queue_names_its_listener_and_its_process() {
     let namespace = Namespace::new();
     let full = namespace.inside(|| FullListener::new(1));
     let _holder = Holder::new(HOSTILE_NAME, full.listener);
-    let only = ["--netns", namespace.name(), "--only", "accept-queue"];
+    let only = ["--netns", &namespace.name, "--only", "accept-queue"];
 
     let report = check(only).report();
     let finding = finding_about(&report.findings("accept-queue", "fail"), full.address);
@@ -35,7 +35,7 @@ fn an_accept_queue_with_room_left_passes() {
     let mut full = namespace.inside(|| FullListener::new(2));
     let waiting = std::net::TcpListener::from(full.listener);
     drop(waiting.accept().expect("a connection waits"));
-    let report = check(["--netns", namespace.name(), "--only", "accept-queue"]).report();
+    let report = check(["--netns", &namespace.name, "--only", "accept-queue"]).report();
     assert_eq!(report.status("accept-queue"), "pass");
     full.clients.clear();
 }
@@ -46,7 +46,7 @@ fn a_full_unix_listener_is_named_whatever_its_path() {
     let directory = tempfile::tempdir().expect("a temporary folder");
     let path = directory.path().join(HOSTILE_FILE);
     let _full = namespace.inside(|| full_unix_listener(&path));
-    let only = ["--netns", namespace.name(), "--only", "accept-queue"];
+    let only = ["--netns", &namespace.name, "--only", "accept-queue"];
 
     let report = check(only).report();
     finding_about(&report.findings("accept-queue", "fail"), path.display());
@@ -61,7 +61,7 @@ fn an_overflow_during_the_sample_names_the_listener() {
     let namespace = Namespace::new();
     let full = namespace.inside(|| FullListener::new(1));
     let sample = ["--sample", "1s", "--only", "listen-overflows"];
-    let run = check(["--netns", namespace.name()].into_iter().chain(sample));
+    let run = check(["--netns", &namespace.name].into_iter().chain(sample));
     let report = while_knocking(&namespace, &full, run);
     let failed = report.findings("listen-overflows", "fail");
     finding_about(&failed, full.address);
@@ -72,7 +72,7 @@ fn an_overflow_before_the_run_is_history() {
     let namespace = Namespace::new();
     let full = namespace.inside(|| FullListener::new(1));
     namespace.inside(|| knock(full.address));
-    let report = check(["--netns", namespace.name(), "--only", "listen-overflows"]).report();
+    let report = check(["--netns", &namespace.name, "--only", "listen-overflows"]).report();
     assert_eq!(report.status("listen-overflows"), "warn");
 }
 

@@ -7,11 +7,6 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 
-const AF_NETLINK: u64 = 16;
-const SYS_SOCKET: i64 = 41;
-const EPERM: u32 = 1;
-const EAFNOSUPPORT: u32 = 97;
-
 /// ss is blind there, or nothing could be decided: never a pass, and the error is named.
 fn assert_blind(outcome: &Outcome, errno: &str) {
     let report = outcome.report();
@@ -44,26 +39,29 @@ fn gvisor_has_no_sock_diag() {
 
 #[test]
 fn seccomp_that_forbids_netlink_is_named() {
-    let outcome = check([]).before(|| refuse_netlink(EPERM)).run();
+    let outcome = check([]).before(|| refuse_netlink(libc::EPERM)).run();
     assert_blind(&outcome, "EPERM");
 }
 
 #[test]
 fn a_unit_without_the_netlink_family_is_named() {
     // What RestrictAddressFamilies= of systemd does.
-    let outcome = check([]).before(|| refuse_netlink(EAFNOSUPPORT)).run();
+    let outcome = check([])
+        .before(|| refuse_netlink(libc::EAFNOSUPPORT))
+        .run();
     assert_blind(&outcome, "EAFNOSUPPORT");
 }
 
 /// From here on socket(AF_NETLINK) fails with `errno` for this thread and its children.
-fn refuse_netlink(errno: u32) {
-    let family = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, AF_NETLINK)
+fn refuse_netlink(errno: i32) {
+    let netlink = libc::AF_NETLINK.unsigned_abs().into();
+    let family = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, netlink)
         .expect("a condition");
     let rule = SeccompRule::new(vec![family]).expect("a rule");
     let filter = SeccompFilter::new(
-        BTreeMap::from([(SYS_SOCKET, vec![rule])]),
+        BTreeMap::from([(libc::SYS_socket, vec![rule])]),
         SeccompAction::Allow,
-        SeccompAction::Errno(errno),
+        SeccompAction::Errno(errno.unsigned_abs()),
         std::env::consts::ARCH.try_into().expect("an architecture"),
     )
     .expect("a filter");

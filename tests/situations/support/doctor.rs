@@ -69,7 +69,7 @@ impl Doctor {
     }
 
     /// As a user without any privilege.
-    pub(crate) fn as_nobody(mut self) -> Self {
+    pub(crate) fn by_nobody(mut self) -> Self {
         self.copy = Some(copy_for_anybody());
         self.through([
             "setpriv",

@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 /// A namespace in /run/netns.
 pub(crate) struct Namespace {
-    name: String,
+    pub(crate) name: String,
 }
 
 impl Namespace {
@@ -23,27 +23,20 @@ impl Namespace {
         namespace
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Runs `work` on a thread of its own in this namespace.
     pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let handle = File::open(format!("/run/netns/{}", self.name)).expect("the namespace");
-        let enter_and_work = || {
-            let network = Some(LinkNameSpaceType::Network);
-            move_into_link_name_space(handle.as_fd(), network).expect("setns");
-            work()
-        };
-        std::thread::scope(|scope| scope.spawn(enter_and_work).join())
-            .expect("work in the namespace")
+        inside(&self.name, work)
     }
+}
 
-    /// Writes a setting of this namespace.
-    pub(crate) fn set(&self, sysctl: &str, value: &str) {
-        self.inside(|| std::fs::write(format!("/proc/sys/net/{sysctl}"), value))
-            .expect("the setting");
-    }
+/// Runs `work` on a thread of its own in the namespace with this name.
+pub(crate) fn inside<T: Send>(name: &str, work: impl FnOnce() -> T + Send) -> T {
+    let handle = File::open(format!("/run/netns/{name}")).expect("the namespace");
+    let enter_and_work = || {
+        let network = Some(LinkNameSpaceType::Network);
+        move_into_link_name_space(handle.as_fd(), network).expect("setns");
+        work()
+    };
+    std::thread::scope(|scope| scope.spawn(enter_and_work).join()).expect("work in the namespace")
 }
 
 impl Drop for Namespace {
