@@ -26,7 +26,8 @@ pub fn discover(selectors: &[Selector]) -> Result<Fact<Vec<Found>>, NoSuchNamesp
         Err(errno) => survey.settle_for_own(errno),
     }
     let identified = survey.identified;
-    let all = survey.found.into_values().collect();
+    let mut all: Vec<Found> = survey.found.into_values().collect();
+    names::complete(&mut all);
     let mut gaps = survey.gaps;
     let (found, undecided) = select(all, selectors, |pid| whereabouts(pid, identified))?;
     gaps.extend(undecided);
@@ -65,7 +66,6 @@ impl Survey {
             }
         }
         self.mark_host();
-        self.found.values_mut().for_each(name);
     }
 
     /// Without identities there is one namespace to speak of, the observer's own.
@@ -78,7 +78,7 @@ impl Survey {
         let what = "identity of network namespaces";
         self.gaps.push(match errno {
             Errno::NOTUNIQ => {
-                let why = "their numbers change with every look, as in gVisor";
+                let why = "one namespace has several numbers here, as in gVisor";
                 Gap::new(what, Why::Unsupported(why.to_owned()))
             }
             other => io_gap(what, &other.into()),
@@ -164,19 +164,6 @@ impl Survey {
             found.host = host.map(|inode| inode == found.id.inode);
         }
     }
-}
-
-/// Completes the names. Their order is that of their type: what `ip netns` knows, a container,
-/// a mount; a process only where there is nothing better.
-fn name(found: &mut Found) {
-    if let Some(pid) = found.process {
-        found.names.extend(names::container_of(pid));
-        if found.names.is_empty() {
-            found.names.extend(names::process(pid));
-        }
-    }
-    found.names.sort();
-    found.names.dedup();
 }
 
 fn nsfs_file(path: &Path, device: u64) -> Option<NetnsId> {

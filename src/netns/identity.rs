@@ -58,19 +58,17 @@ pub(super) fn host<'a>(mut found: impl Iterator<Item = &'a NetnsId>) -> Option<u
     of_process(1).ok()
 }
 
-/// The identity of the calling thread's namespace.
+/// The identity of the calling thread's namespace, in which the main thread must be too.
 ///
 /// # Errors
-/// ENOENT where the kernel has no network namespaces. ENOTUNIQ where the number changes with
-/// every look, as in gVisor (seen in release 20221219), and so identifies nothing.
+/// ENOENT where the kernel has no network namespaces. ENOTUNIQ where two threads in one
+/// namespace see two numbers, which therefore identify nothing: gVisor, release 20221219.
 pub(super) fn own() -> Result<NetnsId> {
-    const PATH: &str = "/proc/thread-self/ns/net";
-    let first = link(CWD, PATH)?;
-    let second = link(CWD, PATH)?;
-    if first != second {
+    const THREAD: &str = "/proc/thread-self/ns/net";
+    if link(CWD, THREAD)? != link(CWD, "/proc/self/ns/net")? {
         return Err(Errno::NOTUNIQ);
     }
-    let stat = rustix::fs::stat(PATH)?;
+    let stat = rustix::fs::stat(THREAD)?;
     Ok(NetnsId {
         device: stat.st_dev,
         inode: stat.st_ino,

@@ -1,11 +1,43 @@
 //! What the owners of a namespace call it.
 
+use super::Found;
 use crate::probes::processes;
 use sockdoctor_checks::facts::NetnsName;
+use std::num::NonZero;
 use std::path::Path;
 
 /// The directories of `ip netns`. On most systems the second is a link to the first.
 pub(super) const NETNS_DIRECTORIES: [&str; 2] = ["/run/netns", "/var/run/netns"];
+
+/// How many namespaces one thread names; a thread for fewer would cost more than it saves.
+const FEWEST_PER_THREAD: usize = 64;
+
+/// Completes the names of all, on several threads: it takes a file or two of each process.
+pub(super) fn complete(all: &mut [Found]) {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = all.len().div_ceil(cores).max(FEWEST_PER_THREAD);
+    std::thread::scope(|scope| {
+        let mut shares = all.chunks_mut(share);
+        let ours = shares.next();
+        for theirs in shares {
+            scope.spawn(|| theirs.iter_mut().for_each(name));
+        }
+        ours.into_iter().flatten().for_each(name);
+    });
+}
+
+/// The order of names is that of their type: what `ip netns` knows, a container, a mount; a
+/// process only where there is nothing better.
+fn name(found: &mut Found) {
+    if let Some(pid) = found.process {
+        found.names.extend(container_of(pid));
+        if found.names.is_empty() {
+            found.names.extend(process(pid));
+        }
+    }
+    found.names.sort();
+    found.names.dedup();
+}
 
 /// The name of a file that leads to a namespace.
 pub(super) fn of_file(path: &Path) -> NetnsName {
@@ -20,13 +52,13 @@ pub(super) fn of_file(path: &Path) -> NetnsName {
 }
 
 /// The container of a process, from its cgroup.
-pub(super) fn container_of(pid: u32) -> Option<NetnsName> {
-    let cgroup = std::fs::read(format!("/proc/{pid}/cgroup")).ok()?;
+fn container_of(pid: u32) -> Option<NetnsName> {
+    let cgroup = processes::read(pid, "cgroup").ok()?;
     container(&String::from_utf8_lossy(&cgroup)).map(NetnsName::Container)
 }
 
 /// The process itself: the name of last resort.
-pub(super) fn process(pid: u32) -> Option<NetnsName> {
+fn process(pid: u32) -> Option<NetnsName> {
     let name = processes::name(pid).ok()?;
     Some(NetnsName::Process { pid, name })
 }

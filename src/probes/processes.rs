@@ -3,6 +3,11 @@
 use crate::netns::mounts::Mounts;
 use rustix::thread::{CapabilitySet, capabilities};
 use sockdoctor_checks::facts::{Gap, Why};
+use std::fs::File;
+use std::io::Read;
+
+/// Longer than nearly all files of a process that are read here.
+const USUAL_LENGTH: usize = 4096;
 
 /// The pids that /proc lists, ascending.
 ///
@@ -23,9 +28,25 @@ pub fn pids() -> std::io::Result<Vec<u32>> {
 /// # Errors
 /// It has ended, or is hidden.
 pub fn name(pid: u32) -> std::io::Result<String> {
-    let comm = std::fs::read(format!("/proc/{pid}/comm"))?;
+    let comm = read(pid, "comm")?;
     let comm = comm.strip_suffix(b"\n").unwrap_or(&comm);
     Ok(String::from_utf8_lossy(comm).into_owned())
+}
+
+/// Reads /proc/PID/`file`. The kernel makes these files in one piece, so a read that leaves
+/// room in the buffer has reached the end; `std::fs::read` takes two system calls more.
+///
+/// # Errors
+/// The process has ended, or may not be looked at.
+pub fn read(pid: u32, file: &str) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(format!("/proc/{pid}/{file}"))?;
+    let mut bytes = vec![0; USUAL_LENGTH];
+    let length = file.read(&mut bytes)?;
+    bytes.truncate(length);
+    if length == USUAL_LENGTH {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// The gap for `what` (one) or `whats` (many) of processes that may not be looked at.
