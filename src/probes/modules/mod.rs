@@ -16,8 +16,7 @@ use command_line::CommandLine;
 use libkmod::Resolver;
 use loaded::Loaded;
 use sockdoctor_checks::facts::{
-    DiagModule, Fact, Gap, Kernel, ModuleFacts, ModuleResolver, Modules, Presence, Rule, Runnable,
-    Why,
+    DiagModule, Fact, Gap, Kernel, ModuleFacts, ModuleResolver, Modules, Presence, Rule, Why,
 };
 use std::path::{Path, PathBuf};
 #[cfg(not(feature = "libkmod"))]
@@ -40,12 +39,12 @@ impl Roots {
     /// Those of this machine, for a kernel of this release.
     fn of_machine(kernel: &Kernel) -> Result<Self, Gap> {
         let release = kernel.release.known().map_err(Clone::clone)?;
-        let helper = kernel.modprobe.value();
+        let proc = Path::new("/proc");
         Ok(Roots {
-            proc: PathBuf::from("/proc"),
+            proc: proc.to_owned(),
             tree: tree::find(Path::new("/"), release),
             modprobe_d: None,
-            of_the_host: helper.is_none_or(|helper| helper.runnable != Runnable::OtherRoot),
+            of_the_host: host_root::compare(proc) != host_root::Root::Other,
         })
     }
 }
