@@ -42,11 +42,24 @@ impl Roots {
         let proc = Path::new("/proc");
         Ok(Roots {
             proc: proc.to_owned(),
-            tree: tree::find(Path::new("/"), release),
+            tree: tree_of_machine(release),
             modprobe_d: None,
             of_the_host: host_root::compare(proc) != host_root::Root::Other,
         })
     }
+}
+
+/// The tree that libkmod, and so modprobe, takes for the running kernel: its place is a choice
+/// of the distribution that only its libkmod knows.
+#[cfg(feature = "libkmod")]
+fn tree_of_machine(release: &str) -> PathBuf {
+    let chosen = libkmod::tree().filter(|tree| tree.is_dir());
+    chosen.unwrap_or_else(|| tree::find(Path::new("/"), release))
+}
+
+#[cfg(not(feature = "libkmod"))]
+fn tree_of_machine(release: &str) -> PathBuf {
+    tree::find(Path::new("/"), release)
 }
 
 /// What the module tree says of one module.

@@ -7,8 +7,17 @@ mod rules;
 use super::command_line::CommandLine;
 use super::modprobe_d::{self, Line};
 use super::{Resolved, Roots, Target};
+use c_stderr::Silence;
 use context::{Context, Module};
 use sockdoctor_checks::facts::{DiagModule, Errno, Gap, Rule, Why};
+use std::path::PathBuf;
+
+/// The module tree of the running kernel, whether it is there or not.
+pub(super) fn tree() -> Option<PathBuf> {
+    let _silence = Silence::begin();
+    let context = kmod::Context::new().ok()?;
+    Some(PathBuf::from(context.dirname()))
+}
 
 /// An open context of libkmod, and where the rules stand that it may apply.
 pub(super) struct Resolver(Result<Open, Gap>);
