@@ -1,12 +1,13 @@
 //! Who looks, and what they can see.
 
-use crate::support::doctor::{Outcome, check};
+use crate::support::doctor::check;
 use crate::support::netns::Namespace;
 use crate::support::report::{Report, says};
 use crate::support::sockets::tcp_listener;
 use std::process::Command;
 
-const DENY_OTHERS: &str = "mount -t proc -o hidepid=2 proc /proc &&";
+/// Processes of others are not even visible then.
+const HIDE_PROCESSES: &str = "mount -t proc -o hidepid=2 proc /proc &&";
 
 /// The verdict that is true on this machine, seen with ss itself: pass when it shows the
 /// backlog of a listener whose backlog is known.
@@ -33,6 +34,13 @@ fn root_gets_the_true_verdict() {
     let report = check([]).report();
     assert_true_verdict(&report);
     assert_eq!(report.part("schema_version"), 1);
+}
+
+#[test]
+fn root_is_never_told_to_become_root() {
+    let outcome = check([]).run();
+    let report = outcome.report();
+    assert!(!report.says("needs root"), "{}", outcome.stdout);
 }
 
 #[test]
@@ -78,7 +86,7 @@ fn a_user_namespace_of_nobody_gets_the_true_verdict() {
 fn a_proc_that_hides_processes_is_said() {
     let report = check([])
         .through(["unshare", "-m"])
-        .after(DENY_OTHERS)
+        .after(HIDE_PROCESSES)
         .by_nobody()
         .report();
     assert_true_verdict(&report);
@@ -98,7 +106,7 @@ fn without_proc_what_was_read_there_is_unknown() {
 
 #[test]
 fn with_few_descriptors_left_nothing_passes_unseen() {
-    let outcome: Outcome = check(["--netns", "self"])
+    let outcome = check(["--netns", "self"])
         .through(["prlimit", "--nofile=7:7"])
         .run();
     let report = outcome.report();
