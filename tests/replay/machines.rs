@@ -7,14 +7,17 @@ use sockdoctor_checks::facts::{
 use sockdoctor_checks::fixture::healthy;
 
 /// A machine and the name of its snapshot.
-pub struct Machine {
-    pub name: &'static str,
-    pub facts: Facts,
+pub(crate) struct Machine {
+    pub(crate) name: &'static str,
+    pub(crate) facts: Facts,
 }
 
+/// What breaks a machine.
+type Break = fn(&mut Facts);
+
 /// All machines.
-pub fn all() -> Vec<Machine> {
-    let broken: [(&str, fn(&mut Facts)); 9] = [
+pub(crate) fn all() -> Vec<Machine> {
+    let broken: [(&str, Break); 9] = [
         ("healthy", |_| {}),
         ("tcp-diag-blocked", tcp_diag_blocked),
         ("unix-diag-not-shipped", unix_diag_not_shipped),
@@ -32,7 +35,7 @@ pub fn all() -> Vec<Machine> {
 }
 
 /// A healthy machine, after `breaks`.
-pub fn machine(name: &'static str, breaks: impl FnOnce(&mut Facts)) -> Machine {
+pub(crate) fn machine(name: &'static str, breaks: impl FnOnce(&mut Facts)) -> Machine {
     let mut facts = healthy();
     breaks(&mut facts);
     Machine { name, facts }
@@ -46,11 +49,11 @@ fn known<T>(fact: &mut Fact<T>) -> &mut T {
     }
 }
 
-fn set_presence(modules: &mut Modules, module: DiagModule, presence: Presence, rules: Vec<Rule>) {
+fn set_presence(modules: &mut Modules, module: DiagModule, presence: &Presence, rules: &[Rule]) {
     for entry in &mut modules.entries {
         if entry.module == module {
             entry.presence = Fact::Known(presence.clone());
-            entry.rules = Fact::Known(rules.clone());
+            entry.rules = Fact::Known(rules.to_vec());
         }
     }
 }
@@ -63,7 +66,7 @@ fn refuse(canary: &mut Fact<Canary>, how: Refusal) {
 }
 
 /// `install tcp_diag /bin/true`, the case that matters most.
-pub fn tcp_diag_blocked(facts: &mut Facts) {
+pub(crate) fn tcp_diag_blocked(facts: &mut Facts) {
     let rule = Rule {
         kind: RuleKind::Install,
         text: "install tcp_diag /bin/true".to_owned(),
@@ -77,8 +80,8 @@ pub fn tcp_diag_blocked(facts: &mut Facts) {
     set_presence(
         modules,
         DiagModule::TcpDiag,
-        Presence::Shipped { file },
-        vec![rule],
+        &Presence::Shipped { file },
+        &[rule],
     );
     known(&mut facts.loaded_after).retain(|&module| module != DiagModule::TcpDiag);
     let trips: &mut RoundTrips = known(&mut facts.round_trips);
@@ -89,12 +92,7 @@ pub fn tcp_diag_blocked(facts: &mut Facts) {
 
 fn unix_diag_not_shipped(facts: &mut Facts) {
     let modules = known(&mut facts.modules);
-    set_presence(
-        modules,
-        DiagModule::UnixDiag,
-        Presence::NotShipped,
-        Vec::new(),
-    );
+    set_presence(modules, DiagModule::UnixDiag, &Presence::NotShipped, &[]);
     known(&mut facts.loaded_after).retain(|&module| module != DiagModule::UnixDiag);
     refuse(
         &mut known(&mut facts.round_trips).unix,
@@ -128,7 +126,7 @@ fn ss_environment(facts: &mut Facts) {
 }
 
 /// One connection more than the backlog waits.
-pub fn accept_queue_full(facts: &mut Facts) {
+pub(crate) fn accept_queue_full(facts: &mut Facts) {
     let listener = &mut known(&mut known(&mut facts.namespaces)[0].listeners)[0];
     listener.accept_queue = 512;
 }
