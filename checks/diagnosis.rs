@@ -4,7 +4,7 @@ use crate::check::{Check, Group, View};
 use crate::facts::{Facts, Topic};
 use crate::finding::{Finding, Status};
 use crate::limits::Limits;
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, Walk};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,6 +143,15 @@ fn mask(results: &mut [CheckResult]) {
 }
 
 impl Diagnosis {
+    /// True when the question whether ss can be believed was asked, for TCP or for unix sockets,
+    /// and a walk could not answer it.
+    pub fn lacks_an_answer(&self) -> bool {
+        let asked = |id| self.results.iter().any(|result| result.check.id == id);
+        let unanswered = |walk: &Walk| walk.status == Status::Unknown;
+        (asked(crate::path::tcp_diag::CHECK.id) && unanswered(&self.verdict.tcp))
+            || (asked(crate::path::unix_diag::CHECK.id) && unanswered(&self.verdict.unix))
+    }
+
     /// How many checks came out how.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

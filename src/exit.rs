@@ -1,7 +1,7 @@
 //! Exit codes, the same for every format.
 
 use crate::cli::FailOn;
-use sockdoctor_checks::diagnosis::Counts;
+use sockdoctor_checks::diagnosis::{Counts, Diagnosis};
 use std::process::ExitCode;
 
 /// What the process says to its caller.
@@ -21,16 +21,22 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The exit code of a diagnosis with these counts. What is skipped was not to be judged, so
-    /// a run of which nothing else is left is fine; one that is undecided throughout is not.
-    pub fn of(counts: &Counts, fail_on: FailOn) -> Self {
+    /// The exit code of a diagnosis. Without an answer to the question whether ss can be
+    /// believed it is never fine, whatever else passed.
+    pub fn of(diagnosis: &Diagnosis, fail_on: FailOn) -> Self {
+        Exit::with(&diagnosis.counts(), diagnosis.lacks_an_answer(), fail_on)
+    }
+
+    /// What is skipped was not to be judged, so a run of which nothing else is left is fine; one
+    /// that is undecided throughout is not.
+    fn with(counts: &Counts, lacks_an_answer: bool, fail_on: FailOn) -> Self {
         let judged = counts.pass + counts.warn + counts.fail + counts.waived;
         match fail_on {
             FailOn::Never => Exit::Fine,
             _ if counts.fail > 0 => Exit::Failure,
             FailOn::Unknown if counts.unknown > 0 => Exit::Undecided,
             FailOn::Warn | FailOn::Unknown if counts.warn > 0 => Exit::Warnings,
-            _ if judged == 0 && counts.unknown > 0 => Exit::Undecided,
+            _ if lacks_an_answer || (judged == 0 && counts.unknown > 0) => Exit::Undecided,
             _ => Exit::Fine,
         }
     }
@@ -75,9 +81,21 @@ mod tests {
                 unknown,
                 ..Counts::default()
             };
-            let codes = [Fail, Warn, Unknown, Never].map(|on| Exit::of(&counts, on).code());
+            let codes =
+                [Fail, Warn, Unknown, Never].map(|on| Exit::with(&counts, false, on).code());
             assert_eq!(codes, expected, "{counts:?}");
         }
+    }
+
+    #[test]
+    fn without_an_answer_to_the_question_nothing_is_fine() {
+        let passing = Counts {
+            pass: 18,
+            unknown: 1,
+            ..Counts::default()
+        };
+        let codes = [Fail, Warn, Unknown, Never].map(|on| Exit::with(&passing, true, on).code());
+        assert_eq!(codes, [4, 4, 4, 0]);
     }
 
     #[test]
@@ -87,6 +105,6 @@ mod tests {
             unknown: 1,
             ..Counts::default()
         };
-        assert_eq!(Exit::of(&counts, Fail), Exit::Fine);
+        assert_eq!(Exit::with(&counts, false, Fail), Exit::Fine);
     }
 }

@@ -2,6 +2,7 @@
 //! report and stops nobody else.
 
 use sockdoctor_checks::facts::{Fact, Gap, Why};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -72,9 +73,27 @@ pub fn start<T: Send + 'static>(
     }
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps the panics of guarded probes off stderr, because the report tells them. Others are
+/// printed as ever.
+pub fn tell_panics_in_the_report() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !GUARDED.get() {
+            default(panic);
+        }
+    }));
+}
+
 /// Runs `probe` here and turns a panic into a gap.
 pub fn guarded<T>(name: &str, probe: impl FnOnce() -> Fact<T>) -> Fact<T> {
-    catch_unwind(AssertUnwindSafe(probe)).unwrap_or_else(|payload| {
+    let outer = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(probe));
+    GUARDED.set(outer);
+    result.unwrap_or_else(|payload| {
         let message = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())

@@ -126,7 +126,7 @@ pub struct TcpListener {
     pub accept_queue: u32,
     /// sk_max_ack_backlog. `None` when the source does not have it.
     pub backlog: Option<u32>,
-    /// Its own drop counter, INET_DIAG_SKMEMINFO[8]. `None` when the source does not have it.
+    /// Its own drop counter, `INET_DIAG_SKMEMINFO[8]`. `None` when the source does not have it.
     pub drops: Option<u32>,
     /// User id of its owner.
     pub uid: u32,

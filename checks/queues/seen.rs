@@ -83,7 +83,12 @@ fn was_wanted(gap: &Gap) -> bool {
 /// What would make a denied reading possible.
 fn lift(gap: &Gap) -> Option<Remedy> {
     match &gap.why {
-        Why::Denied { needs } => Some(Remedy::now(format!("run sockdoctor again with {needs}"))),
+        Why::Denied { needs } if needs == "root" => {
+            Some(Remedy::now("run sockdoctor again as root"))
+        }
+        Why::Denied { needs } if needs.starts_with("CAP_") => {
+            Some(Remedy::now(format!("run sockdoctor again with {needs}")))
+        }
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ use super::selection::Selection;
 use crate::cli;
 use crate::collect::{Plan, collect};
 use crate::exit::Exit;
+use crate::runner;
 
 pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
     let selection = Selection::of(&options.selection)?;
@@ -17,6 +18,7 @@ pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
         .map(Recording::begin)
         .transpose()?;
     let plan = plan(&options.scope, &selection);
+    runner::tell_panics_in_the_report();
     let progress = Progress::start(&plan);
     let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
     drop(progress);

@@ -20,7 +20,7 @@ pub(super) fn judge(
     recorded: bool,
 ) -> Result<Exit, Mistake> {
     let diagnosis = diagnose(facts, &Limits::default(), |check| selection.has(check));
-    let exit = Exit::of(&diagnosis.counts(), options.fail_on);
+    let exit = Exit::of(&diagnosis, options.fail_on);
     let report = Report {
         facts,
         diagnosis: &diagnosis,

@@ -1,10 +1,11 @@
 //! Finds the namespaces of the machine, as far as the observer can see.
 
+use super::kin::Kin;
 use super::mounts::Mounts;
 use super::select::{NoSuchNamespace, Selector, Whereabouts, denied, select};
 use super::{Found, identity, names};
 use crate::probes::io_gap;
-use crate::probes::processes::{denied_gap, hidden_gap, pids};
+use crate::probes::processes::{self, denied_gap, hidden_gap, pids};
 use rustix::io::Errno;
 use sockdoctor_checks::facts::{Fact, Gap, NetnsId, Why};
 use std::collections::BTreeMap;
@@ -21,23 +22,32 @@ const WHATS: &str = "network namespaces";
 /// A name or a pid that is not there: a mistake of the user, not a gap.
 pub fn discover(selectors: &[Selector]) -> Result<Fact<Vec<Found>>, NoSuchNamespace> {
     let mut survey = Survey::default();
-    match identity::own() {
+    let own = identity::own();
+    match own {
         Ok(own) => survey.look_around(own, selectors),
         Err(errno) => survey.settle_for_own(errno),
     }
-    let identified = survey.identified;
     let mut all: Vec<Found> = survey.found.into_values().collect();
     names::complete(&mut all);
     let mut gaps = survey.gaps;
-    let (found, undecided) = select(all, selectors, |pid| whereabouts(pid, identified))?;
+    let by_pid = selectors.iter().any(|s| matches!(s, Selector::Pid(_)));
+    let kin = own
+        .ok()
+        .filter(|_| by_pid)
+        .map(|own| Kin::of(own, all.iter()));
+    let (found, undecided) = select(all, selectors, |pid| whereabouts(pid, kin.as_ref()))?;
     gaps.extend(undecided);
     Ok(Fact::with_gaps(found, gaps))
 }
 
-fn whereabouts(pid: u32, identified: bool) -> Whereabouts {
+/// Where a process is. Without `kin` the numbers of namespaces identify nothing here.
+fn whereabouts(pid: u32, kin: Option<&Kin>) -> Whereabouts {
+    let known = |kin: &Kin| kin.namespace(pid).map(|id| Whereabouts::In(id.inode));
     match identity::of_process(pid) {
-        Ok(inode) if identified => Whereabouts::In(inode),
-        Ok(_) | Err(Errno::ACCESS | Errno::PERM) => Whereabouts::Denied(denied(pid)),
+        Ok(inode) if kin.is_some() => Whereabouts::In(inode),
+        Ok(_) | Err(Errno::ACCESS | Errno::PERM) => kin
+            .and_then(known)
+            .unwrap_or_else(|| Whereabouts::Denied(denied(pid))),
         Err(_) => Whereabouts::NoProcess,
     }
 }
@@ -47,25 +57,22 @@ fn whereabouts(pid: u32, identified: bool) -> Whereabouts {
 struct Survey {
     found: BTreeMap<NetnsId, Found>,
     gaps: Vec<Gap>,
-    /// The inodes of this kernel's namespaces identify them.
-    identified: bool,
 }
 
 impl Survey {
     fn look_around(&mut self, own: NetnsId, selectors: &[Selector]) {
-        self.identified = true;
         self.entry(own).own = true;
         self.add_mounts();
         if selectors.iter().any(Selector::needs_all_processes) {
             self.add_links(own.device);
-            self.add_processes(own.device);
+            self.add_processes(own);
         }
         for selector in selectors {
             if let Selector::Pid(pid) = selector {
-                self.add_process(own.device, *pid);
+                self.add_process(own, *pid);
             }
         }
-        self.mark_host();
+        self.mark_host(own);
     }
 
     /// Without identities there is one namespace to speak of, the observer's own.
@@ -131,25 +138,42 @@ impl Survey {
         }
     }
 
-    fn add_processes(&mut self, device: u64) {
+    fn add_processes(&mut self, own: NetnsId) {
         let pids = match pids() {
             Ok(pids) => pids,
             Err(error) => return self.gaps.push(io_gap("/proc", &error)),
         };
-        let mut denied = 0;
+        let mut denied = Vec::new();
         for pid in pids {
             match identity::of_process(pid) {
-                Ok(inode) => self.add_inside(NetnsId { device, inode }, pid),
-                Err(Errno::ACCESS | Errno::PERM) => denied += 1,
+                Ok(inode) => self.add_inside(NetnsId { inode, ..own }, pid),
+                Err(Errno::ACCESS | Errno::PERM) => denied.push(pid),
                 Err(_) => {} // It ended meanwhile.
             }
         }
-        self.gaps.extend(denied_gap(WHAT, WHATS, denied));
+        if !denied.is_empty() {
+            self.add_denied(own, &denied);
+        }
     }
 
-    fn add_process(&mut self, device: u64, pid: u32) {
+    /// Processes whose links may not be read: those in known namespaces hide nothing.
+    fn add_denied(&mut self, own: NetnsId, denied: &[u32]) {
+        let kin = Kin::of(own, self.found.values());
+        for pid in denied {
+            if let Some(id) = kin.namespace(*pid) {
+                // One that may be looked at is the better way in.
+                self.entry(id).process.get_or_insert(*pid);
+            }
+        }
+        let (namespaces, unmarked) = kin.strangers(denied);
+        self.gaps.extend(unseen_gap(namespaces));
+        self.gaps.extend(denied_gap(WHAT, WHATS, unmarked));
+    }
+
+    fn add_process(&mut self, own: NetnsId, pid: u32) {
+        // One that may not be looked at is in a namespace that is found already, or unseen.
         if let Ok(inode) = identity::of_process(pid) {
-            self.add_inside(NetnsId { device, inode }, pid);
+            self.add_inside(NetnsId { inode, ..own }, pid);
         }
     }
 
@@ -158,12 +182,32 @@ impl Survey {
         found.process = Some(found.process.map_or(pid, |lowest| lowest.min(pid)));
     }
 
-    fn mark_host(&mut self) {
-        let host = identity::host(self.found.keys());
+    /// The host's namespace is the initial one, where that has a number of its own, or that of
+    /// process 1, when process 1 is the one that the kernel started.
+    fn mark_host(&mut self, own: NetnsId) {
+        let initial = self.found.keys().copied().find(identity::is_initial);
+        let host = initial.or_else(|| {
+            if !identity::in_initial_pid_namespace() {
+                return None;
+            }
+            match identity::of_process(1) {
+                Ok(inode) => Some(NetnsId { inode, ..own }),
+                Err(_) => Kin::of(own, self.found.values()).namespace(1),
+            }
+        });
         for found in self.found.values_mut() {
-            found.host = host.map(|inode| inode == found.id.inode);
+            found.host = host.map(|host| host == found.id);
         }
     }
+}
+
+fn unseen_gap(namespaces: usize) -> Option<Gap> {
+    let what = match namespaces {
+        0 => return None,
+        1 => "1 other network namespace".to_owned(),
+        many => format!("{many} other network namespaces"),
+    };
+    Some(Gap::new(what, processes::denied()))
 }
 
 fn nsfs_file(path: &Path, device: u64) -> Option<NetnsId> {

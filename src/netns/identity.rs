@@ -44,18 +44,16 @@ pub(super) fn inode(target: &[u8]) -> Option<u64> {
     number.strip_suffix(']')?.parse().ok()
 }
 
-/// The inode of the host's namespace, if that can be told: the initial one, where it has a
-/// number of its own, or that of process 1, when process 1 is the one that the kernel started.
-/// In a pid namespace of its own it is the init of a container.
-pub(super) fn host<'a>(mut found: impl Iterator<Item = &'a NetnsId>) -> Option<u64> {
-    if found.any(|id| id.inode == INITIAL_NETWORK_NAMESPACE) {
-        return Some(INITIAL_NETWORK_NAMESPACE);
-    }
-    let pid_namespace = link(CWD, "/proc/1/ns/pid").ok()?;
-    if pid_namespace != INITIAL_PID_NAMESPACE {
-        return None;
-    }
-    of_process(1).ok()
+/// Whether this is the initial network namespace. Only kernels that give it a number of its own
+/// can tell.
+pub(super) fn is_initial(id: &NetnsId) -> bool {
+    id.inode == INITIAL_NETWORK_NAMESPACE
+}
+
+/// Whether the observer is in the initial pid namespace, where process 1 is the one that the
+/// kernel started. In another, process 1 is the init of a container.
+pub(super) fn in_initial_pid_namespace() -> bool {
+    link(CWD, "/proc/self/ns/pid") == Ok(INITIAL_PID_NAMESPACE)
 }
 
 /// The identity of the calling thread's namespace, in which the main thread must be too.

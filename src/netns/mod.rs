@@ -7,6 +7,7 @@
 
 mod discover;
 mod identity;
+mod kin;
 pub mod mounts;
 mod names;
 mod select;

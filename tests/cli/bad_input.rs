@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sockdoctor_checks::fixture::healthy;
 
 /// The one line that complains.
-fn complaint(ran: Ran) -> String {
+fn complaint(ran: &Ran) -> String {
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     assert_eq!(ran.stdout, "");
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
@@ -14,7 +14,7 @@ fn complaint(ran: Ran) -> String {
 
 fn replayed(content: impl AsRef<[u8]>) -> String {
     let file = TemporaryFile::with(content);
-    let complaint = complaint(run(&mut program(&["replay", &file.argument()])));
+    let complaint = complaint(&run(&mut program(&["replay", &file.argument()])));
     let place = format!("sockdoctor: {}: ", file.argument());
     match complaint.strip_prefix(&place) {
         Some(rest) => rest.to_owned(),
@@ -34,7 +34,7 @@ fn an_unknown_check_is_answered_with_the_nearest() {
         &["check", "--only=queues,tcp-dig"],
         &["explain", "tcp-dig"],
     ] {
-        let line = complaint(run(&mut program(arguments)));
+        let line = complaint(&run(&mut program(arguments)));
         assert!(line.contains("`tcp-dig`"), "{line}");
         assert!(line.ends_with("did you mean `tcp-diag`?"), "{line}");
     }
@@ -42,14 +42,14 @@ fn an_unknown_check_is_answered_with_the_nearest() {
 
 #[test]
 fn a_selection_without_checks_is_refused() {
-    let line = complaint(run(&mut program(&["--only=syn", "--skip=syn"])));
+    let line = complaint(&run(&mut program(&["--only=syn", "--skip=syn"])));
     assert_eq!(line, "sockdoctor: --only and --skip leave no check to run");
 }
 
 #[test]
 fn a_file_that_is_not_there() {
     let file = TemporaryFile::absent();
-    let line = complaint(run(&mut program(&["replay", &file.argument()])));
+    let line = complaint(&run(&mut program(&["replay", &file.argument()])));
     let expected = format!("sockdoctor: {}: No such file or directory", file.argument());
     assert_eq!(line, expected);
 }

@@ -35,6 +35,16 @@ fn undecided() -> Facts {
     facts
 }
 
+fn unseen_namespaces() -> Facts {
+    let mut facts = healthy();
+    if let Fact::Known(value) = facts.namespaces {
+        let needs = "root".to_owned();
+        let gap = Gap::new("2 other network namespaces", Why::Denied { needs });
+        facts.namespaces = Fact::with_gaps(value, vec![gap]);
+    }
+    facts
+}
+
 #[test]
 fn a_healthy_machine_is_0() {
     assert_eq!(code(&healthy(), &[]), 0);
@@ -54,6 +64,12 @@ fn a_run_that_could_judge_nothing_is_4() {
 
 #[test]
 fn something_undecided_is_4_when_asked() {
-    assert_eq!(code(&undecided(), &["--fail-on=unknown"]), 4);
-    assert_eq!(code(&undecided(), &[]), 0);
+    let queues_only = ["--only=queues", "--fail-on=unknown"];
+    assert_eq!(code(&unseen_namespaces(), &queues_only), 4);
+    assert_eq!(code(&unseen_namespaces(), &["--only=queues"]), 0);
+}
+
+#[test]
+fn no_answer_to_the_question_is_4_whatever_else_passes() {
+    assert_eq!(code(&undecided(), &[]), 4);
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 /// The program with these arguments, in an ASCII locale.
-pub fn program(arguments: &[&str]) -> Command {
+pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockdoctor"));
     command
         .args(arguments)
@@ -15,14 +15,14 @@ pub fn program(arguments: &[&str]) -> Command {
 }
 
 /// What came of a run.
-pub struct Ran {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs `command` to its end.
-pub fn run(command: &mut Command) -> Ran {
+pub(crate) fn run(command: &mut Command) -> Ran {
     let Output {
         status,
         stdout,
@@ -36,37 +36,37 @@ pub fn run(command: &mut Command) -> Ran {
 }
 
 /// A file that is gone when the test is over.
-pub struct TemporaryFile {
+pub(crate) struct TemporaryFile {
     directory: tempfile::TempDir,
 }
 
 impl TemporaryFile {
     /// A file with this content.
-    pub fn with(content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with(content: impl AsRef<[u8]>) -> Self {
         let file = TemporaryFile::absent();
         std::fs::write(file.path(), content).expect("a temporary file can be written");
         file
     }
 
     /// A name for a file that is not there yet.
-    pub fn absent() -> Self {
+    pub(crate) fn absent() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         TemporaryFile { directory }
     }
 
     /// Its path.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join("facts.json")
     }
 
     /// Its path, as an argument.
-    pub fn argument(&self) -> String {
+    pub(crate) fn argument(&self) -> String {
         self.path().display().to_string()
     }
 
     /// The names of everything beside it, itself included.
     #[allow(dead_code)] // not every test program asks
-    pub fn neighbours(&self) -> Vec<String> {
+    pub(crate) fn neighbours(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.directory.path()).expect("the directory is there");
         entries
             .map(|entry| entry.expect("an entry").file_name().display().to_string())

@@ -25,7 +25,7 @@ fn a_namespace_without_a_mount_is_found_by_its_process() {
     let resident = Resident::unshared("-n");
     let pid = resident.pid();
     let found = one(Selector::Pid(pid));
-    let name = "sleep".to_owned();
+    let name = "cat".to_owned();
     assert_eq!(found.names, [NetnsName::Process { pid, name }]);
     assert_eq!(found.process, Some(pid));
 }

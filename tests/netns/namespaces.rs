@@ -5,7 +5,7 @@ use sockdoctor::probes::MayAsk;
 use sockdoctor::probes::namespaces::{Visit, collect};
 use sockdoctor::runner::Deadline;
 use sockdoctor_checks::facts::{Fact, Namespace, Topic};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -60,10 +60,13 @@ impl Resident {
     /// `unshare` with these options.
     pub(crate) fn unshared(options: &str) -> Self {
         let mut child = Command::new("unshare")
-            .args([options, "sh", "-c", "echo here; exec sleep 1000"])
+            .args([options, "cat"])
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("unshare");
+        let stdin = child.stdin.as_mut().expect("piped");
+        stdin.write_all(b"here\n").expect("cat reads");
         let mut line = String::new();
         let stdout = child.stdout.as_mut().expect("piped");
         BufReader::new(stdout).read_line(&mut line).expect("a line");

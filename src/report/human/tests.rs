@@ -208,7 +208,7 @@ fn text(facts: &Facts, diagnosis: &Diagnosis, look: Look, detail: Detail) -> Str
     let report = Report {
         facts,
         diagnosis,
-        exit: Exit::of(&diagnosis.counts(), crate::cli::FailOn::Fail),
+        exit: Exit::of(diagnosis, crate::cli::FailOn::Fail),
         recorded: false,
     };
     render(&report, look, detail)

@@ -1,0 +1,53 @@
+//! Which namespace a process is in whose ns/net link may not be read.
+//!
+//! /proc/PID/net shows the files of that process's namespace, and looking there takes no
+//! privilege (get_proc_task_net, fs/proc/proc_net.c). Each namespace has entries of its own
+//! there, each with an inode of its own (proc_alloc_inum, fs/proc/generic.c), so two processes
+//! that see the same inode are in one namespace. It does not tell which nsfs file that is; for
+//! that it takes one process in it that may be looked at.
+
+use super::Found;
+use sockdoctor_checks::facts::NetnsId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The inode of a file that every namespace has.
+type Mark = u64;
+
+/// The marks of the namespaces that are known.
+pub(super) struct Kin(BTreeMap<Mark, NetnsId>);
+
+impl Kin {
+    /// Those of the observer's own namespace and of all that have a known process.
+    pub(super) fn of<'a>(own: NetnsId, found: impl Iterator<Item = &'a Found>) -> Self {
+        let processes = found.filter_map(|found| Some((mark_of(found.process?)?, found.id)));
+        let own = mark("thread-self").map(|mark| (mark, own));
+        Kin(processes.chain(own).collect())
+    }
+
+    /// The namespace of a process, when it is one of these.
+    pub(super) fn namespace(&self, pid: u32) -> Option<NetnsId> {
+        self.0.get(&mark_of(pid)?).copied()
+    }
+
+    /// How many namespaces those of these processes are that are none of these, and how many
+    /// of the processes showed no mark.
+    pub(super) fn strangers(&self, pids: &[u32]) -> (usize, usize) {
+        let marks: Vec<Option<Mark>> = pids.iter().map(|pid| mark_of(*pid)).collect();
+        let unmarked = marks.iter().filter(|mark| mark.is_none()).count();
+        let others: BTreeSet<Mark> = marks
+            .into_iter()
+            .flatten()
+            .filter(|mark| !self.0.contains_key(mark))
+            .collect();
+        (others.len(), unmarked)
+    }
+}
+
+fn mark_of(pid: u32) -> Option<Mark> {
+    mark(&pid.to_string())
+}
+
+fn mark(process: &str) -> Option<Mark> {
+    let stat = rustix::fs::stat(format!("/proc/{process}/net/dev")).ok()?;
+    Some(stat.st_ino)
+}
