@@ -2,6 +2,7 @@
 //! what the asking changed.
 
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
+use crate::probes::canary::is_canary;
 use crate::probes::namespaces::Visit;
 use crate::probes::{self, MayAsk};
 use crate::runner::{self, Deadline, Pending};
@@ -228,13 +229,32 @@ fn visit(
         Fact::Partial { value, gaps } => (value, gaps),
         Fact::Missing(gap) => return Fact::Missing(gap),
     };
-    match probes::namespaces::collect(found, &visit, deadline) {
+    let visited = probes::namespaces::collect(found, &visit, deadline);
+    match visited.map(without_canaries) {
         Fact::Known(namespaces) => Fact::with_gaps(namespaces, unseen),
         Fact::Partial { value, mut gaps } => {
             gaps.extend(unseen);
             Fact::Partial { value, gaps }
         }
         Fact::Missing(gap) => Fact::Missing(gap),
+    }
+}
+
+/// The canaries listen while the namespaces are visited, and are none of the machine's.
+fn without_canaries(mut namespaces: Vec<Namespace>) -> Vec<Namespace> {
+    for namespace in namespaces.iter_mut().filter(|namespace| namespace.own) {
+        forget(&mut namespace.listeners, |listener| listener.inode);
+        forget(&mut namespace.unix_listeners, |listener| listener.inode);
+        if let Some(sample) = &mut namespace.sample {
+            forget(&mut sample.listeners, |listener| listener.inode);
+        }
+    }
+    namespaces
+}
+
+fn forget<T>(listeners: &mut Fact<Vec<T>>, inode: impl Fn(&T) -> u32) {
+    if let Fact::Known(value) | Fact::Partial { value, .. } = listeners {
+        value.retain(|listener| !is_canary(inode(listener)));
     }
 }
 

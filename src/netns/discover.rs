@@ -165,9 +165,9 @@ impl Survey {
                 self.entry(id).process.get_or_insert(*pid);
             }
         }
-        let (namespaces, unmarked) = kin.strangers(denied);
+        let (namespaces, processes) = kin.strangers(denied);
         self.gaps.extend(unseen_gap(namespaces));
-        self.gaps.extend(denied_gap(WHAT, WHATS, unmarked));
+        self.gaps.extend(denied_gap(WHAT, WHATS, processes));
     }
 
     fn add_process(&mut self, own: NetnsId, pid: u32) {

@@ -7,6 +7,7 @@
 //! that it takes one process in it that may be looked at.
 
 use super::Found;
+use rustix::io::Errno;
 use sockdoctor_checks::facts::NetnsId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,35 +20,40 @@ pub(super) struct Kin(BTreeMap<Mark, NetnsId>);
 impl Kin {
     /// Those of the observer's own namespace and of all that have a known process.
     pub(super) fn of<'a>(own: NetnsId, found: impl Iterator<Item = &'a Found>) -> Self {
-        let processes = found.filter_map(|found| Some((mark_of(found.process?)?, found.id)));
-        let own = mark("thread-self").map(|mark| (mark, own));
+        let processes = found.filter_map(|found| Some((mark_of(found.process?).ok()?, found.id)));
+        let own = mark("thread-self").ok().map(|mark| (mark, own));
         Kin(processes.chain(own).collect())
     }
 
     /// The namespace of a process, when it is one of these.
     pub(super) fn namespace(&self, pid: u32) -> Option<NetnsId> {
-        self.0.get(&mark_of(pid)?).copied()
+        self.0.get(&mark_of(pid).ok()?).copied()
     }
 
     /// How many namespaces those of these processes are that are none of these, and how many
-    /// of the processes showed no mark.
+    /// of the processes may not be looked at even so. One that has ended, a zombie too, is in
+    /// no namespace any more (ENOENT).
     pub(super) fn strangers(&self, pids: &[u32]) -> (usize, usize) {
-        let marks: Vec<Option<Mark>> = pids.iter().map(|pid| mark_of(*pid)).collect();
-        let unmarked = marks.iter().filter(|mark| mark.is_none()).count();
-        let others: BTreeSet<Mark> = marks
-            .into_iter()
-            .flatten()
-            .filter(|mark| !self.0.contains_key(mark))
-            .collect();
-        (others.len(), unmarked)
+        let mut others = BTreeSet::new();
+        let mut refused = 0;
+        for pid in pids {
+            match mark_of(*pid) {
+                Ok(mark) if self.0.contains_key(&mark) => {}
+                Ok(mark) => {
+                    others.insert(mark);
+                }
+                Err(Errno::ACCESS | Errno::PERM) => refused += 1,
+                Err(_) => {}
+            }
+        }
+        (others.len(), refused)
     }
 }
 
-fn mark_of(pid: u32) -> Option<Mark> {
+fn mark_of(pid: u32) -> Result<Mark, Errno> {
     mark(&pid.to_string())
 }
 
-fn mark(process: &str) -> Option<Mark> {
-    let stat = rustix::fs::stat(format!("/proc/{process}/net/dev")).ok()?;
-    Some(stat.st_ino)
+fn mark(process: &str) -> Result<Mark, Errno> {
+    Ok(rustix::fs::stat(format!("/proc/{process}/net/dev"))?.st_ino)
 }

@@ -9,11 +9,13 @@ use rustix::net::{
     listen, sendto, socket_with, sockopt,
 };
 use sockdoctor_checks::facts::{Family, Gap, Queues, Why};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The backlog of a canary: a number that nothing else would show by chance.
 const BACKLOG: u32 = 7;
@@ -40,11 +42,29 @@ pub(super) struct CanarySocket<N> {
     _open: Vec<OwnedFd>,
 }
 
+/// The inodes of all sockets on which this process has listened.
+static LISTENED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// Whether a listener is a canary, of this run, and so none of the machine's own.
+pub fn is_canary(inode: u32) -> bool {
+    listened().contains(&inode)
+}
+
+fn listened() -> MutexGuard<'static, BTreeSet<u32>> {
+    LISTENED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Listens, and remembers before anybody can see it whose listener this is.
+fn listen_as_canary(socket: &OwnedFd, backlog: u32) -> Result<(), Errno> {
+    listened().insert(inode(socket)?);
+    listen(socket, backlog.cast_signed())
+}
+
 /// A TCP listener with a small backlog and one connection waiting.
 pub(super) fn tcp(family: Family) -> Result<CanarySocket<SocketAddr>, Gap> {
     let gap = |error: Errno| gap_of(family, "TCP", error);
     let listener = on_loopback(family, SocketType::STREAM).map_err(gap)?;
-    listen(&listener, BACKLOG.cast_signed()).map_err(gap)?;
+    listen_as_canary(&listener, BACKLOG).map_err(gap)?;
     let address = local(&listener).map_err(gap)?;
     let client = waiting_client(&listener, family, &address);
     let connection = match &client {
@@ -108,7 +128,7 @@ pub(super) fn unix_named() -> Result<CanarySocket<String>, Gap> {
     let name = format!("sockdoctor-canary-{}", inode(&socket).map_err(gap)?);
     let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).map_err(gap)?;
     bind(&socket, &address).map_err(gap)?;
-    listen(&socket, 1).map_err(gap)?;
+    listen_as_canary(&socket, 1).map_err(gap)?;
     let (near, far) = accepted(socket, &address).map_err(|error| io_gap("unix canary", &error))?;
     unix(format!("@{name}"), near, far).map_err(gap)
 }

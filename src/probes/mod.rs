@@ -1,7 +1,7 @@
 //! One file per source of facts. A probe observes and has no opinion.
 
 pub mod boot;
-mod canary;
+pub mod canary;
 pub mod kernel;
 pub mod machine;
 pub mod modules;

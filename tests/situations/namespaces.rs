@@ -15,6 +15,12 @@ fn a_fresh_namespace_with_its_loopback_down_gets_the_true_verdict() {
 }
 
 #[test]
+fn canaries_are_none_of_the_listeners_of_the_machine() {
+    let report = check(["--netns", "self"]).through(["unshare", "-n"]).report();
+    assert_eq!(report.own_listeners(), [0, 0]);
+}
+
+#[test]
 fn a_namespace_that_is_not_there_is_one_line_and_exit_code_2() {
     let outcome = doctor(["check", "--netns", "no-such-namespace"]).run();
     assert_eq!(outcome.code, 2);

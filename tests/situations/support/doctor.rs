@@ -137,6 +137,9 @@ impl Outcome {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let code = output.status.code();
         assert!(!stderr.contains("panicked"), "{stderr}");
+        let stdout = String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8");
+        // The words of `Why::Panicked`.
+        assert!(!stdout.contains("the probe failed"), "{stdout}");
         assert!(
             matches!(code, Some(0..=4)),
             "{:?} is no exit code of sockdoctor: {stderr}",
@@ -144,7 +147,7 @@ impl Outcome {
         );
         Outcome {
             code: code.expect("an exit code"),
-            stdout: String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8"),
+            stdout,
             stderr,
         }
     }

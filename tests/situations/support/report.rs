@@ -56,6 +56,14 @@ impl Report {
         text(&self.0["verdict"][kind]["status"])
     }
 
+    /// How many TCP and unix listeners the observer's own namespace has.
+    pub(crate) fn own_listeners(&self) -> [&Value; 2] {
+        let mut namespaces = self.0["namespaces"].as_array().expect("a list").iter();
+        let own = namespaces.find(|namespace| namespace["own"] == true);
+        let own = own.expect("the own namespace is always seen");
+        [&own["tcp_listeners"], &own["unix_listeners"]]
+    }
+
     /// The status of one step of the walk to the verdict on `tcp` or `unix`.
     pub(crate) fn step(&self, kind: &str, name: &str) -> &str {
         let steps = self.0["verdict"][kind]["steps"].as_array();
