@@ -1,0 +1,52 @@
+//! Sockets in a known state for the machines of the kernel lab.
+//!
+//! Each command that makes sockets prints `ready` once they are in that state, and then
+//! holds them until it is killed.
+
+mod flood;
+mod sockets;
+
+use std::error::Error;
+use std::io::Write;
+use std::net::SocketAddrV4;
+
+const USAGE: &str = "lab-guest listen ADDRESS BACKLOG CLIENTS | unread PATH BYTES \
+                     | syn-flood ADDRESS COUNT | remedy tcp|unix <REPORT";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["listen", address, backlog, clients] => {
+            let address: SocketAddrV4 = address.parse()?;
+            hold(&sockets::listen(
+                address,
+                backlog.parse()?,
+                clients.parse()?,
+            )?)
+        }
+        ["unread", path, bytes] => hold(&sockets::unread(path, bytes.parse()?)?),
+        ["syn-flood", address, count] => Ok(flood::syns(address.parse()?, count.parse()?)?),
+        ["remedy", walk] => remedy(walk),
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// Says that the sockets are in their state, and keeps them open until the process is killed.
+fn hold<T>(_sockets: &T) -> Result<(), Box<dyn Error>> {
+    writeln!(std::io::stdout(), "ready")?;
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Prints the steps that the report on stdin offers against what `walk` found, one a line.
+fn remedy(walk: &str) -> Result<(), Box<dyn Error>> {
+    let report: serde_json::Value = serde_json::from_reader(std::io::stdin())?;
+    let steps = report["verdict"][walk]["remedy"]["now"].as_array();
+    let mut out = std::io::stdout();
+    for step in steps.ok_or("the report has no remedy")? {
+        writeln!(out, "{}", step.as_str().ok_or("a step that is not text")?)?;
+    }
+    Ok(())
+}
