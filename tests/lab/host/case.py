@@ -1,0 +1,68 @@
+"""A case: how the machine is broken, and what sockdoctor must say about it."""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expect:
+    """What must be seen. `None`: not looked at."""
+
+    tcp: str  # status of each walk
+    unix: str
+    cause: str | None = None  # the check that a failed walk blames
+    says: list[str] = field(default_factory=list)  # in the walks
+    says_not: list[str] = field(default_factory=list)  # nowhere in the walks
+    evidence: list[str] = field(default_factory=list)  # in the whole report
+    checks: dict[str, str] = field(default_factory=dict)  # status by check
+    exit: int | None = None  # default: 1 if a walk or a check fails, else 0
+    send_q: str | None = None  # what ss shows for a backlog of 77; default: by the walk
+    unread: str | None = None  # what ss shows for nine unread bytes; default: by the walk
+    loads: list[str] | None = None  # diag modules that are loaded afterwards
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One file of tests/lab/cases."""
+
+    name: str
+    about: str
+    breaks: str
+    expect: Expect
+    arguments: str = ""
+    env: str = ""
+    user: str = "root"
+    cmdline: str = ""
+    own_boot: bool = False
+    kernels: list[str] | None = None
+    remedy: str = ""  # the walk whose remedy is carried out
+    by_hand: str = ""  # how a person does what that remedy says in words
+
+    def runs_on(self, kernel: str) -> bool:
+        return self.kernels is None or kernel in self.kernels
+
+    def write(self, folder: Path) -> None:
+        """What the guest needs of it."""
+        folder.mkdir(parents=True)
+        settings = ("arguments", "env", "user", "remedy")
+        lines = [f"{name}='{getattr(self, name)}'\n" for name in settings]
+        (folder / "settings").write_text("".join(lines))
+        (folder / "breaks").write_text(self.breaks)
+        (folder / "by_hand").write_text(self.by_hand)
+
+
+def load_cases(folder: Path) -> dict[str, Case]:
+    return {path.stem: load(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def load(path: Path) -> Case:
+    data = tomllib.loads(path.read_text())
+    for table, known in ((data, Case), (data.get("expect", {}), Expect)):
+        unknown = table.keys() - {one.name for one in fields(known)}
+        if unknown:
+            raise SystemExit(f"lab: {path}: no such key: {', '.join(sorted(unknown))}")
+    expect = Expect(**data.pop("expect"))
+    # A kernel parameter takes a boot to set and another to undo.
+    own_boot = data.pop("own_boot", "cmdline" in data)
+    return Case(name=path.stem, expect=expect, own_boot=own_boot, **data)

@@ -1,0 +1,96 @@
+"""Lab machines: their kernels, their file systems, and their boots."""
+
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from case import Case
+
+SECONDS_TO_BOOT = 60
+SECONDS_FOR_A_CASE = 20
+
+
+@dataclass(frozen=True)
+class Boot:
+    """One start of one kernel, with the cases that share it."""
+
+    kernel: str
+    cases: list[Case]
+    results: Path
+
+    @property
+    def cmdline(self) -> str:
+        own = " ".join(case.cmdline for case in self.cases)
+        return f"console=ttyS0 panic=-1 loglevel=4 {own}"
+
+    @property
+    def seconds(self) -> int:
+        return SECONDS_TO_BOOT + SECONDS_FOR_A_CASE * len(self.cases)
+
+
+def fetch(lab: Path, suite: str, kernel: Path) -> None:
+    kernel.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([lab / "fetch", suite, kernel], check=True)
+
+
+def initramfs(lab: Path, kernel: Path, programs: Path) -> None:
+    subprocess.run([lab / "initramfs", kernel, programs, kernel / "base.cpio"], check=True)
+
+
+def boot(one: Boot, kernel: Path) -> str | None:
+    """Runs the cases and unpacks their results. Says what went wrong with the machine."""
+    for case in one.cases:
+        shutil.rmtree(one.results / case.name, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch)
+        image, console, results = work / "image", work / "console", work / "results"
+        image.write_bytes((kernel / "base.cpio").read_bytes() + archive(one.cases, work))
+        trouble = None
+        try:
+            subprocess.run(qemu(one, kernel, image, console, results), check=True, timeout=one.seconds)
+        except subprocess.TimeoutExpired:
+            trouble = f"no end after {one.seconds} s"
+        except subprocess.CalledProcessError as error:
+            trouble = f"qemu ended with {error.returncode}"
+        unpack(results, one.results)
+        tail = console.read_text(errors="replace").splitlines()[-15:] if console.exists() else []
+        return "\n    ".join([trouble or "no result of this case", *tail])
+
+
+def qemu(one: Boot, kernel: Path, image: Path, console: Path, results: Path) -> list:
+    # TCG always: a /dev/kvm that is there may still hang.
+    return [
+        *("qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512"),
+        *("-nodefaults", "-no-reboot", "-display", "none"),
+        *("-kernel", kernel / "vmlinuz", "-initrd", image, "-append", one.cmdline),
+        *("-serial", f"file:{console}", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"),
+        *("-chardev", f"file,id=results,path={results}", "-device", "virtserialport,chardev=results"),
+    ]
+
+
+def archive(cases: list[Case], work: Path) -> bytes:
+    """The cases as a second archive, which the kernel unpacks over the first."""
+    root = work / "cases"
+    for case in cases:
+        case.write(root / "lab" / "cases" / case.name)
+    (root / "lab" / "order").write_text("".join(f"{case.name}\n" for case in cases))
+    root.chmod(0o755)
+    names = "".join(f"{path.relative_to(root)}\n" for path in sorted(root.rglob("*")))
+    made = subprocess.run(
+        ["busybox", "cpio", "-o", "-H", "newc"],
+        cwd=root, input=names.encode(), capture_output=True, check=True,
+    )
+    return made.stdout
+
+
+def unpack(results: Path, folder: Path) -> None:
+    """One archive after another; the last may be cut off where the machine died."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(results, ignore_zeros=True) as stream:
+            stream.extractall(folder, filter="data")
+    except (tarfile.ReadError, FileNotFoundError):
+        pass
