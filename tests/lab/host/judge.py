@@ -46,12 +46,17 @@ def look(expect: Expect, folder: Path, run: str):
 
 def ss(expect: Expect, folder: Path, run: str):
     """The real ss: that the machine is broken as the case says."""
-    tcp = read(folder / f"ss-tcp{run}").split()
-    unix = read(folder / f"ss-unix{run}").split()
-    send_q = expect.send_q or (BACKLOG if expect.tcp == "pass" else "0")
-    unread = expect.unread or (UNREAD if expect.unix == "pass" else "0")
-    yield from differ("ss: Send-Q of the listener", send_q, tcp[2] if len(tcp) > 2 else " ".join(tcp))
-    yield from differ("ss: Recv-Q of the unix stream", unread, unix[2] if len(unix) > 2 else " ".join(unix))
+    tcp, unix = read(folder / f"ss-tcp{run}"), read(folder / f"ss-unix{run}")
+    send_q = (BACKLOG if expect.tcp == "pass" else "0") if expect.send_q is None else expect.send_q
+    unread = (UNREAD if expect.unix == "pass" else "0") if expect.unread is None else expect.unread
+    yield from differ("ss: Send-Q of the listener", send_q, column(tcp, "LISTEN", 2))
+    yield from differ("ss: Recv-Q of the unix stream", unread, column(unix, "u_str", 2))
+
+
+def column(output: str, first: str, number: int) -> str:
+    """One column of the line of ss that starts with `first`; empty if there is no such line."""
+    rows = [line.split() for line in output.splitlines() if line.startswith(first)]
+    return rows[0][number] if rows else ""
 
 
 def verdict(expect: Expect, found: dict):
