@@ -40,13 +40,17 @@ fn hold<T>(_sockets: &T) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Prints the steps that the report on stdin offers against what `walk` found, one a line.
+/// Prints the steps that the report on stdin offers against what `walk` found, one a line:
+/// what mends it now, and then what keeps it so.
 fn remedy(walk: &str) -> Result<(), Box<dyn Error>> {
     let report: serde_json::Value = serde_json::from_reader(std::io::stdin())?;
-    let steps = report["verdict"][walk]["remedy"]["now"].as_array();
+    let remedy = &report["verdict"][walk]["remedy"];
     let mut out = std::io::stdout();
-    for step in steps.ok_or("the report has no remedy")? {
-        writeln!(out, "{}", step.as_str().ok_or("a step that is not text")?)?;
+    for part in ["now", "keep"] {
+        let steps = remedy[part].as_array();
+        for step in steps.ok_or("the report has no remedy")? {
+            writeln!(out, "{}", step.as_str().ok_or("a step that is not text")?)?;
+        }
     }
     Ok(())
 }

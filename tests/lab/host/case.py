@@ -37,6 +37,7 @@ class Case:
     own_boot: bool = False
     kernels: list[str] | None = None
     remedy: str = ""  # the walk whose remedy is carried out
+    mended: str = "pass"  # and the status of that walk afterwards
     by_hand: str = ""  # how a person does what that remedy says in words
 
     def runs_on(self, kernel: str) -> bool:
