@@ -1,6 +1,7 @@
 """The kernel lab: every case on every kernel, and a table of what came of it."""
 
 import argparse
+import json
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,8 @@ def main() -> int:
         cells = {}
         for done in machines.map(lambda one: run(one, bases[one.kernel]), boots):
             cells |= done
+    if options.keep_facts:
+        keep_facts(cells, options.work / "results")
     return report(list(kernels), list(cases), cells)
 
 
@@ -34,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/lab/run", description=__doc__)
     parser.add_argument("--kernel", action="append", help="only this kernel of tests/lab/kernels")
     parser.add_argument("--case", action="append", help="only this case of tests/lab/cases")
+    parser.add_argument("--keep-facts", action="store_true", help="store what was seen in the cases that pass, for cargo test")
     parser.add_argument("--bin", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -81,6 +85,15 @@ def run(one: Boot, kernel: Path) -> dict[tuple[str, str], list[str]]:
         else:
             cells[one.kernel, case.name] = [trouble or "the machine sent no result"]
     return cells
+
+
+def keep_facts(cells: dict[tuple[str, str], list[str]], results: Path) -> None:
+    """One recording of each case, without the lines and blanks that only people need."""
+    for (kernel, case), problems in cells.items():
+        if not problems:
+            facts = json.loads((results / kernel / case / "facts").read_text())
+            kept = LAB / "facts" / f"{case}.json"
+            kept.write_text(json.dumps(facts, separators=(",", ":"), ensure_ascii=False) + "\n")
 
 
 def report(kernels: list[str], cases: list[str], cells: dict) -> int:
