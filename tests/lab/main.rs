@@ -50,7 +50,9 @@ fn every_case_has_facts_and_all_facts_have_a_case() {
 }
 
 fn lab(folder: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(folder)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/lab")
+        .join(folder)
 }
 
 fn names(folder: &str) -> BTreeSet<String> {
@@ -74,7 +76,10 @@ fn judged(name: &str) -> Diagnosis {
 
 fn problems(case: &Case, found: &Diagnosis) -> Vec<String> {
     let expect = &case.expect;
-    let walks = [(&expect.tcp, &found.verdict.tcp), (&expect.unix, &found.verdict.unix)];
+    let walks = [
+        (&expect.tcp, &found.verdict.tcp),
+        (&expect.unix, &found.verdict.unix),
+    ];
     let mut wrong = Vec::new();
     let mut hold = |what: &str, wanted: &str, found: &str| {
         if wanted != found {
