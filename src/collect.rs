@@ -15,8 +15,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How long a probe may take that waits for nothing but the kernel or a short command.
-const PROBE_LIMIT: Duration = Duration::from_secs(3);
+/// The part of the whole time that one probe may take: it waits for nothing but the kernel or
+/// a short command, and what comes after it needs time too.
+const PROBE_PARTS: u32 = 3;
 
 /// What to collect.
 #[derive(Debug, Clone)]
@@ -84,7 +85,7 @@ struct Seen {
 
 impl Seen {
     fn look(plan: &Plan, deadline: Deadline) -> Result<Self, NoSuchNamespace> {
-        let limit = deadline.at_most(PROBE_LIMIT);
+        let limit = deadline.at_most(deadline.share(PROBE_PARTS));
         let machine = start(limit, "machine", probes::machine::collect);
         let wants_modules = plan.topics.contains(&Topic::Modules) || plan.passive;
         let modules = runner::start("modules", limit, move || {
@@ -147,7 +148,7 @@ struct Asked {
 
 impl Asked {
     fn ask(plan: &Plan, found: Fact<Vec<Found>>, may_ask: MayAsk, deadline: Deadline) -> Self {
-        let limit = deadline.at_most(PROBE_LIMIT);
+        let limit = deadline.at_most(deadline.share(PROBE_PARTS));
         let wants = |topic| plan.topics.contains(&topic);
         let round_trips = wants(Topic::RoundTrips).then(|| {
             runner::start("round trip", limit, move || {
@@ -263,7 +264,7 @@ fn owners(facts: &Facts, deadline: Deadline) -> Fact<Vec<sockdoctor_checks::fact
     if wanted.is_empty() {
         return Fact::Known(Vec::new());
     }
-    let limit = deadline.at_most(PROBE_LIMIT);
+    let limit = deadline.at_most(deadline.share(PROBE_PARTS));
     runner::start("owners", limit, move || {
         probes::owners::collect(&wanted, limit)
     })

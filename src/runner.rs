@@ -30,6 +30,12 @@ impl Deadline {
         if sooner.at < self.at { sooner } else { self }
     }
 
+    /// The share of the whole limit that one of `parts` may take. So a longer `--timeout` gives
+    /// every probe more time, and a slow machine can be looked at as well.
+    pub fn share(&self, parts: u32) -> Duration {
+        self.limit / parts
+    }
+
     /// Time left, zero when it has passed.
     pub fn left(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
@@ -136,6 +142,12 @@ mod tests {
         let pending = start::<u8>("broken", soon(), || std::panic::panic_any("boom"));
         let gap = Gap::new("broken", Why::Panicked("boom".to_owned()));
         assert_eq!(pending.wait(), Fact::Missing(gap));
+    }
+
+    #[test]
+    fn a_longer_timeout_gives_every_probe_more_time() {
+        let share = |seconds| Deadline::after(Duration::from_secs(seconds)).share(5);
+        assert_eq!(share(60), share(10) * 6);
     }
 
     #[test]

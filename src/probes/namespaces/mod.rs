@@ -28,8 +28,9 @@ pub struct Visit {
     pub sample: Option<Duration>,
 }
 
-/// How long one namespace may take. A visit with a thousand listeners takes milliseconds.
-const VISIT_LIMIT: Duration = Duration::from_secs(2);
+/// The part of the whole time that one namespace may take. A visit with a thousand listeners
+/// takes milliseconds.
+const VISIT_PARTS: u32 = 5;
 
 /// More threads than this do not help: they wait for the same locks in the kernel.
 const MOST_THREADS: usize = 4;
@@ -63,7 +64,7 @@ fn limits(namespaces: usize, overall: Deadline) -> Limits {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     Limits {
         threads: cores.min(MOST_THREADS).min(namespaces),
-        per_job: VISIT_LIMIT,
+        per_job: overall.share(VISIT_PARTS),
         overall,
     }
 }
