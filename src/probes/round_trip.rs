@@ -4,15 +4,27 @@ use super::canary::{self, CanarySocket};
 use super::{MayAsk, proc_net};
 use crate::netlink::{Asked, Protocol, SockDiag};
 use sockdoctor_checks::facts::{Canary, Errno, Fact, Family, Gap, Opened, Queues, RoundTrips, Why};
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
 /// The tables of this thread's namespace.
 const PROC_NET: &str = "/proc/thread-self/net";
 
+const NETLINK_SOCKET: &str = "socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)";
+
+/// What socket(2) says of this process or of this moment, and not of sock_diag: ENOMEM, ENFILE,
+/// EMFILE, ENOBUFS. An ss that is run by itself may well get its socket.
+const SHORTAGES: [i32; 4] = [12, 23, 24, 105];
+
 /// Opens the canaries in the observer's own namespace and asks sock_diag and /proc for them.
 pub fn collect(may_ask: MayAsk) -> Fact<RoundTrips> {
-    let mut oracle = Oracle::open();
+    let mut oracle = Oracle(SockDiag::open().map_err(|error| errno(&error)));
+    if let Err(errno) = &oracle.0
+        && SHORTAGES.contains(&errno.0)
+    {
+        return Fact::Missing(Gap::new(NETLINK_SOCKET, Why::Failed(*errno)));
+    }
     Fact::Known(RoundTrips {
         socket: oracle.opened(),
         tcp4: tcp(&mut oracle, may_ask, Family::V4).into(),
@@ -35,7 +47,7 @@ fn tcp(oracle: &mut Oracle, may_ask: MayAsk, family: Family) -> Result<Canary, G
 /// A socket of a family that is a module would load that module, and this is not what the user
 /// asked about.
 fn tcp6(oracle: &mut Oracle, may_ask: MayAsk) -> Result<Canary, Gap> {
-    if canary::has_ipv6(Path::new(PROC_NET)) {
+    if canary::has_ipv6(Path::new(PROC_NET))? {
         return tcp(oracle, may_ask, Family::V6);
     }
     let why = format!("there is no {PROC_NET}/tcp6");
@@ -75,15 +87,15 @@ fn report<N>(
     }
 }
 
+/// socket(2) fails with a number and with nothing else.
+fn errno(error: &io::Error) -> Errno {
+    Errno(error.raw_os_error().unwrap_or(0))
+}
+
 /// sock_diag, or the reason why there is none.
 struct Oracle(Result<SockDiag, Errno>);
 
 impl Oracle {
-    fn open() -> Self {
-        // socket(2) fails with a number and with nothing else.
-        Oracle(SockDiag::open().map_err(|error| Errno(error.raw_os_error().unwrap_or(0))))
-    }
-
     fn opened(&self) -> Opened {
         match &self.0 {
             Ok(_) => Opened::Yes,

@@ -52,6 +52,13 @@ fn a_unit_without_the_netlink_family_is_named() {
     assert_blind(&outcome, "EAFNOSUPPORT");
 }
 
+#[test]
+fn a_shortage_of_descriptors_does_not_blind_ss() {
+    let report = check([]).before(|| refuse_netlink(libc::EMFILE)).report();
+    assert_eq!(report.status("sock-diag-round-trip"), "unknown");
+    assert!(report.says("EMFILE"));
+}
+
 /// From here on socket(AF_NETLINK) fails with `errno` for this thread and its children.
 fn refuse_netlink(errno: i32) {
     let netlink = libc::AF_NETLINK.unsigned_abs().into();
