@@ -68,14 +68,8 @@ pub(super) fn words(queues: Queues) -> String {
     }
 }
 
-/// Such an address cannot be assigned here.
-const EADDRNOTAVAIL: Errno = Errno(99);
-
-/// Whether there is no canary because the machine does not have its family of addresses.
+/// Whether there is no canary because the machine does not have its family of addresses. An
+/// error of socket(2) does not say that: a filter may have made it.
 pub(super) fn is_off(gap: &Gap) -> bool {
-    match &gap.why {
-        Why::Absent | Why::Unsupported(_) => true,
-        Why::Failed(errno) => [Errno::EAFNOSUPPORT, EADDRNOTAVAIL].contains(errno),
-        _ => false,
-    }
+    matches!(gap.why, Why::Unsupported(_))
 }

@@ -208,11 +208,17 @@ mod tests {
 
     #[test]
     fn a_machine_without_ipv6_is_judged_without_it() {
-        for why in [Why::Failed(Errno(99)), Why::Failed(Errno::EAFNOSUPPORT)] {
-            assert_eq!(statuses(&no_tcp6(why))[1], Status::Skipped);
-        }
+        let off = Why::Unsupported("no IPv6 loopback".to_owned());
+        assert_eq!(statuses(&no_tcp6(off))[1], Status::Skipped);
         let hung = Why::TimedOut { after_ms: 5000 };
         assert_eq!(statuses(&no_tcp6(hung))[1], Status::Unknown);
+    }
+
+    #[test]
+    fn ipv6_that_a_filter_or_a_missing_proc_hides_is_not_called_absent() {
+        for why in [Why::Failed(Errno::EAFNOSUPPORT), Why::Absent] {
+            assert_eq!(statuses(&no_tcp6(why))[1], Status::Unknown);
+        }
     }
 
     #[test]

@@ -240,13 +240,39 @@ fn gap_of(family: Family, protocol: &str, error: Errno) -> Gap {
     };
     let what = format!("{protocol} canary over {version}");
     match error {
-        Errno::AFNOSUPPORT => Gap::new(what, Why::Unsupported(format!("no {version} here"))),
         Errno::ADDRNOTAVAIL => Gap::new(what, Why::Unsupported(format!("no {version} loopback"))),
         error => io_gap(what, &error.into()),
     }
 }
 
-/// Whether IPv6 is there, without the socket(2) that would load it.
-pub(super) fn has_ipv6(proc_net: &Path) -> bool {
-    proc_net.join("tcp6").exists()
+/// Whether IPv6 is there, without the socket(2) that would load it. A missing tcp6 means that it
+/// is not only where the table of IPv4 is there: elsewhere there is no /proc to look at.
+pub(super) fn has_ipv6(proc_net: &Path) -> Result<bool, Gap> {
+    let there = |table| {
+        let path = proc_net.join(table);
+        let there = path.try_exists();
+        there.map_err(|error| io_gap(path.display().to_string(), &error))
+    };
+    if there("tcp6")? {
+        return Ok(true);
+    }
+    if there("tcp")? {
+        return Ok(false);
+    }
+    Err(Gap::new(proc_net.display().to_string(), Why::Absent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proc_that_is_not_there_does_not_mean_that_there_is_no_ipv6() {
+        let net = tempfile::tempdir().expect("a directory");
+        assert!(has_ipv6(net.path()).is_err());
+        std::fs::write(net.path().join("tcp"), "").expect("a file");
+        assert_eq!(has_ipv6(net.path()), Ok(false));
+        std::fs::write(net.path().join("tcp6"), "").expect("a file");
+        assert_eq!(has_ipv6(net.path()), Ok(true));
+    }
 }

@@ -378,7 +378,7 @@ fn a_doubt_about_any_step_forbids_a_pass() {
 fn a_machine_without_ipv6_can_be_believed() {
     let mut facts = fixture::healthy();
     edit(&mut facts.round_trips, |trips| {
-        let why = Why::Failed(Errno::EAFNOSUPPORT);
+        let why = Why::Unsupported("no tcp6".to_owned());
         trips.tcp6 = Fact::Missing(Gap::new("IPv6 socket", why));
     });
     assert_eq!(tcp(&facts).status, Status::Pass);
