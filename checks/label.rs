@@ -28,6 +28,11 @@ fn short(id: &str) -> &str {
 }
 
 impl TcpListener {
+    /// What stays the same from one reading to the next.
+    pub(crate) fn identity(&self) -> (u32, IpAddr, u16) {
+        (self.inode, self.address, self.port)
+    }
+
     /// `0.0.0.0:80`, `[::]:80`.
     pub fn label(&self) -> String {
         let address = match self.address {

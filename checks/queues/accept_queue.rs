@@ -111,7 +111,7 @@ fn roomy<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Facts, Gap, TcpListener, TcpSource, UnixListener, Why};
+    use crate::facts::{Fact, Facts, Gap, Sample, TcpListener, TcpSource, UnixListener, Why};
     use crate::fixture::{healthy, listener, namespace};
     use crate::queues::testing::{findings, machine, statuses, worst};
 
@@ -145,6 +145,26 @@ mod tests {
             panic!("{:?}", findings[0].subject);
         };
         assert_eq!(owner.as_deref(), Some("nginx (812)"));
+    }
+
+    #[test]
+    fn a_queue_that_was_full_at_either_reading_fails() {
+        for (first, second) in [(0, 129), (129, 0)] {
+            let mut host = namespace(1, "host", vec![queued(80, first, 128)]);
+            host.sample = Some(Sample {
+                interval_ms: 2_000,
+                counters: host.counters.clone(),
+                listeners: Fact::Known(vec![queued(80, second, 128)]),
+            });
+            let findings = findings(&CHECK, &machine(vec![host]));
+            let failed = findings.iter().filter(|f| f.status == Status::Fail);
+            assert_eq!(failed.count(), 1);
+            assert!(
+                !findings
+                    .iter()
+                    .any(|f| f.summary.contains("no accept queue of a TCP"))
+            );
+        }
     }
 
     #[test]

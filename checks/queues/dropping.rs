@@ -10,7 +10,6 @@ use crate::finding::Evidence;
 use crate::label;
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 /// Listeners of one namespace that are named.
 const NAMED: usize = 3;
@@ -41,16 +40,12 @@ pub(crate) fn droppers(namespace: &Namespace) -> Droppers<'_> {
         return rank(&namespace.listeners, |one| one.drops.map(u64::from));
     };
     let before = namespace.listeners.value().into_iter().flatten();
-    let before: HashMap<_, _> = before.map(|one| (identity(one), one.drops)).collect();
+    let before: HashMap<_, _> = before.map(|one| (one.identity(), one.drops)).collect();
     rank(&sample.listeners, |one| {
         // One that was not there yet has dropped all that it counts.
-        let before = before.get(&identity(one)).copied().unwrap_or(Some(0));
+        let before = before.get(&one.identity()).copied().unwrap_or(Some(0));
         Some(grown(before?, one.drops?))
     })
-}
-
-fn identity(listener: &TcpListener) -> (u32, IpAddr, u16) {
-    (listener.inode, listener.address, listener.port)
 }
 
 /// The counter has 32 bits and wraps.

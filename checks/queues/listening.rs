@@ -4,6 +4,7 @@ use crate::facts::{Facts, Namespace, TcpListener, UnixListener};
 use crate::finding::{Evidence, Subject};
 use crate::label;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// Listeners that one check names; the others are counted. A host can have 10,000.
 pub(crate) const NAMED: usize = 16;
@@ -104,10 +105,25 @@ impl Listening<'_> {
     }
 }
 
-/// The TCP listeners of a namespace that could be read.
+/// The TCP listeners of a namespace that could be read. One that was read twice is shown as it
+/// was when more connections waited.
 pub(crate) fn tcp(namespace: &Namespace) -> impl Iterator<Item = Listening<'_>> {
-    let listeners = namespace.listeners.value().into_iter().flatten();
-    listeners.map(|listener| Listening {
+    let later = namespace.sample.as_ref();
+    let later = later.and_then(|sample| sample.listeners.value());
+    let mut later: BTreeMap<_, _> = later
+        .into_iter()
+        .flatten()
+        .map(|listener| (listener.identity(), listener))
+        .collect();
+    let first = namespace.listeners.value().into_iter().flatten();
+    let mut listeners: Vec<&TcpListener> = first
+        .map(|first| match later.remove(&first.identity()) {
+            Some(later) if later.accept_queue > first.accept_queue => later,
+            _ => first,
+        })
+        .collect();
+    listeners.extend(later.into_values());
+    listeners.into_iter().map(|listener| Listening {
         namespace,
         socket: Socket::Tcp(listener),
     })
