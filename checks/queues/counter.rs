@@ -122,6 +122,7 @@ impl Reading {
         let (status, summary) = self.verdict(facts, namespace, counter);
         let label = namespace.label();
         let mut finding = Finding::about(subject(namespace), status, summary);
+        let mut total = self.total;
         if let Growth::By {
             amount,
             interval_ms,
@@ -129,8 +130,9 @@ impl Reading {
         {
             let grown = Evidence::counter(counter.name, &label, Some(interval_ms), amount);
             finding = finding.evidence(grown);
+            total += amount;
         }
-        finding = finding.evidence(Evidence::counter(counter.name, &label, None, self.total));
+        finding = finding.evidence(Evidence::counter(counter.name, &label, None, total));
         if let Growth::Unknown(gap) = &self.growth {
             finding = finding.evidence(Evidence::gap(gap));
         }

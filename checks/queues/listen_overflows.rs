@@ -109,6 +109,7 @@ mod tests {
         assert_eq!(findings[0].status, Status::Fail);
         let says: Vec<&str> = findings[0].evidence.iter().map(|e| &*e.says).collect();
         assert!(says.contains(&"0.0.0.0:80, nginx (812): 3 dropped"));
+        assert_eq!(says[..2], ["3", "15"], "growth, and the total at its end");
     }
 
     #[test]
