@@ -2,7 +2,7 @@
 
 use super::ground::Ground;
 use crate::facts::{
-    DiagModule, Facts, Gap, ModprobeHelper, ModuleFacts, Presence, Rule, RuleKind, Runnable,
+    DiagModule, Fact, Facts, Gap, ModprobeHelper, ModuleFacts, Presence, Rule, RuleKind, Runnable,
 };
 use crate::finding::Evidence;
 
@@ -191,7 +191,8 @@ fn for_every_module(facts: &Facts) -> Vec<Cause<'_>> {
     if facts.kernel.modules_disabled.value() == Some(&true) {
         found.push(Cause::Disabled);
     }
-    if let (Some(modules), Some(release)) = (facts.modules.value(), facts.kernel.release.value())
+    // Known in full: where it is not known whose root this is, another may have the tree.
+    if let (Fact::Known(modules), Some(release)) = (&facts.modules, facts.kernel.release.value())
         && modules.tree.is_none()
         && !modules
             .entries

@@ -264,6 +264,18 @@ mod tests {
     }
 
     #[test]
+    fn a_tree_that_is_missing_from_a_root_of_nobody_knows_whom_proves_nothing() {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.modules, |modules| modules.tree = None);
+        let Fact::Known(value) = facts.modules else {
+            panic!("the fixture has modules");
+        };
+        let gaps = vec![Gap::new("/proc/self/ns/pid", Why::Absent)];
+        facts.modules = Fact::Partial { value, gaps };
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Pass);
+    }
+
+    #[test]
     fn a_helper_that_cannot_be_seen_is_undecided_only_where_it_matters() {
         let mut facts = fixture::healthy();
         broken::in_container(&mut facts);

@@ -21,6 +21,16 @@ pub(in crate::probes) enum Root {
     Unknown(Gap),
 }
 
+impl Root {
+    /// Why it could not be compared.
+    pub(in crate::probes) fn gap(self) -> Option<Gap> {
+        match self {
+            Root::Unknown(gap) => Some(gap),
+            Root::Host | Root::Other => None,
+        }
+    }
+}
+
 /// Compares the observer's root directory with that of process 1. mountinfo needs no privilege,
 /// which /proc/1/root does.
 pub(in crate::probes) fn compare(proc: &Path) -> Root {

@@ -12,6 +12,7 @@ mod text_files;
 mod tree;
 
 use command_line::CommandLine;
+use host_root::Root;
 #[cfg(feature = "libkmod")]
 use libkmod::Resolver;
 use loaded::Loaded;
@@ -37,14 +38,13 @@ pub struct Roots {
 
 impl Roots {
     /// Those of this machine, for a kernel of this release.
-    fn of_machine(kernel: &Kernel) -> Result<Self, Gap> {
+    fn of_machine(kernel: &Kernel, proc: &Path, root: &Root) -> Result<Self, Gap> {
         let release = kernel.release.known().map_err(Clone::clone)?;
-        let proc = Path::new("/proc");
         Ok(Roots {
             proc: proc.to_owned(),
             tree: tree_of_machine(release),
             modprobe_d: None,
-            of_the_host: host_root::compare(proc) != host_root::Root::Other,
+            of_the_host: *root != Root::Other,
         })
     }
 }
@@ -93,11 +93,15 @@ struct Context<'a> {
     command_line: &'a Result<CommandLine, Gap>,
 }
 
-/// Observes the diag modules without loading any.
+/// Observes the diag modules without loading any. `Partial` when the observer's root could not be
+/// held against that of process 1: then a tree that is not there proves nothing.
 pub fn collect(kernel: &Kernel) -> Fact<Modules> {
-    Roots::of_machine(kernel)
-        .map(|roots| collect_in(&roots, kernel))
-        .into()
+    let proc = Path::new("/proc");
+    let root = host_root::compare(proc);
+    match Roots::of_machine(kernel, proc, &root) {
+        Ok(roots) => Fact::with_gaps(collect_in(&roots, kernel), root.gap().into_iter().collect()),
+        Err(gap) => Fact::Missing(gap),
+    }
 }
 
 /// The same, from other places.
