@@ -35,7 +35,7 @@ const NAMESPACES_PER_MOUNT: u32 = 64;
 /// takes CAP_SYS_ADMIN and, to be of use, Linux 5.8; without it /proc is read.
 #[derive(Debug)]
 pub struct Sysctls {
-    proc: Option<OwnedFd>,
+    proc: Result<OwnedFd>,
     private: Option<Private>,
     wants_private: bool,
     buffer: [u8; 32],
@@ -51,7 +51,7 @@ impl Sysctls {
     /// A reader for a run that visits so many namespaces.
     pub fn for_namespaces(count: usize) -> Self {
         Sysctls {
-            proc: openat(CWD, "/proc", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok(),
+            proc: openat(CWD, "/proc", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()),
             private: None,
             wants_private: count >= WORTH_A_MOUNT,
             buffer: [0; 32],
@@ -88,9 +88,10 @@ impl Sysctls {
 
     fn bytes(&mut self, path: &str) -> Result<&[u8]> {
         let private = self.private.as_ref().map(|private| &private.mount);
-        let root = private
-            .or(self.proc.as_ref())
-            .ok_or(rustix::io::Errno::NOENT)?;
+        let root = match private {
+            Some(mount) => mount,
+            None => self.proc.as_ref().map_err(|errno| *errno)?,
+        };
         let file = openat(root, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         let length = rustix::io::read(&file, &mut self.buffer)?;
         Ok(&self.buffer[..length])
@@ -118,7 +119,7 @@ fn private_procfs() -> Result<Private> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sockdoctor_checks::facts::Why;
+    use sockdoctor_checks::facts::{Errno, Why};
 
     #[test]
     fn settings_are_read_as_they_are() {
@@ -133,6 +134,17 @@ mod tests {
         let mut sysctls = Sysctls::for_namespaces(1);
         let gap = Gap::new("/proc/sys/net/core/none", Why::Absent);
         assert_eq!(sysctls.read("sys/net/core/none"), Fact::Missing(gap));
+    }
+
+    #[test]
+    fn why_proc_cannot_be_opened_is_told() {
+        let mut sysctls = Sysctls::for_namespaces(1);
+        sysctls.proc = Err(rustix::io::Errno::MFILE);
+        let gap = sysctls.read(SOMAXCONN);
+        assert_eq!(
+            gap.known().map_err(|gap| &gap.why),
+            Err(&Why::Failed(Errno(24)))
+        );
     }
 
     #[test]
