@@ -77,7 +77,7 @@ pub(super) fn tcp(family: Family) -> Result<CanarySocket<SocketAddr>, Gap> {
         words: format!("{address}, listen(fd, {BACKLOG}), {connection}"),
         truth: Queues {
             recv: client.is_ok().then_some(1),
-            send: effective_backlog(),
+            send: effective_backlog(Path::new("/proc/sys/net")),
         },
         _open: std::iter::once(listener).chain(client).collect(),
     })
@@ -223,9 +223,16 @@ fn waiting_client(
 }
 
 /// What listen() makes of the backlog: no more than somaxconn (`__sys_listen`, net/socket.c).
-fn effective_backlog() -> Option<u32> {
-    let somaxconn = read_trimmed("/proc/sys/net/core/somaxconn").ok()?;
-    Some(BACKLOG.min(somaxconn.parse().ok()?))
+///
+/// Where the settings of the namespace are there and this one is not, nobody can have changed it
+/// from its default, which is 128 at least: before about Linux 6.3 it has no file in a namespace
+/// that another user namespace than the first owns (6b754d7bd007, net/core/sysctl_net_core.c).
+fn effective_backlog(sys_net: &Path) -> Option<u32> {
+    match read_trimmed(sys_net.join("core/somaxconn")) {
+        Ok(somaxconn) => Some(BACKLOG.min(somaxconn.parse().ok()?)),
+        Err(gap) if gap.why == Why::Absent && sys_net.join("ipv4").is_dir() => Some(BACKLOG),
+        Err(_) => None,
+    }
 }
 
 /// The error as a fact, which knows its name.
@@ -265,6 +272,18 @@ pub(super) fn has_ipv6(proc_net: &Path) -> Result<bool, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_true_backlog_is_known_where_somaxconn_has_no_file_but_not_without_proc() {
+        let sys_net = tempfile::tempdir().expect("a directory");
+        assert_eq!(effective_backlog(sys_net.path()), None);
+        for directory in ["core", "ipv4"] {
+            std::fs::create_dir(sys_net.path().join(directory)).expect("a directory");
+        }
+        assert_eq!(effective_backlog(sys_net.path()), Some(BACKLOG));
+        std::fs::write(sys_net.path().join("core/somaxconn"), "5\n").expect("a file");
+        assert_eq!(effective_backlog(sys_net.path()), Some(5));
+    }
 
     #[test]
     fn a_proc_that_is_not_there_does_not_mean_that_there_is_no_ipv6() {

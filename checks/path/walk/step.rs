@@ -108,9 +108,13 @@ pub(super) fn canary(facts: &Facts, table: &Table) -> Outcome {
     };
     let mut ok = Vec::new();
     let mut doubt = None;
+    let mut compared = false;
     for fact in all {
         match canaries::told(fact) {
-            Told::Truth(canary) => ok.push(format!("{} is shown as it is", canary.socket)),
+            Told::Truth(canary) => {
+                compared |= (table.column)(canary.truth).is_some();
+                ok.push(format!("{} is shown as it is", canary.socket));
+            }
             Told::Unknown(gap) if canaries::is_off(gap) => {}
             Told::Unknown(gap) => doubt = doubt.or(Some(unknown(gap))),
             Told::NoQueues(canary) => doubt = doubt.or(Some(silent(canary))),
@@ -120,6 +124,10 @@ pub(super) fn canary(facts: &Facts, table: &Table) -> Outcome {
     match doubt {
         Some(doubt) => doubt,
         None if ok.is_empty() => undecided("no canary could be opened".to_owned(), None),
+        None if !compared => undecided(
+            "what is true of a socket of our own is not known".to_owned(),
+            None,
+        ),
         None => Outcome::Ok(ok.join("; ")),
     }
 }

@@ -4,7 +4,7 @@ use super::super::canary;
 use super::super::handler::Handler;
 use super::super::ss_environment;
 use super::truth;
-use crate::facts::{Canary, Fact, Facts, RoundTrips, SsRun};
+use crate::facts::{Canary, Fact, Facts, Queues, RoundTrips, SsRun};
 
 /// What differs between the two walks.
 pub(super) struct Table {
@@ -20,6 +20,8 @@ pub(super) struct Table {
     pub(super) run: fn(&Facts) -> &Fact<SsRun>,
     /// What the walk is about.
     pub(super) queues: &'static str,
+    /// The same in a canary.
+    pub(super) column: fn(Queues) -> Option<u32>,
     /// What ss shows after falling back.
     pub(super) blind: &'static str,
     /// After the word "so".
@@ -44,6 +46,7 @@ pub(super) static TCP: Table = Table {
     canaries: |trips| vec![&trips.tcp4, &trips.tcp6],
     run: |facts| &facts.ss.tcp,
     queues: "Send-Q of TCP listeners",
+    column: |queues| queues.send,
     blind: "ss shows Send-Q 0 for every TCP listener here",
     fallback: "ss reads /proc/net/tcp, which has no backlog",
     file: "/proc/net/tcp",
@@ -61,6 +64,7 @@ pub(super) static UNIX: Table = Table {
     canaries: |trips| vec![&trips.unix],
     run: |facts| &facts.ss.unix,
     queues: "Recv-Q of unix sockets",
+    column: |queues| queues.recv,
     blind: "ss shows no unread bytes of any unix socket here",
     fallback: "ss reads /proc/net/unix, which has no queues",
     file: "/proc/net/unix",

@@ -375,6 +375,16 @@ fn a_doubt_about_any_step_forbids_a_pass() {
 }
 
 #[test]
+fn a_send_q_that_was_not_compared_is_not_believed() {
+    let mut facts = fixture::healthy();
+    edit(&mut facts.round_trips, |trips| {
+        edit(&mut trips.tcp4, |canary| canary.truth.send = None);
+        edit(&mut trips.tcp6, |canary| canary.truth.send = None);
+    });
+    assert_eq!(tcp(&facts).status, Status::Unknown);
+}
+
+#[test]
 fn a_machine_without_ipv6_can_be_believed() {
     let mut facts = fixture::healthy();
     edit(&mut facts.round_trips, |trips| {
