@@ -156,7 +156,9 @@ impl Asked {
             })
         });
         let runs_ss = wants(Topic::SsInstalled) && !plan.passive;
-        let ss = runs_ss.then(|| start(limit, "ss", move || probes::ss::collect(limit)));
+        // An ss that hangs is ended by the probe, so the probe must not be given up before.
+        let ended = limit.with_time_to_clean_up();
+        let ss = runs_ss.then(|| start(limit, "ss", move || probes::ss::collect(ended)));
         let namespaces = visit(plan, found, may_ask, deadline);
         Asked {
             round_trips: round_trips.map_or_else(|| unselected("round trip"), Pending::wait),
