@@ -54,6 +54,11 @@ pub fn io_gap(what: impl Into<String>, error: &std::io::Error) -> Gap {
     use std::io::ErrorKind;
     let why = match (error.kind(), error.raw_os_error()) {
         (ErrorKind::NotFound, _) => Why::Absent,
+        // A filter, a security module or the bounds of its user namespace: to become root, which
+        // it is, would lift nothing.
+        (ErrorKind::PermissionDenied, Some(code)) if rustix::process::geteuid().is_root() => {
+            Why::Failed(Errno(code))
+        }
         (ErrorKind::PermissionDenied, _) => Why::Denied {
             needs: "root".to_owned(),
         },

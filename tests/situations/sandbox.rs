@@ -59,14 +59,30 @@ fn a_shortage_of_descriptors_does_not_blind_ss() {
     assert!(report.says("EMFILE"));
 }
 
+#[test]
+fn root_under_a_filter_is_not_told_to_become_root() {
+    let outcome = check([])
+        .before(|| refuse(libc::SYS_listen, Vec::new(), libc::EPERM))
+        .run();
+    let report = outcome.report();
+    assert_eq!(report.status("tcp-diag"), "unknown");
+    assert!(report.says("EPERM"), "{}", outcome.stdout);
+    assert!(!report.says("root"), "{}", outcome.stdout);
+}
+
 /// From here on socket(AF_NETLINK) fails with `errno` for this thread and its children.
 fn refuse_netlink(errno: i32) {
     let netlink = libc::AF_NETLINK.unsigned_abs().into();
     let family = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, netlink)
         .expect("a condition");
     let rule = SeccompRule::new(vec![family]).expect("a rule");
+    refuse(libc::SYS_socket, vec![rule], errno);
+}
+
+/// From here on `call` fails with `errno` where one of the rules holds, or always.
+fn refuse(call: libc::c_long, rules: Vec<SeccompRule>, errno: i32) {
     let filter = SeccompFilter::new(
-        BTreeMap::from([(libc::SYS_socket, vec![rule])]),
+        BTreeMap::from([(call, rules)]),
         SeccompAction::Allow,
         SeccompAction::Errno(errno.unsigned_abs()),
         std::env::consts::ARCH.try_into().expect("an architecture"),
