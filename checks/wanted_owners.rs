@@ -5,22 +5,31 @@ use crate::facts::{Facts, Namespace};
 use crate::queues::clamped::{FEW, groups};
 use crate::queues::dropping::droppers;
 use crate::queues::listening::Fill;
-use crate::queues::{accept_queue, somaxconn::Yardstick};
+use crate::queues::somaxconn::Yardstick;
+use crate::queues::{accept_queue, backlog_clamped, listen_drops, listen_overflows};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// However many listeners are in trouble, no more are looked for than a reader would look at.
 const MOST: usize = 64;
 
-/// The inodes of listeners that findings will name: full and nearly full ones first, then those
-/// that dropped most, then those cut by somaxconn. At most 64, and never 0, which is no inode.
-pub fn wanted_owners(facts: &Facts) -> BTreeSet<u32> {
+/// The inodes of listeners that findings of the selected checks will name: full and nearly full
+/// ones first, then those that dropped most, then those cut by somaxconn. At most 64, and never
+/// 0, which is no inode.
+pub fn wanted_owners(facts: &Facts, selected: impl Fn(&str) -> bool) -> BTreeSet<u32> {
     let namespaces = facts.namespaces.value().map_or(&[][..], Vec::as_slice);
-    let wanted = crowded(namespaces)
-        .chain(dropping(namespaces))
-        .chain(clamped(facts, namespaces));
+    let mut wanted = Vec::new();
+    if selected(accept_queue::CHECK.id) {
+        wanted.extend(crowded(namespaces));
+    }
+    if selected(listen_overflows::CHECK.id) || selected(listen_drops::CHECK.id) {
+        wanted.extend(dropping(namespaces));
+    }
+    if selected(backlog_clamped::CHECK.id) {
+        wanted.extend(clamped(facts, namespaces));
+    }
     let mut inodes = BTreeSet::new();
-    for inode in wanted.filter(|&inode| inode != 0) {
+    for inode in wanted.into_iter().filter(|&inode| inode != 0) {
         if inodes.len() == MOST {
             break;
         }
@@ -59,7 +68,7 @@ mod tests {
 
     fn wanted(listeners: Vec<TcpListener>) -> Vec<u32> {
         let facts = machine(vec![namespace(1, "host", listeners)]);
-        wanted_owners(&facts).into_iter().collect()
+        wanted_owners(&facts, |_| true).into_iter().collect()
     }
 
     fn at(port: u16) -> TcpListener {
@@ -68,7 +77,7 @@ mod tests {
 
     #[test]
     fn nobody_is_looked_for_on_a_healthy_machine() {
-        assert!(wanted_owners(&healthy()).is_empty());
+        assert!(wanted_owners(&healthy(), |_| true).is_empty());
     }
 
     #[test]
@@ -89,6 +98,19 @@ mod tests {
             wanted(vec![full, dropping, above, at(4)]),
             [5001, 5002, 5003]
         );
+    }
+
+    #[test]
+    fn nobody_is_looked_for_whom_no_selected_check_names() {
+        let above = TcpListener {
+            backlog: Some(8192),
+            ..at(1)
+        };
+        let facts = machine(vec![namespace(1, "host", vec![above])]);
+        let wanted = |id| wanted_owners(&facts, |check| check == id).len();
+        assert_eq!(wanted("backlog-clamped"), 1);
+        assert_eq!(wanted("accept-queue"), 0);
+        assert_eq!(wanted("listen-drops"), 0);
     }
 
     #[test]
@@ -113,13 +135,13 @@ mod tests {
             namespace(first.into(), "n", listeners.collect())
         };
         let facts = machine((1..100).map(|n| many(n * 100)).collect());
-        assert_eq!(wanted_owners(&facts).len(), MOST);
+        assert_eq!(wanted_owners(&facts, |_| true).len(), MOST);
     }
 
     #[test]
     fn without_namespaces_nobody_is_looked_for() {
         let mut facts = healthy();
         facts.namespaces = Fact::Missing(Gap::new("namespaces", Why::Absent));
-        assert!(wanted_owners(&facts).is_empty());
+        assert!(wanted_owners(&facts, |_| true).is_empty());
     }
 }

@@ -8,7 +8,7 @@ use crate::probes::{self, MayAsk};
 use crate::runner::{self, Deadline, Pending};
 use sockdoctor_checks::facts::{
     Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine, Modules,
-    Namespace, Presence, RoundTrips, Ss, Topic,
+    Namespace, Owner, Presence, RoundTrips, Ss, Topic,
 };
 use sockdoctor_checks::wanted_owners::wanted_owners;
 use std::collections::BTreeSet;
@@ -22,7 +22,9 @@ const PROBE_PARTS: u32 = 3;
 /// What to collect.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The facts that the selected checks need.
+    /// The ids of the selected checks.
+    pub checks: BTreeSet<&'static str>,
+    /// The facts that they need.
     pub topics: BTreeSet<Topic>,
     /// Which namespaces.
     pub namespaces: Vec<Selector>,
@@ -67,7 +69,7 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
         namespaces: asked.namespaces,
         owners: Fact::Known(Vec::new()),
     };
-    facts.owners = owners(&facts, deadline);
+    facts.owners = owners(plan, &facts, deadline);
     facts.collection.duration_micros =
         u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
     Ok(facts)
@@ -88,8 +90,9 @@ impl Seen {
         let limit = deadline.at_most(deadline.share(PROBE_PARTS));
         let machine = start(limit, "machine", probes::machine::collect);
         let wants_modules = plan.topics.contains(&Topic::Modules) || plan.passive;
+        let wants_config = wants_modules || plan.topics.contains(&Topic::KernelConfig);
         let modules = runner::start("modules", limit, move || {
-            let kernel = probes::kernel::collect();
+            let kernel = probes::kernel::collect(wants_config);
             let modules = if wants_modules {
                 runner::guarded("modules", || probes::modules::collect(&kernel))
             } else {
@@ -261,8 +264,8 @@ fn forget<T>(listeners: &mut Fact<Vec<T>>, inode: impl Fn(&T) -> u32) {
     }
 }
 
-fn owners(facts: &Facts, deadline: Deadline) -> Fact<Vec<sockdoctor_checks::facts::Owner>> {
-    let wanted = wanted_owners(facts);
+fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
+    let wanted = wanted_owners(facts, |check| plan.checks.contains(check));
     if wanted.is_empty() {
         return Fact::Known(Vec::new());
     }

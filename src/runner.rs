@@ -3,9 +3,25 @@
 
 use sockdoctor_checks::facts::{Fact, Gap, Why};
 use std::cell::Cell;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
+
+/// More threads than this do not help: they wait for the same locks in the kernel.
+const MOST_THREADS: usize = 4;
+
+/// How many threads to share so many jobs among. The cores are counted once, and not for a
+/// single job: that takes a dozen files of the cgroup.
+pub fn threads_for(jobs: usize) -> usize {
+    static CORES: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+    if jobs < 2 {
+        return jobs;
+    }
+    jobs.min(*CORES).min(MOST_THREADS)
+}
 
 /// A moment after which nobody waits any more.
 #[derive(Debug, Clone, Copy)]

@@ -95,8 +95,10 @@ pub struct Collection {
 /// The groups of facts that a check may need, so that `--only` collects no more than it judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// [`Modules`].
+    /// [`Modules`], for which the configuration of the kernel is read too.
     Modules,
+    /// [`KernelConfig`], on its own.
+    KernelConfig,
     /// [`RoundTrips`].
     RoundTrips,
     /// The environment variables that `ss` reads.

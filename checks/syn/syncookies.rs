@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     group: Group::Syn,
     scope: Scope::Netns,
     explain: include_str!("syncookies.md"),
-    needs: &[Topic::TcpSysctls],
+    needs: &[Topic::TcpSysctls, Topic::KernelConfig],
     masked_by: &[],
     judge,
 };

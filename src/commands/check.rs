@@ -32,6 +32,7 @@ pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
 
 fn plan(scope: &cli::Scope, selection: &Selection) -> Plan {
     Plan {
+        checks: selection.ids().clone(),
         topics: sockdoctor_checks::diagnosis::topics(|check| selection.has(check)),
         namespaces: scope.netns.clone(),
         passive: scope.passive,

@@ -29,6 +29,11 @@ impl Selection {
         Ok(Selection { ids })
     }
 
+    /// The ids of them all.
+    pub(super) fn ids(&self) -> &BTreeSet<&'static str> {
+        &self.ids
+    }
+
     /// Whether `check` was asked for.
     pub(super) fn has(&self, check: &Check) -> bool {
         self.ids.contains(check.id)

@@ -2,8 +2,8 @@
 
 use super::Found;
 use crate::probes::processes;
+use crate::runner::threads_for;
 use sockdoctor_checks::facts::NetnsName;
-use std::num::NonZero;
 use std::path::Path;
 
 /// The directories of `ip netns`. On most systems the second is a link to the first.
@@ -14,8 +14,8 @@ const FEWEST_PER_THREAD: usize = 64;
 
 /// Completes the names of all, on several threads: it takes a file or two of each process.
 pub(super) fn complete(all: &mut [Found]) {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = all.len().div_ceil(cores).max(FEWEST_PER_THREAD);
+    let threads = threads_for(all.len() / FEWEST_PER_THREAD).max(1);
+    let share = all.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
         let mut shares = all.chunks_mut(share);
         let ours = shares.next();

@@ -2,18 +2,14 @@
 
 use super::{io_gap, processes};
 use crate::netns::mounts::Mounts;
-use crate::runner::Deadline;
+use crate::runner::{Deadline, threads_for};
 use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat_raw};
 use rustix::io::Errno;
 use sockdoctor_checks::facts::{Fact, Gap, Owner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::MaybeUninit;
-use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// More threads than this do not help.
-const MOST_THREADS: usize = 4;
 
 /// Walks /proc/*/fd until every inode has an owner. Of several processes that hold a socket, as
 /// a server and its workers do, the one with the lowest pid is its owner. A socket that no
@@ -28,9 +24,8 @@ pub fn collect(inodes: &BTreeSet<u32>, deadline: Deadline) -> Fact<Vec<Owner>> {
         Err(error) => return Fact::Missing(io_gap("/proc", &error)),
     };
     let hunt = Hunt::new(&wanted, &pids, deadline);
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| {
-        for _ in 1..cores.min(MOST_THREADS) {
+        for _ in 1..threads_for(pids.len()) {
             scope.spawn(|| hunt.walk());
         }
         hunt.walk();

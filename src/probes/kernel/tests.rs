@@ -30,7 +30,9 @@ fn write(root: &tempfile::TempDir, path: &str, text: impl AsRef<[u8]>) {
 }
 
 fn kernel(root: &tempfile::TempDir) -> Kernel {
-    collect_under(root.path(), "6.1.0-50".to_owned())
+    let release = "6.1.0-50";
+    let config = config(root.path(), release);
+    collect_under(root.path(), release.to_owned(), config)
 }
 
 fn modprobe_of(root: &tempfile::TempDir) -> Runnable {

@@ -7,12 +7,11 @@ mod visitor;
 
 use super::MayAsk;
 use crate::netns::Found;
-use crate::runner::Deadline;
+use crate::runner::{Deadline, threads_for};
 use pool::Limits;
 use reading::{Reading, Second};
 use sockdoctor_checks::facts::{Fact, Gap, Namespace, Sample, Topic};
 use std::collections::BTreeSet;
-use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use visitor::Visitor;
@@ -31,9 +30,6 @@ pub struct Visit {
 /// The part of the whole time that one namespace may take. A visit with a thousand listeners
 /// takes milliseconds.
 const VISIT_PARTS: u32 = 5;
-
-/// More threads than this do not help: they wait for the same locks in the kernel.
-const MOST_THREADS: usize = 4;
 
 /// Visits each namespace. One that cannot be entered is read through /proc/PID/net as far as
 /// that goes, and the rest is a gap. With a sample, every namespace is read a second time, at
@@ -61,9 +57,8 @@ pub fn collect(mut found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact
 }
 
 fn limits(namespaces: usize, overall: Deadline) -> Limits {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     Limits {
-        threads: cores.min(MOST_THREADS).min(namespaces),
+        threads: threads_for(namespaces),
         per_job: overall.share(VISIT_PARTS),
         overall,
     }
