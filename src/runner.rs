@@ -4,7 +4,7 @@
 use sockdoctor_checks::facts::{Fact, Gap, Why};
 use std::cell::Cell;
 use std::num::NonZero;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -21,6 +21,28 @@ pub fn threads_for(jobs: usize) -> usize {
         return jobs;
     }
     jobs.min(*CORES).min(MOST_THREADS)
+}
+
+/// How many items are worth a thread; one for fewer would cost more than it saves.
+const WORTH_A_THREAD: usize = 64;
+
+/// Maps all items, in order, and waits: for what is quick for each of many, such as a file or
+/// two of every process.
+pub fn map_shared<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = threads_for(items.len() / WORTH_A_THREAD).max(1);
+    let mut shares = items.chunks(items.len().div_ceil(threads).max(1));
+    let work = |share: &[T]| share.iter().map(&map).collect::<Vec<R>>();
+    std::thread::scope(|scope| {
+        let ours = shares.next().unwrap_or_default();
+        let theirs: Vec<_> = shares
+            .map(|share| scope.spawn(move || work(share)))
+            .collect();
+        let mut results = work(ours);
+        for thread in theirs {
+            results.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        results
+    })
 }
 
 /// A moment after which nobody waits any more.
@@ -162,6 +184,14 @@ mod tests {
         let sooner = deadline.with_time_to_clean_up();
         assert!(sooner.at < deadline.at);
         assert_eq!(sooner.gap("ss"), deadline.gap("ss"));
+    }
+
+    #[test]
+    fn shared_work_keeps_its_order() {
+        for length in [0, 1, WORTH_A_THREAD, 10 * WORTH_A_THREAD + 1] {
+            let items: Vec<usize> = (0..length).collect();
+            assert_eq!(map_shared(&items, |item| *item), items);
+        }
     }
 
     #[test]

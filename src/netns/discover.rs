@@ -6,6 +6,7 @@ use super::select::{NoSuchNamespace, Selector, Whereabouts, denied, select};
 use super::{Found, identity, names};
 use crate::probes::io_gap;
 use crate::probes::processes::{self, denied_gap, hidden_gap, pids};
+use crate::runner::map_shared;
 use rustix::io::Errno;
 use sockdoctor_checks::facts::{Fact, Gap, NetnsId, Why};
 use std::collections::BTreeMap;
@@ -143,9 +144,10 @@ impl Survey {
             Ok(pids) => pids,
             Err(error) => return self.gaps.push(io_gap("/proc", &error)),
         };
+        let links = map_shared(&pids, |pid| identity::of_process(*pid));
         let mut denied = Vec::new();
-        for pid in pids {
-            match identity::of_process(pid) {
+        for (pid, link) in pids.into_iter().zip(links) {
+            match link {
                 Ok(inode) => self.add_inside(NetnsId { inode, ..own }, pid),
                 Err(Errno::ACCESS | Errno::PERM) => denied.push(pid),
                 Err(_) => {} // It ended meanwhile.

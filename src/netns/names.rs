@@ -2,41 +2,29 @@
 
 use super::Found;
 use crate::probes::processes;
-use crate::runner::threads_for;
+use crate::runner::map_shared;
 use sockdoctor_checks::facts::NetnsName;
 use std::path::Path;
 
 /// The directories of `ip netns`. On most systems the second is a link to the first.
 pub(super) const NETNS_DIRECTORIES: [&str; 2] = ["/run/netns", "/var/run/netns"];
 
-/// How many namespaces one thread names; a thread for fewer would cost more than it saves.
-const FEWEST_PER_THREAD: usize = 64;
-
-/// Completes the names of all, on several threads: it takes a file or two of each process.
+/// Completes the names of all: it takes a file or two of each process. The order of names is
+/// that of their type: what `ip netns` knows, a container, a mount; a process only where there
+/// is nothing better.
 pub(super) fn complete(all: &mut [Found]) {
-    let threads = threads_for(all.len() / FEWEST_PER_THREAD).max(1);
-    let share = all.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let mut shares = all.chunks_mut(share);
-        let ours = shares.next();
-        for theirs in shares {
-            scope.spawn(|| theirs.iter_mut().for_each(name));
-        }
-        ours.into_iter().flatten().for_each(name);
-    });
+    let more = map_shared(all, of_process);
+    for (found, more) in all.iter_mut().zip(more) {
+        found.names.extend(more);
+        found.names.sort();
+        found.names.dedup();
+    }
 }
 
-/// The order of names is that of their type: what `ip netns` knows, a container, a mount; a
-/// process only where there is nothing better.
-fn name(found: &mut Found) {
-    if let Some(pid) = found.process {
-        found.names.extend(container_of(pid));
-        if found.names.is_empty() {
-            found.names.extend(process(pid));
-        }
-    }
-    found.names.sort();
-    found.names.dedup();
+fn of_process(found: &Found) -> Option<NetnsName> {
+    let pid = found.process?;
+    let nameless = found.names.is_empty();
+    container_of(pid).or_else(|| nameless.then(|| process(pid)).flatten())
 }
 
 /// The name of a file that leads to a namespace.
