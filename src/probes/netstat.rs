@@ -40,24 +40,21 @@ fn read_once(path: &str, buffer: &mut Vec<u8>) -> std::io::Result<()> {
 /// `Absent` without a TcpExt line, `Unsupported` with names but no values (gVisor, seen in
 /// release 20221219), `Malformed` where the two do not match.
 pub fn parse(text: &[u8]) -> Result<Counters, Why> {
-    let mut lines = text
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| line.strip_prefix(b"TcpExt:"));
+    let text = std::str::from_utf8(text).map_err(|error| Why::Malformed(error.to_string()))?;
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
     let names = lines.next().ok_or(Why::Absent)?;
     let values = lines
         .next()
         .ok_or_else(|| Why::Unsupported("it has names of counters but no values".to_owned()))?;
-    pair(words(names), words(values))
-}
-
-fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| *byte == b' ')
-        .filter(|word| !word.is_empty())
+    pair(
+        names.split_ascii_whitespace(),
+        values.split_ascii_whitespace(),
+    )
 }
 
 fn pair<'a>(
-    names: impl Iterator<Item = &'a [u8]>,
-    mut values: impl Iterator<Item = &'a [u8]>,
+    names: impl Iterator<Item = &'a str>,
+    mut values: impl Iterator<Item = &'a str>,
 ) -> Result<Counters, Why> {
     let mut counters = Counters::default();
     for name in names {
@@ -65,7 +62,10 @@ fn pair<'a>(
             .next()
             .ok_or_else(|| Why::Malformed("it has more names than values".to_owned()))?;
         if let Some(counter) = counter(&mut counters, name) {
-            *counter = Some(number(name, value)?);
+            let number = value.parse();
+            *counter = Some(
+                number.map_err(|_| Why::Malformed(format!("{name} is {value:?}, not a number")))?,
+            );
         }
     }
     match values.next() {
@@ -74,30 +74,17 @@ fn pair<'a>(
     }
 }
 
-fn counter<'a>(counters: &'a mut Counters, name: &[u8]) -> Option<&'a mut Option<u64>> {
+fn counter<'a>(counters: &'a mut Counters, name: &str) -> Option<&'a mut Option<u64>> {
     Some(match name {
-        b"ListenOverflows" => &mut counters.listen_overflows,
-        b"ListenDrops" => &mut counters.listen_drops,
-        b"TCPReqQFullDoCookies" => &mut counters.req_q_full_do_cookies,
-        b"TCPReqQFullDrop" => &mut counters.req_q_full_drop,
-        b"SyncookiesSent" => &mut counters.syncookies_sent,
-        b"SyncookiesRecv" => &mut counters.syncookies_recv,
-        b"SyncookiesFailed" => &mut counters.syncookies_failed,
+        "ListenOverflows" => &mut counters.listen_overflows,
+        "ListenDrops" => &mut counters.listen_drops,
+        "TCPReqQFullDoCookies" => &mut counters.req_q_full_do_cookies,
+        "TCPReqQFullDrop" => &mut counters.req_q_full_drop,
+        "SyncookiesSent" => &mut counters.syncookies_sent,
+        "SyncookiesRecv" => &mut counters.syncookies_recv,
+        "SyncookiesFailed" => &mut counters.syncookies_failed,
         _ => return None,
     })
-}
-
-fn number(name: &[u8], value: &[u8]) -> Result<u64, Why> {
-    std::str::from_utf8(value)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| {
-            Why::Malformed(format!(
-                "{} is {:?}, not a number",
-                String::from_utf8_lossy(name),
-                String::from_utf8_lossy(value)
-            ))
-        })
 }
 
 #[cfg(test)]
