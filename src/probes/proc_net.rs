@@ -21,6 +21,8 @@ const STATE: usize = 3;
 /// The states as they are printed there.
 const LISTEN: &[u8] = b"0A";
 const SYN_RECV: &[u8] = b"03";
+/// Index of the column with the inode.
+const INODE: usize = 9;
 /// Index of the column with the address of the kernel's socket.
 const ADDRESS: usize = 11;
 
@@ -38,11 +40,12 @@ pub fn tcp_listeners(directory: &Path) -> Result<Vec<TcpListener>, Gap> {
             Err(gap) if family == Family::V6 && gap.why == Why::Absent => continue,
             table => table?,
         };
-        while let Some((entry, sandboxed)) = table.next_listener()? {
-            if sandboxed {
+        while table.next_listener()? {
+            if table.is_of_gvisor() {
                 let why = "gVisor prints 0 for every queue here".to_owned();
                 return Err(Gap::new(table.path, Why::Unsupported(why)));
             }
+            let entry = table.entry()?;
             listeners.push(listener(family, &entry).map_err(|why| table.malformed(why))?);
         }
     }
@@ -59,8 +62,10 @@ pub(super) fn tcp_queues(
     inode: u32,
 ) -> Result<Option<Queues>, Gap> {
     let mut table = Table::open(&directory.join(file_name(family)), ONE_LINE)?;
-    while let Some((entry, _)) = table.next_listener()? {
-        if entry.inode == u64::from(inode) {
+    let inode = inode.to_string();
+    while table.next_listener()? {
+        if table.column(INODE) == Some(inode.as_bytes()) {
+            let entry = table.entry()?;
             return Ok(Some(queues(entry.rx_queue, entry.tx_queue)));
         }
     }
@@ -173,25 +178,33 @@ impl Table {
             .map_err(|error| self.malformed(error.to_string()))
     }
 
-    /// The next listener, and whether gVisor wrote the line. That kernel prints the address of
-    /// its socket with `0x`, and mixes listeners with connections (commonGenerateTCP,
-    /// pkg/sentry/fsimpl/proc/task_net.go). Linux before 4.4 prints the requests of a listener
-    /// after it (TCP_SEQ_STATE_OPENREQ).
-    fn next_listener(&mut self) -> Result<Option<(TcpNetEntry, bool)>, Gap> {
+    /// Goes on to the next listener; false when there is none. gVisor mixes listeners with
+    /// connections. Linux before 4.4 prints the requests of a listener after it
+    /// (TCP_SEQ_STATE_OPENREQ).
+    fn next_listener(&mut self) -> Result<bool, Gap> {
         while self.advance()? {
-            let sandboxed = self.column(ADDRESS).is_some_and(|a| a.starts_with(b"0x"));
             match self.column(STATE) {
-                Some(LISTEN) => {
-                    let TcpNetEntries(mut entries) = self.parse()?;
-                    return Ok(entries.pop().map(|entry| (entry, sandboxed)));
-                }
+                Some(LISTEN) => return Ok(true),
                 Some(SYN_RECV) => {}
-                Some(_) if sandboxed => {}
+                Some(_) if self.is_of_gvisor() => {}
                 Some(_) => break,
                 None => return Err(self.malformed("a line without a state")),
             }
         }
-        Ok(None)
+        Ok(false)
+    }
+
+    /// Whether gVisor wrote the current line: it prints the address of its socket with `0x`
+    /// (commonGenerateTCP, pkg/sentry/fsimpl/proc/task_net.go).
+    fn is_of_gvisor(&self) -> bool {
+        self.column(ADDRESS).is_some_and(|a| a.starts_with(b"0x"))
+    }
+
+    /// The TCP socket of the current line.
+    fn entry(&self) -> Result<TcpNetEntry, Gap> {
+        let TcpNetEntries(mut entries) = self.parse()?;
+        let entry = entries.pop();
+        entry.ok_or_else(|| self.malformed("a line without a socket"))
     }
 
     fn malformed(&self, why: impl Into<String>) -> Gap {
