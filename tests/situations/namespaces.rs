@@ -16,7 +16,9 @@ fn a_fresh_namespace_with_its_loopback_down_gets_the_true_verdict() {
 
 #[test]
 fn canaries_are_none_of_the_listeners_of_the_machine() {
-    let report = check(["--netns", "self"]).through(["unshare", "-n"]).report();
+    let report = check(["--netns", "self"])
+        .through(["unshare", "-n"])
+        .report();
     assert_eq!(report.own_listeners(), [0, 0]);
 }
 
