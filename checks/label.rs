@@ -4,6 +4,9 @@ use crate::facts::{Facts, Namespace, NetnsName, TcpListener};
 use crate::finding::Subject;
 use std::net::{IpAddr, SocketAddr};
 
+/// Labels that are given here: a namespace whose owner calls it so is told by its file.
+const OURS: [&str; 2] = ["host", "own"];
+
 impl Namespace {
     /// The name that its owner would use, for the subject of a finding.
     pub fn label(&self) -> String {
@@ -11,6 +14,9 @@ impl Namespace {
             return "host".to_owned();
         }
         match self.names.first() {
+            Some(NetnsName::Netns(name)) if OURS.contains(&name.as_str()) => {
+                format!("/run/netns/{name}")
+            }
             Some(NetnsName::Netns(name)) => name.clone(),
             Some(NetnsName::Container(id)) => format!("container {}", short(id)),
             Some(NetnsName::Mount(path)) => path.clone(),
@@ -57,4 +63,20 @@ pub fn owner(facts: &Facts, inode: u32) -> Option<String> {
     let owners = facts.owners.value()?;
     let owner = owners.iter().find(|owner| owner.inode == inode)?;
     Some(format!("{} ({})", owner.name, owner.pid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::namespace;
+
+    #[test]
+    fn a_namespace_that_is_called_host_is_not_taken_for_the_host() {
+        let mut called = namespace(2, "host", Vec::new());
+        called.host = Some(false);
+        called.names = vec![NetnsName::Netns("host".to_owned())];
+        assert_eq!(called.label(), "/run/netns/host");
+        called.names = vec![NetnsName::Netns("web".to_owned())];
+        assert_eq!(called.label(), "web");
+    }
 }
