@@ -12,3 +12,4 @@ pub mod netns;
 pub mod probes;
 pub mod report;
 pub mod runner;
+mod text;

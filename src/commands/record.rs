@@ -2,6 +2,7 @@
 
 use super::Mistake;
 use super::output::reason;
+use crate::text::shown;
 use sockdoctor_checks::facts::Facts;
 use std::fs;
 use std::io::{BufWriter, Write};
@@ -60,5 +61,5 @@ fn target(path: &Path) -> Result<PathBuf, Mistake> {
 }
 
 fn cannot(path: &Path, why: &str) -> Mistake {
-    Mistake(format!("{}: cannot be written: {why}", path.display()))
+    Mistake(format!("{}: cannot be written: {why}", shown(path)))
 }

@@ -6,6 +6,7 @@ use super::output::reason;
 use super::selection::Selection;
 use crate::cli;
 use crate::exit::Exit;
+use crate::text::shown;
 use serde::Deserialize;
 use serde_json::error::Category;
 use sockdoctor_checks::facts::{FACTS_VERSION, Facts};
@@ -14,7 +15,7 @@ use std::path::Path;
 pub(super) fn run(options: &cli::Replay) -> Result<Exit, Mistake> {
     let selection = Selection::of(&options.selection)?;
     let facts =
-        read(&options.file).map_err(|why| Mistake(format!("{}: {why}", options.file.display())))?;
+        read(&options.file).map_err(|why| Mistake(format!("{}: {why}", shown(&options.file))))?;
     judge(&facts, &selection, &options.output, true)
 }
 

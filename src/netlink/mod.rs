@@ -6,7 +6,6 @@ mod name;
 mod reply;
 mod request;
 
-pub(crate) use name::text;
 pub use request::Protocol;
 
 use dump::{Exchange, Received, SILENCE_MS, Wire};

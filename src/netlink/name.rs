@@ -1,20 +1,6 @@
-//! Names that may be any bytes.
+//! The names of unix sockets.
 
-use std::fmt::Write;
-
-/// The bytes as text. What is not UTF-8 stands as `\xNN`; control characters stay, because the
-/// report escapes them for the terminal and JSON carries them.
-pub(crate) fn text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "\\x{byte:02x}");
-        }
-    }
-    text
-}
+use crate::text::text;
 
 /// The name of a unix socket as UNIX_DIAG_NAME carries it: a path with a NUL at its end, or a
 /// NUL and an abstract name, which is shown with `@` and any further NUL as `\x00`. A socket

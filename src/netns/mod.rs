@@ -16,6 +16,7 @@ pub use discover::discover;
 pub use select::{NoSuchNamespace, Selector};
 
 use crate::probes::io_gap;
+use crate::text::shown;
 use sockdoctor_checks::facts::{Gap, NetnsId, NetnsName, Why};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -72,7 +73,7 @@ impl Found {
 }
 
 fn open_verified(way: &Path, id: NetnsId) -> Result<File, Gap> {
-    let what = || format!("open {}", way.display());
+    let what = || format!("open {}", shown(way));
     let file = File::open(way).map_err(|error| match io_gap(what(), &error) {
         Gap {
             why: Why::Absent, ..

@@ -3,7 +3,9 @@
 use super::Found;
 use crate::probes::processes;
 use crate::runner::map_shared;
+use crate::text::{shown, text};
 use sockdoctor_checks::facts::NetnsName;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The directories of `ip netns`. On most systems the second is a link to the first.
@@ -34,15 +36,15 @@ pub(super) fn of_file(path: &Path) -> NetnsName {
         .iter()
         .any(|netns| directory == Some(Path::new(netns)));
     match path.file_name() {
-        Some(name) if is_netns => NetnsName::Netns(name.to_string_lossy().into_owned()),
-        _ => NetnsName::Mount(path.display().to_string()),
+        Some(name) if is_netns => NetnsName::Netns(text(name.as_bytes())),
+        _ => NetnsName::Mount(shown(path)),
     }
 }
 
 /// The container of a process, from its cgroup.
 fn container_of(pid: u32) -> Option<NetnsName> {
     let cgroup = processes::read(pid, "cgroup").ok()?;
-    container(&String::from_utf8_lossy(&cgroup)).map(NetnsName::Container)
+    container(&text(&cgroup)).map(NetnsName::Container)
 }
 
 /// The process itself: the name of last resort.

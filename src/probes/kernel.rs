@@ -2,6 +2,7 @@
 
 use super::modules::host_root::{self, Root};
 use super::{io_gap, read_trimmed};
+use crate::text::{shown, text};
 use sockdoctor_checks::facts::{
     DiagModule, Fact, Gap, Kernel, KernelConfig, ModprobeHelper, Runnable, Why,
 };
@@ -23,10 +24,7 @@ const OPTIONS: [&str; 5] = [
 /// what a run of few checks takes.
 pub fn collect(wants_config: bool) -> Kernel {
     let root = Path::new("/");
-    let release = rustix::system::uname()
-        .release()
-        .to_string_lossy()
-        .into_owned();
+    let release = text(rustix::system::uname().release().to_bytes());
     let config = if wants_config {
         config(root, &release)
     } else {
@@ -72,7 +70,7 @@ fn config_sources(root: &Path, release: &str) -> [PathBuf; 4] {
 }
 
 fn read_config(source: &Path) -> Result<KernelConfig, Gap> {
-    let gap = |error| io_gap(source.display().to_string(), &error);
+    let gap = |error| io_gap(shown(source), &error);
     let mut bytes = std::fs::read(source).map_err(gap)?;
     if source
         .extension()
@@ -83,7 +81,7 @@ fn read_config(source: &Path) -> Result<KernelConfig, Gap> {
         inflated.read_to_end(&mut bytes).map_err(gap)?;
     }
     Ok(KernelConfig {
-        source: source.display().to_string(),
+        source: shown(source),
         options: wanted_options(&bytes),
     })
 }
@@ -135,7 +133,7 @@ fn runnable(root: &Path, program: &str) -> Result<Runnable, Gap> {
         Ok(file) if file.is_file() && file.permissions().mode() & 0o111 != 0 => Ok(Runnable::Yes),
         Ok(_) => Ok(Runnable::NotExecutable),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Runnable::Missing),
-        Err(error) => Err(io_gap(file.display().to_string(), &error)),
+        Err(error) => Err(io_gap(shown(&file), &error)),
     }
 }
 
@@ -144,7 +142,7 @@ fn flag(path: &Path) -> Result<bool, Gap> {
     match read_trimmed(path)?.as_str() {
         "1" | "Y" => Ok(true),
         "0" | "N" => Ok(false),
-        other => Err(Gap::malformed(path.display().to_string(), other)),
+        other => Err(Gap::malformed(shown(path), other)),
     }
 }
 
@@ -156,7 +154,7 @@ fn lockdown(path: &Path) -> Result<String, Gap> {
         .and_then(|(_, rest)| rest.split_once(']'));
     match active {
         Some((mode, _)) => Ok(mode.to_owned()),
-        None => Err(Gap::malformed(path.display().to_string(), modes)),
+        None => Err(Gap::malformed(shown(path), modes)),
     }
 }
 

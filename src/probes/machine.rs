@@ -2,6 +2,7 @@
 
 use super::{io_gap, read_trimmed, sandbox};
 use crate::netns::mounts::Mounts;
+use crate::text::text;
 use procfs::FromRead;
 use sockdoctor_checks::facts::{Fact, Gap, Machine, UserNamespace, Why};
 use std::path::Path;
@@ -13,7 +14,7 @@ const INITIAL_USER_NAMESPACE: &str = "user:[4026531837]";
 pub fn collect() -> Machine {
     let uname = rustix::system::uname();
     Machine {
-        hostname: Fact::Known(uname.nodename().to_string_lossy().into_owned()),
+        hostname: Fact::Known(text(uname.nodename().to_bytes())),
         uptime_seconds: uptime().into(),
         effective_uid: rustix::process::geteuid().as_raw(),
         capabilities: capabilities().into(),

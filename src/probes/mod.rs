@@ -15,6 +15,7 @@ pub mod sandbox;
 pub mod ss;
 pub mod sysctls;
 
+use crate::text::{shown, text};
 use sockdoctor_checks::facts::{DiagModule, Errno, Gap, Why};
 use std::path::Path;
 
@@ -74,6 +75,6 @@ pub fn io_gap(what: impl Into<String>, error: &std::io::Error) -> Gap {
 /// The gap, named after the path.
 pub fn read_trimmed(path: impl AsRef<Path>) -> Result<String, Gap> {
     let path = path.as_ref();
-    let bytes = std::fs::read(path).map_err(|error| io_gap(path.display().to_string(), &error))?;
-    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    let bytes = std::fs::read(path).map_err(|error| io_gap(shown(path), &error))?;
+    Ok(text(&bytes).trim().to_owned())
 }

@@ -4,6 +4,7 @@
 //! the main thread's namespace, and read all the connections of a machine into memory.
 
 use super::io_gap;
+use crate::text::{shown, text};
 use procfs::net::{TcpNetEntries, TcpNetEntry, UdpNetEntries};
 use procfs::prelude::FromBufReadSI;
 use sockdoctor_checks::facts::{Family, Gap, Queues, TcpListener, TcpSource, Why};
@@ -99,7 +100,7 @@ pub(super) fn unix_is_readable(directory: &Path) -> Result<(), Gap> {
     if !table.advance()? {
         return Ok(());
     }
-    let slot = String::from_utf8_lossy(table.column(0).unwrap_or_default()).into_owned();
+    let slot = text(table.column(0).unwrap_or_default());
     let number = slot.trim_end_matches(':').trim_start_matches("0x");
     match u64::from_str_radix(number, 16) {
         Ok(_) => Ok(()),
@@ -147,7 +148,7 @@ struct Table {
 impl Table {
     /// Opens the file, to be read `at_once` bytes at a time, and passes over its heading.
     fn open(path: &Path, at_once: usize) -> Result<Self, Gap> {
-        let name = path.display().to_string();
+        let name = shown(path);
         let file = File::open(path).map_err(|error| io_gap(&name, &error))?;
         let mut table = Table {
             path: name,

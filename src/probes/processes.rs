@@ -1,6 +1,7 @@
 //! The processes that /proc shows, and those that it does not.
 
 use crate::netns::mounts::Mounts;
+use crate::text::text;
 use rustix::thread::{CapabilitySet, capabilities};
 use sockdoctor_checks::facts::{Gap, Why};
 use std::fs::File;
@@ -29,8 +30,7 @@ pub fn pids() -> std::io::Result<Vec<u32>> {
 /// It has ended, or is hidden.
 pub fn name(pid: u32) -> std::io::Result<String> {
     let comm = read(pid, "comm")?;
-    let comm = comm.strip_suffix(b"\n").unwrap_or(&comm);
-    Ok(String::from_utf8_lossy(comm).into_owned())
+    Ok(text(comm.strip_suffix(b"\n").unwrap_or(&comm)))
 }
 
 /// Reads /proc/PID/`file`. The kernel makes these files in one piece, so a read that leaves

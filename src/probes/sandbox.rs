@@ -1,6 +1,7 @@
 //! Whether the observer stands in a container, in gVisor or in WSL.
 
 use super::{io_gap, read_trimmed};
+use crate::text::{shown, text};
 use sockdoctor_checks::facts::{Fact, Gap, Sandbox};
 use std::path::Path;
 
@@ -90,10 +91,10 @@ fn nested(root: &Path) -> Result<Vec<String>, Gap> {
         let path = root.join("proc/self/ns").join(kind);
         match std::fs::read_link(&path) {
             Ok(link) if link == Path::new(initial) => {}
-            Ok(link) => nested.push(link.display().to_string()),
+            Ok(link) => nested.push(shown(&link)),
             // This kernel has no such namespaces. Without pid namespaces there is no telling.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && kind != "pid" => {}
-            Err(error) => return Err(io_gap(path.display().to_string(), &error)),
+            Err(error) => return Err(io_gap(shown(&path), &error)),
         }
     }
     Ok(nested)
@@ -125,7 +126,7 @@ fn told_by_init(root: &Path) -> Option<Sandbox> {
     let mut variables = environment.split(|byte| *byte == 0);
     let value = variables.find_map(|variable| variable.strip_prefix(b"container="));
     if let Some(runtime) = value.filter(|runtime| !runtime.is_empty()) {
-        let runtime = String::from_utf8_lossy(runtime);
+        let runtime = text(runtime);
         return Some(container(
             &runtime,
             "container= in /proc/1/environ".to_owned(),

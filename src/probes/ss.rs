@@ -8,6 +8,7 @@ pub use environment::Environment;
 
 use super::canary;
 use crate::runner::Deadline;
+use crate::text::shown;
 use run::Output;
 use sockdoctor_checks::facts::{
     Fact, Family, Gap, Queues, SsInstalled, SsRow, SsRun, SsVariable, Why,
@@ -56,7 +57,7 @@ pub fn collect_in(environment: &Environment, deadline: Deadline) -> Observed {
     };
     Observed {
         installed: Fact::Known(Some(SsInstalled {
-            path: ss.path.display().to_string(),
+            path: shown(&ss.path),
             version: ss.version().into(),
         })),
         tcp: ss.tcp().unwrap_or_else(Fact::Missing),
@@ -133,7 +134,7 @@ impl Ss<'_> {
             None => "ended by a signal".to_owned(),
         };
         let complaint = first_line(&output.stderr);
-        let what = format!("{} {arguments}", self.path.display());
+        let what = format!("{} {arguments}", shown(&self.path));
         Gap::malformed(
             what,
             format!("printed `{printed}`, {ended}, stderr `{complaint}`"),

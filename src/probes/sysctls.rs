@@ -1,6 +1,7 @@
 //! Settings in /proc/sys/net, as the calling thread's namespace has them.
 
 use super::io_gap;
+use crate::text::text;
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Result;
@@ -77,10 +78,7 @@ impl Sysctls {
         let what = || format!("/proc/{path}");
         match self.bytes(path) {
             Ok(bytes) => parse(bytes)
-                .ok_or_else(|| {
-                    let text = String::from_utf8_lossy(bytes);
-                    Gap::malformed(what(), format!("{text:?} is not a number"))
-                })
+                .ok_or_else(|| Gap::malformed(what(), format!("{:?} is not a number", text(bytes))))
                 .into(),
             Err(errno) => Fact::Missing(io_gap(what(), &errno.into())),
         }

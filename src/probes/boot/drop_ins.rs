@@ -3,6 +3,7 @@
 //! empty or a link to /dev/null, and all files are read in the order of their names.
 
 use crate::probes::io_gap;
+use crate::text::shown;
 use sockdoctor_checks::facts::Gap;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -40,7 +41,7 @@ pub(in crate::probes) fn read(directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>
 
 /// `OsString` sorts by bytes, as strcmp does in libkmod and systemd.
 fn list_into(names: &mut BTreeMap<OsString, PathBuf>, directory: &Path) -> Result<(), Gap> {
-    let gap = |error: std::io::Error| io_gap(directory.display().to_string(), &error);
+    let gap = |error: std::io::Error| io_gap(shown(directory), &error);
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(gap)?,
@@ -67,7 +68,7 @@ fn is_configuration(name: &OsString) -> bool {
 /// # Errors
 /// The gap, named after the file.
 pub(in crate::probes) fn read_file(path: &Path) -> Result<Vec<u8>, Gap> {
-    let what = || path.display().to_string();
+    let what = || shown(path);
     let kind = match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         metadata => metadata

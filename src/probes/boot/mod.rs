@@ -5,6 +5,7 @@ mod modules_load;
 mod sysctl;
 pub(in crate::probes) mod wildcard;
 
+use crate::text::shown;
 use sockdoctor_checks::facts::{Boot, Place};
 use std::path::Path;
 
@@ -20,7 +21,7 @@ pub fn collect(root: &Path) -> Boot {
 fn place(root: &Path, path: &Path, line: usize) -> Place {
     let inside = path.strip_prefix(root).unwrap_or(path);
     Place {
-        path: Path::new("/").join(inside).display().to_string(),
+        path: shown(&Path::new("/").join(inside)),
         line: u32::try_from(line).ok(),
     }
 }

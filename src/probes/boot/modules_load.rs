@@ -1,6 +1,7 @@
 //! modules-load.d(5), as systemd-modules-load reads it.
 
 use super::{drop_ins, place};
+use crate::text::text;
 use sockdoctor_checks::facts::{BootModule, DiagModule, Fact};
 use std::path::Path;
 
@@ -22,7 +23,7 @@ pub(super) fn collect(root: &Path) -> Fact<Vec<BootModule>> {
 /// A line is one module name, dashes and underscores alike. A comment is no module's name, so
 /// it needs no rule of its own.
 fn diag_module(line: &[u8]) -> Option<DiagModule> {
-    let name = String::from_utf8_lossy(line.trim_ascii()).replace('-', "_");
+    let name = text(line.trim_ascii()).replace('-', "_");
     DiagModule::ALL
         .into_iter()
         .find(|module| module.name() == name)

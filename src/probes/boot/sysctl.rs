@@ -1,6 +1,7 @@
 //! sysctl.d(5), as systemd-sysctl applies it (src/sysctl/sysctl.c).
 
 use super::{drop_ins, place, wildcard};
+use crate::text::text;
 use sockdoctor_checks::facts::{BootSysctl, Fact, Gap, Place, Why};
 use std::path::Path;
 
@@ -133,7 +134,7 @@ impl Assignments {
 
 /// Key and value of a line, `None` for what systemd passes over.
 fn parse_line(line: &[u8]) -> Option<(String, Option<String>)> {
-    let line = String::from_utf8_lossy(line.trim_ascii());
+    let line = text(line.trim_ascii());
     if line.is_empty() || line.starts_with(['#', ';']) {
         return None;
     }

@@ -3,6 +3,7 @@
 #[cfg(feature = "libkmod")]
 use super::modprobe_d::{Directive, Line};
 use crate::probes::read_trimmed;
+use crate::text::shown;
 use sockdoctor_checks::facts::{Gap, Place, Rule, RuleKind};
 use std::path::Path;
 
@@ -24,7 +25,7 @@ pub(super) struct CommandLine(Vec<Blacklist>);
 pub(super) fn read(proc: &Path) -> Result<CommandLine, Gap> {
     let path = proc.join("cmdline");
     let place = Place {
-        path: path.display().to_string(),
+        path: shown(&path),
         line: Some(1),
     };
     Ok(parse(&read_trimmed(path)?, &place))

@@ -4,6 +4,7 @@
 //! process 1 (kernel_init and kthreadd are made with CLONE_FS, rest_init, init/main.c).
 
 use crate::probes::{io_gap, read_trimmed};
+use crate::text::shown;
 use sockdoctor_checks::facts::{Gap, Why};
 use std::path::Path;
 
@@ -36,7 +37,7 @@ impl Root {
 pub(in crate::probes) fn compare(proc: &Path) -> Root {
     let namespace = proc.join("self/ns/pid");
     match std::fs::read_link(&namespace) {
-        Err(error) => return Root::Unknown(io_gap(namespace.display().to_string(), &error)),
+        Err(error) => return Root::Unknown(io_gap(shown(&namespace), &error)),
         Ok(link) if link != Path::new(INITIAL_PID_NAMESPACE) => return Root::Other,
         Ok(_) => {}
     }
@@ -52,7 +53,7 @@ pub(in crate::probes) fn compare(proc: &Path) -> Root {
 /// Device and directory of everything that is mounted on `/`. A chroot has nothing there.
 fn root_mount(mountinfo: &Path) -> Result<Vec<(String, String)>, Gap> {
     let text = read_trimmed(mountinfo)?;
-    let gap = || Gap::new(mountinfo.display().to_string(), Why::Absent);
+    let gap = || Gap::new(shown(mountinfo), Why::Absent);
     if text.is_empty() {
         return Err(gap());
     }

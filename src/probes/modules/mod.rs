@@ -11,6 +11,7 @@ mod presence;
 mod text_files;
 mod tree;
 
+use crate::text::shown;
 use command_line::CommandLine;
 use host_root::Root;
 #[cfg(feature = "libkmod")]
@@ -115,10 +116,7 @@ pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Modules {
     let resolver = Resolver::open(roots, context.command_line);
     let entry = |module| module_facts(&context, &resolver, module);
     Modules {
-        tree: roots
-            .tree
-            .is_dir()
-            .then(|| roots.tree.display().to_string()),
+        tree: roots.tree.is_dir().then(|| shown(&roots.tree)),
         resolver: if cfg!(feature = "libkmod") {
             ModuleResolver::Libkmod
         } else {
@@ -152,7 +150,7 @@ fn module_facts(context: &Context<'_>, resolver: &Resolver, module: DiagModule) 
 }
 
 fn resolve(roots: &Roots, resolver: &Resolver, module: DiagModule) -> Result<Resolved, Gap> {
-    let tree = || roots.tree.display().to_string();
+    let tree = || shown(&roots.tree);
     if !roots.of_the_host {
         let needs = "the root directory of the host".to_owned();
         return Err(Gap::new(tree(), Why::Denied { needs }));

@@ -3,6 +3,7 @@
 //! (shared/util.c).
 
 use crate::probes::boot::drop_ins;
+use crate::text::{shown, text};
 use sockdoctor_checks::facts::{Gap, Place, Rule, RuleKind};
 use std::path::{Path, PathBuf};
 
@@ -38,7 +39,7 @@ pub(super) fn read(directories: Option<&[PathBuf]>) -> (Vec<Line>, Vec<Gap>) {
 fn parse(path: &Path, bytes: &[u8]) -> Vec<Line> {
     let located = |(number, text): (usize, String)| {
         let place = Place {
-            path: path.display().to_string(),
+            path: shown(path),
             line: u32::try_from(number).ok(),
         };
         directive(&text).map(|directive| Line {
@@ -70,7 +71,7 @@ fn logical_lines(bytes: &[u8]) -> Vec<(usize, String)> {
                 None => {}
             },
             b'\n' => {
-                lines.push((first, String::from_utf8_lossy(&line).into_owned()));
+                lines.push((first, text(&line)));
                 line.clear();
                 number += 1;
                 first = number;
@@ -78,7 +79,7 @@ fn logical_lines(bytes: &[u8]) -> Vec<(usize, String)> {
             byte => line.push(byte),
         }
     }
-    lines.push((first, String::from_utf8_lossy(&line).into_owned()));
+    lines.push((first, text(&line)));
     lines
 }
 

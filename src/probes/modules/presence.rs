@@ -2,8 +2,8 @@
 
 use super::loaded::Loaded;
 use super::{Context, Resolved, Target, text_files, tree};
+use crate::text::shown;
 use sockdoctor_checks::facts::{DiagModule, Fact, Gap, KernelConfig, Presence, Why};
-use std::path::Path;
 
 /// Weighs, best evidence first: /proc/modules, what is compiled in, the module tree, the
 /// kernel's configuration.
@@ -96,8 +96,4 @@ fn not_configured(context: &Context<'_>, module: DiagModule) -> Option<Presence>
     Some(Presence::NotConfigured {
         evidence: config.source.clone(),
     })
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -1,6 +1,6 @@
 //! The environment that ss is run in, and what of it ss looks at.
 
-use crate::netlink::text;
+use crate::text::text;
 use sockdoctor_checks::facts::SsVariable;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

@@ -1,9 +1,9 @@
 //! Runs a program that may hang, flood or fail.
 
 use super::Environment;
-use crate::netlink::text;
 use crate::probes::io_gap;
 use crate::runner::Deadline;
+use crate::text::{shown, text};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 use sockdoctor_checks::facts::Gap;
@@ -39,7 +39,7 @@ pub(super) fn run(
     environment: &Environment,
     deadline: Deadline,
 ) -> Result<Output, Gap> {
-    let what = format!("{} {}", program.display(), arguments.join(" "));
+    let what = format!("{} {}", shown(program), arguments.join(" "));
     if deadline.left().is_zero() {
         return Err(deadline.gap(what));
     }

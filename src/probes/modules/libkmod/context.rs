@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // kmod-sys is the bare interface of a C library.
 
 use super::c_stderr::Silence;
+use crate::text::text;
 use kmod_sys as sys;
 use sockdoctor_checks::facts::Errno;
 use std::ffi::{CStr, CString, OsStr, c_char, c_int};
@@ -85,8 +86,8 @@ impl Context {
         // strings that live as long as the context.
         unsafe {
             while sys::kmod_config_iter_next(iterator) {
-                let key = text(sys::kmod_config_iter_get_key(iterator));
-                let value = text(sys::kmod_config_iter_get_value(iterator));
+                let key = owned(sys::kmod_config_iter_get_key(iterator));
+                let value = owned(sys::kmod_config_iter_get_value(iterator));
                 entries.extend(key.map(|key| (key, value.unwrap_or_default())));
             }
             sys::kmod_config_iter_free_iter(iterator);
@@ -130,7 +131,7 @@ pub(super) struct Module<'c> {
 impl<'c> Module<'c> {
     pub(super) fn name(&self) -> String {
         // SAFETY: the module is live, and its name is a string that lives as long.
-        unsafe { text(sys::kmod_module_get_name(self.raw.as_ptr())) }.unwrap_or_else(String::new)
+        unsafe { owned(sys::kmod_module_get_name(self.raw.as_ptr())) }.unwrap_or_else(String::new)
     }
 
     /// The file that modules.dep names, whether it is there or not.
@@ -150,7 +151,7 @@ impl<'c> Module<'c> {
     /// is loaded in spite of one (__kmod_module_fill_softdep, libkmod/libkmod-module.c).
     pub(super) fn install_command(&self) -> Option<String> {
         // SAFETY: the module is live, and the command is null or a string of the context.
-        let command = unsafe { text(sys::kmod_module_get_install_commands(self.raw.as_ptr())) };
+        let command = unsafe { owned(sys::kmod_module_get_install_commands(self.raw.as_ptr())) };
         command.filter(|_| !self.has_soft_dependencies())
     }
 
@@ -203,15 +204,15 @@ fn null_terminated(strings: &[CString]) -> Vec<*const c_char> {
 }
 
 /// # Safety
-/// `text` is null or a string that lives for `'a`.
-unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
+/// `string` is null or a string that lives for `'a`.
+unsafe fn bytes<'a>(string: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: the caller's promise.
-    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
+    (!string.is_null()).then(|| unsafe { CStr::from_ptr(string) }.to_bytes())
 }
 
 /// # Safety
-/// `text` is null or a string.
-unsafe fn text(text: *const c_char) -> Option<String> {
+/// `string` is null or a string.
+unsafe fn owned(string: *const c_char) -> Option<String> {
     // SAFETY: the caller's promise.
-    unsafe { bytes(text) }.map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    unsafe { bytes(string) }.map(text)
 }

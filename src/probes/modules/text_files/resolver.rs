@@ -5,6 +5,7 @@ use super::super::tree::module_name;
 use super::super::{Resolved, Roots, Target};
 use super::is_built_in;
 use crate::probes::io_gap;
+use crate::text::{shown, text};
 use sockdoctor_checks::facts::{DiagModule, Gap, Rule, Why};
 use std::path::{Path, PathBuf};
 
@@ -65,9 +66,9 @@ impl Resolver {
 /// An index that is not there is empty: depmod was not run.
 fn read(path: &Path) -> Result<String, Gap> {
     match std::fs::read(path) {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Ok(bytes) => Ok(text(&bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(io_gap(path.display().to_string(), &error)),
+        Err(error) => Err(io_gap(shown(path), &error)),
     }
 }
 

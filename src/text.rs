@@ -1,0 +1,41 @@
+//! Names and paths of the machine as text: they may be any bytes.
+
+use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// The bytes as text. What is not UTF-8 stands as `\xNN`; control characters stay, because the
+/// report escapes them for the terminal and JSON carries them.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+/// The path as text, in the same way.
+pub(crate) fn shown(path: &Path) -> String {
+    text(path.as_os_str().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_escaped() {
+        assert_eq!(text(b"/run/\xff\xc3\xa9"), "/run/\\xffé");
+    }
+
+    #[test]
+    fn two_paths_that_differ_are_shown_differently() {
+        let path = |bytes: &'static [u8]| shown(Path::new(OsStr::from_bytes(bytes)));
+        assert_ne!(path(b"/run/netns/\xfe"), path(b"/run/netns/\xff"));
+    }
+}
