@@ -4,8 +4,8 @@ use super::kin::Kin;
 use super::mounts::Mounts;
 use super::select::{NoSuchNamespace, Selector, Whereabouts, denied, select};
 use super::{Found, identity, names};
-use crate::probes::io_gap;
 use crate::probes::processes::{self, denied_gap, hidden_gap, pids};
+use crate::probes::{initial, io_gap};
 use crate::runner::map_shared;
 use rustix::io::Errno;
 use sockdoctor_checks::facts::{Fact, Gap, NetnsId, Why};
@@ -111,7 +111,7 @@ impl Survey {
     }
 
     fn add_mounts(&mut self) {
-        let mounts = match Mounts::read() {
+        let mounts = match Mounts::own() {
             Ok(mounts) => mounts,
             Err(gap) => return self.gaps.push(gap),
         };
@@ -189,7 +189,7 @@ impl Survey {
     fn mark_host(&mut self, own: NetnsId) {
         let initial = self.found.keys().copied().find(identity::is_initial);
         let host = initial.or_else(|| {
-            if !identity::in_initial_pid_namespace() {
+            if !matches!(initial::has_pid_namespace(Path::new("/proc")), Ok(true)) {
                 return None;
             }
             match identity::of_process(1) {

@@ -6,9 +6,6 @@ use sockdoctor_checks::facts::NetnsId;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 
-/// The inode of the initial pid namespace, PROC_PID_INIT_INO in include/linux/proc_ns.h.
-const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
-
 /// The inode of the initial network namespace since about Linux 6.18, NET_NS_INIT_INO in
 /// include/uapi/linux/nsfs.h. Before that it was handed out, from 0xF0000000 upwards
 /// (PROC_DYNAMIC_FIRST, fs/proc/generic.c), so this number has never meant another one.
@@ -48,12 +45,6 @@ pub(super) fn inode(target: &[u8]) -> Option<u64> {
 /// can tell.
 pub(super) fn is_initial(id: &NetnsId) -> bool {
     id.inode == INITIAL_NETWORK_NAMESPACE
-}
-
-/// Whether the observer is in the initial pid namespace, where process 1 is the one that the
-/// kernel started. In another, process 1 is the init of a container.
-pub(super) fn in_initial_pid_namespace() -> bool {
-    link(CWD, "/proc/self/ns/pid") == Ok(INITIAL_PID_NAMESPACE)
 }
 
 /// The identity of the calling thread's namespace, in which the main thread must be too.

@@ -1,16 +1,15 @@
-//! The lines of /proc/self/mountinfo that matter here: nsfs mounts, and the options of /proc.
+//! The lines of a mountinfo that matter here: nsfs mounts, the options of /proc, and what is on /.
 //!
 //! Crate procfs parses this file too, but builds three maps for each line and leaves the
 //! escapes of the mount point as they are; a host with containers has thousands of lines.
 
 use crate::probes::io_gap;
+use crate::text::shown;
 use rustix::fs::makedev;
 use sockdoctor_checks::facts::{Gap, NetnsId};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-
-const MOUNTINFO: &str = "/proc/self/mountinfo";
 
 /// A mount, as proc(5) describes the fields of mountinfo.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,18 +21,31 @@ struct Mount<'a> {
     super_options: &'a str,
 }
 
-/// The mounts of the observer's mount namespace.
+/// The mounts of a mount namespace.
 #[derive(Debug)]
 pub struct Mounts(Vec<u8>);
 
 impl Mounts {
-    /// Reads /proc/self/mountinfo.
+    /// Those of the observer's mount namespace.
+    ///
+    /// # Errors
+    /// The gap, when they cannot be read.
+    pub fn own() -> Result<Self, Gap> {
+        Mounts::read(Path::new("/proc/self/mountinfo"))
+    }
+
+    /// Reads a mountinfo.
     ///
     /// # Errors
     /// The gap, when it cannot be read.
-    pub fn read() -> Result<Self, Gap> {
-        let text = std::fs::read(MOUNTINFO).map_err(|error| io_gap(MOUNTINFO, &error))?;
+    pub(crate) fn read(mountinfo: &Path) -> Result<Self, Gap> {
+        let text = std::fs::read(mountinfo).map_err(|error| io_gap(shown(mountinfo), &error))?;
         Ok(Mounts(text))
+    }
+
+    /// The file of a process whose mount namespace is gone has no lines.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     fn iter(&self) -> impl DoubleEndedIterator<Item = Mount<'_>> {
@@ -51,6 +63,14 @@ impl Mounts {
             };
             (mount.kind == "nsfs").then(|| (id, unescaped(mount.point)))
         })
+    }
+
+    /// Device and directory of everything that is mounted on `/`.
+    pub(crate) fn on_root(&self) -> Vec<(String, String)> {
+        let on_root = self.iter().filter(|mount| mount.point == b"/");
+        on_root
+            .map(|mount| (mount.device.to_owned(), mount.root.to_owned()))
+            .collect()
     }
 
     /// The `hidepid=` option of /proc as the kernel prints it: a number before Linux 5.8, a

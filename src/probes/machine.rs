@@ -1,14 +1,11 @@
 //! Who looks, and from where.
 
-use super::{io_gap, read_trimmed, sandbox};
+use super::{initial, io_gap, read_trimmed, sandbox};
 use crate::netns::mounts::Mounts;
 use crate::text::text;
 use procfs::FromRead;
 use sockdoctor_checks::facts::{Fact, Gap, Machine, UserNamespace, Why};
 use std::path::Path;
-
-/// The initial user namespace, PROC_USER_INIT_INO in include/linux/proc_ns.h.
-const INITIAL_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// Observes the machine and the observer.
 pub fn collect() -> Machine {
@@ -53,7 +50,7 @@ fn capabilities() -> Result<Vec<String>, Gap> {
 fn user_namespace() -> Result<UserNamespace, Gap> {
     const PATH: &str = "/proc/self/ns/user";
     match std::fs::read_link(PATH) {
-        Ok(link) if link == Path::new(INITIAL_USER_NAMESPACE) => Ok(UserNamespace::Initial),
+        Ok(link) if link == Path::new(initial::USER) => Ok(UserNamespace::Initial),
         Ok(_) => Ok(UserNamespace::Nested),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(UserNamespace::Initial),
         Err(error) => Err(io_gap(PATH, &error)),
@@ -61,7 +58,7 @@ fn user_namespace() -> Result<UserNamespace, Gap> {
 }
 
 fn hidepid() -> Result<String, Gap> {
-    let mounts = Mounts::read()?;
+    let mounts = Mounts::own()?;
     let option = mounts.hidepid().map(str::to_owned);
     option.ok_or_else(|| Gap::new("the mount on /proc", Why::Absent))
 }

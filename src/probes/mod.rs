@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod canary;
+pub(crate) mod initial;
 pub mod kernel;
 pub mod machine;
 pub mod modules;

@@ -134,7 +134,7 @@ impl<'a> Hunt<'a> {
         }
         let denied = self.denied.load(Ordering::Relaxed);
         let mut gaps = Vec::from_iter(processes::denied_gap(WHATS, WHATS, denied));
-        match Mounts::read() {
+        match Mounts::own() {
             Ok(mounts) => gaps.extend(processes::hidden_gap(WHATS, &mounts)),
             Err(gap) => gaps.push(gap),
         }

@@ -1,17 +1,17 @@
 //! Whether the observer stands in a container, in gVisor or in WSL.
 
-use super::{io_gap, read_trimmed};
+use super::{initial, io_gap, read_trimmed};
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{Fact, Gap, Sandbox};
 use std::path::Path;
 
-/// The kind and number of each namespace that the kernel boots with (include/linux/proc_ns.h;
-/// cgroup since Linux 4.6). Network and mount namespaces have such a number only since 6.18.
+/// The namespaces that tell a container, by kind. Network and mount namespaces have fixed numbers
+/// only since Linux 6.18.
 const INITIAL: [(&str, &str); 4] = [
-    ("pid", "pid:[4026531836]"),
-    ("uts", "uts:[4026531838]"),
-    ("ipc", "ipc:[4026531839]"),
-    ("cgroup", "cgroup:[4026531835]"),
+    ("pid", initial::PID),
+    ("uts", initial::UTS),
+    ("ipc", initial::IPC),
+    ("cgroup", initial::CGROUP),
 ];
 
 /// Where managers write their name for the programs inside

@@ -3,13 +3,11 @@
 //! The kernel runs its helper from a kernel thread, and those share the root directory of
 //! process 1 (kernel_init and kthreadd are made with CLONE_FS, rest_init, init/main.c).
 
-use crate::probes::{io_gap, read_trimmed};
+use crate::netns::mounts::Mounts;
+use crate::probes::{initial, io_gap};
 use crate::text::shown;
 use sockdoctor_checks::facts::{Gap, Why};
 use std::path::Path;
-
-/// The first pid namespace has a fixed number (PROC_PID_INIT_INO, include/linux/proc_ns.h).
-const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 /// Whose root directory the observer sees.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,11 +33,12 @@ impl Root {
 /// Compares the observer's root directory with that of process 1. mountinfo needs no privilege,
 /// which /proc/1/root does.
 pub(in crate::probes) fn compare(proc: &Path) -> Root {
-    let namespace = proc.join("self/ns/pid");
-    match std::fs::read_link(&namespace) {
-        Err(error) => return Root::Unknown(io_gap(shown(&namespace), &error)),
-        Ok(link) if link != Path::new(INITIAL_PID_NAMESPACE) => return Root::Other,
-        Ok(_) => {}
+    match initial::has_pid_namespace(proc) {
+        Err(error) => {
+            return Root::Unknown(io_gap(shown(&proc.join("self/ns/pid")), &error));
+        }
+        Ok(false) => return Root::Other,
+        Ok(true) => {}
     }
     let first = root_mount(&proc.join("1/mountinfo"));
     let own = root_mount(&proc.join("self/mountinfo"));
@@ -52,17 +51,11 @@ pub(in crate::probes) fn compare(proc: &Path) -> Root {
 
 /// Device and directory of everything that is mounted on `/`. A chroot has nothing there.
 fn root_mount(mountinfo: &Path) -> Result<Vec<(String, String)>, Gap> {
-    let text = read_trimmed(mountinfo)?;
-    let gap = || Gap::new(shown(mountinfo), Why::Absent);
-    if text.is_empty() {
-        return Err(gap());
+    let mounts = Mounts::read(mountinfo)?;
+    if mounts.is_empty() {
+        return Err(Gap::new(shown(mountinfo), Why::Absent));
     }
-    let on_root = |line: &str| {
-        let mut fields = line.split(' ').skip(2);
-        let (device, directory, point) = (fields.next()?, fields.next()?, fields.next()?);
-        (point == "/").then(|| (device.to_owned(), directory.to_owned()))
-    };
-    Ok(text.lines().filter_map(on_root).collect())
+    Ok(mounts.on_root())
 }
 
 #[cfg(test)]
@@ -89,19 +82,19 @@ mod tests {
 
     #[test]
     fn a_service_with_mounts_of_its_own_sees_the_hosts_root() {
-        let proc = proc(INITIAL_PID_NAMESPACE, DISK, SERVICE);
+        let proc = proc(initial::PID, DISK, SERVICE);
         assert_eq!(compare(proc.path()), Root::Host);
     }
 
     #[test]
     fn a_container_without_a_pid_namespace_sees_another_root() {
-        let proc = proc(INITIAL_PID_NAMESPACE, DISK, IMAGE);
+        let proc = proc(initial::PID, DISK, IMAGE);
         assert_eq!(compare(proc.path()), Root::Other);
     }
 
     #[test]
     fn a_chroot_sees_another_root() {
-        let proc = proc(INITIAL_PID_NAMESPACE, DISK, CHROOT);
+        let proc = proc(initial::PID, DISK, CHROOT);
         assert_eq!(compare(proc.path()), Root::Other);
     }
 
@@ -113,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_hidden_process_1_leaves_it_open() {
-        let proc = proc(INITIAL_PID_NAMESPACE, DISK, DISK);
+        let proc = proc(initial::PID, DISK, DISK);
         std::fs::remove_dir_all(proc.path().join("1")).expect("removed");
         assert!(matches!(compare(proc.path()), Root::Unknown(_)));
     }
