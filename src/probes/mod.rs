@@ -15,6 +15,8 @@ pub mod round_trip;
 pub mod sandbox;
 pub mod ss;
 pub mod sysctls;
+#[cfg(test)]
+mod testing;
 
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{DiagModule, Errno, Gap, Why};

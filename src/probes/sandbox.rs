@@ -142,28 +142,20 @@ fn told_by_init(root: &Path) -> Option<Sandbox> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probes::testing::{root, write};
     use std::os::unix::fs::symlink;
     use tempfile::TempDir;
 
     /// A plain host.
     fn host() -> TempDir {
-        let root = TempDir::new().expect("a directory");
-        write(
-            &root,
-            "proc/version",
-            "Linux version 6.1.0 (a@b) (gcc 12) #1 SMP",
-        );
-        write(&root, "proc/sys/kernel/osrelease", "6.1.0-50-cloud-amd64\n");
+        let root = root(&[
+            ("proc/version", "Linux version 6.1.0 (a@b) (gcc 12) #1 SMP"),
+            ("proc/sys/kernel/osrelease", "6.1.0-50-cloud-amd64\n"),
+        ]);
         for (kind, initial) in INITIAL {
             link(&root, kind, initial);
         }
         root
-    }
-
-    fn write(root: &TempDir, file: &str, text: &str) {
-        let path = root.path().join(file);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-        std::fs::write(path, text).expect("written");
     }
 
     fn link(root: &TempDir, kind: &str, target: &str) {
@@ -188,7 +180,7 @@ mod tests {
     #[test]
     fn a_virtual_machine_made_from_an_image_is_no_container() {
         let root = host();
-        write(&root, ".dockerenv", "");
+        write(root.path(), ".dockerenv", "");
         assert_eq!(detect(root.path()), Fact::Known(Sandbox::None));
     }
 
@@ -197,7 +189,7 @@ mod tests {
         for (file, expected) in MARKER_FILES {
             let root = host();
             link(&root, "uts", "uts:[4026532555]");
-            write(&root, file, "");
+            write(root.path(), file, "");
             assert_eq!(runtime(&root).as_deref(), Some(expected));
         }
     }
@@ -206,7 +198,7 @@ mod tests {
     fn a_manager_that_gives_its_name_is_believed() {
         for file in MANAGER_FILES {
             let root = host();
-            write(&root, file, "systemd-nspawn\n");
+            write(root.path(), file, "systemd-nspawn\n");
             assert_eq!(runtime(&root).as_deref(), Some("systemd-nspawn"));
         }
     }
@@ -216,9 +208,13 @@ mod tests {
         let root = host();
         link(&root, "pid", "pid:[4026532556]");
         assert_eq!(runtime(&root).as_deref(), Some("unknown"));
-        write(&root, "proc/1/cgroup", "0::/kubepods/burstable/pod7/x");
+        write(
+            root.path(),
+            "proc/1/cgroup",
+            "0::/kubepods/burstable/pod7/x",
+        );
         assert_eq!(runtime(&root).as_deref(), Some("kubernetes"));
-        write(&root, "proc/1/environ", "A=b\0container=lxc\0");
+        write(root.path(), "proc/1/environ", "A=b\0container=lxc\0");
         assert_eq!(runtime(&root).as_deref(), Some("lxc"));
     }
 
@@ -246,7 +242,7 @@ mod tests {
             ),
         ] {
             let root = host();
-            write(&root, "proc/version", version);
+            write(root.path(), "proc/version", version);
             let is_gvisor = matches!(detect(root.path()), Fact::Known(Sandbox::Gvisor { .. }));
             assert_eq!(is_gvisor, expected, "{version}");
         }
@@ -259,7 +255,7 @@ mod tests {
             ("5.15.90.1-microsoft-standard-WSL2", 2),
         ] {
             let root = host();
-            write(&root, "proc/sys/kernel/osrelease", release);
+            write(root.path(), "proc/sys/kernel/osrelease", release);
             let found = detect(root.path());
             let Fact::Known(Sandbox::Wsl { version, .. }) = found else {
                 panic!("{release}: {found:?}");

@@ -32,20 +32,14 @@ fn diag_module(line: &[u8]) -> Option<DiagModule> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probes::testing::root;
     use proptest::prelude::*;
     use sockdoctor_checks::facts::Place;
 
-    fn write(root: &Path, path: &str, text: &str) {
-        let path = root.join(path);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
-        std::fs::write(path, text).expect("a file");
-    }
-
     #[test]
     fn diag_modules_are_found_with_their_lines_and_others_are_not_listed() {
-        let root = tempfile::tempdir().expect("a directory");
         let text = "# tcp_diag\n; udp_diag\nloop\n\n  tcp-diag \n";
-        write(root.path(), "etc/modules-load.d/sock_diag.conf", text);
+        let root = root(&[("etc/modules-load.d/sock_diag.conf", text)]);
         let expected = BootModule {
             module: "tcp_diag".to_owned(),
             place: Place {
@@ -58,9 +52,10 @@ mod tests {
 
     #[test]
     fn a_file_in_etc_hides_the_same_name_in_usr() {
-        let root = tempfile::tempdir().expect("a directory");
-        write(root.path(), "usr/lib/modules-load.d/a.conf", "tcp_diag\n");
-        write(root.path(), "etc/modules-load.d/a.conf", "");
+        let root = root(&[
+            ("usr/lib/modules-load.d/a.conf", "tcp_diag\n"),
+            ("etc/modules-load.d/a.conf", ""),
+        ]);
         assert_eq!(collect(root.path()), Fact::Known(Vec::new()));
     }
 

@@ -1,4 +1,6 @@
 use super::*;
+use crate::probes::initial;
+use crate::probes::testing::{self, write};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs;
@@ -7,26 +9,17 @@ use std::os::unix::fs::symlink;
 
 /// A root with the files that every test needs: a process 1 with the observer's root.
 fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let root = tempfile::tempdir().expect("a directory");
     let mounts = "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
-    for (path, text) in [
+    let root = testing::root(&[
         ("proc/1/mountinfo", mounts),
         ("proc/self/mountinfo", mounts),
-    ] {
-        write(&root, path, text);
-    }
+    ]);
     for (path, text) in files {
-        write(&root, path, text);
+        write(root.path(), path, text);
     }
     fs::create_dir_all(root.path().join("proc/self/ns")).expect("a directory");
-    symlink("pid:[4026531836]", root.path().join("proc/self/ns/pid")).expect("a link");
+    symlink(initial::PID, root.path().join("proc/self/ns/pid")).expect("a link");
     root
-}
-
-fn write(root: &tempfile::TempDir, path: &str, text: impl AsRef<[u8]>) {
-    let path = root.path().join(path);
-    fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
-    fs::write(path, text).expect("a file");
 }
 
 fn kernel(root: &tempfile::TempDir) -> Kernel {
@@ -46,7 +39,11 @@ fn the_configuration_of_the_running_kernel_comes_before_files_that_are_named_aft
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     let text = "# CONFIG_UNIX_DIAG is not set\nCONFIG_INET_TCP_DIAG=y\nCONFIG_NET=y\n";
     gzip.write_all(text.as_bytes()).expect("compressed");
-    write(&root, "proc/config.gz", gzip.finish().expect("compressed"));
+    write(
+        root.path(),
+        "proc/config.gz",
+        gzip.finish().expect("compressed"),
+    );
 
     let config = kernel(&root).config;
     let config = config.value().expect("a configuration");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::probes::testing::root;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const TCP: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -14,17 +15,9 @@ const GVISOR: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr 
    5: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 13 1 0x00000000000000 0 0 0 0 -1
 ";
 
-fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        std::fs::write(directory.path().join(name), content).unwrap();
-    }
-    directory
-}
-
 #[test]
 fn listeners_of_both_families_are_read_and_connections_end_them() {
-    let directory = directory(&[("tcp", TCP), ("tcp6", TCP6)]);
+    let directory = root(&[("tcp", TCP), ("tcp6", TCP6)]);
     let listeners = tcp_listeners(directory.path()).unwrap();
     let seen: Vec<_> = listeners
         .iter()
@@ -39,7 +32,7 @@ fn listeners_of_both_families_are_read_and_connections_end_them() {
 
 #[test]
 fn a_listener_has_an_accept_queue_and_no_backlog() {
-    let directory = directory(&[("tcp", TCP)]);
+    let directory = root(&[("tcp", TCP)]);
     let listener = &tcp_listeners(directory.path()).unwrap()[0];
     assert_eq!(listener.accept_queue, 3);
     assert_eq!((listener.backlog, listener.drops), (None, None));
@@ -49,13 +42,13 @@ fn a_listener_has_an_accept_queue_and_no_backlog() {
 #[test]
 fn a_request_of_a_listener_does_not_end_the_listeners() {
     let content = TCP.replace("01BB 01", "01BB 03");
-    let directory = directory(&[("tcp", &content)]);
+    let directory = root(&[("tcp", &content)]);
     assert_eq!(tcp_listeners(directory.path()).unwrap().len(), 2);
 }
 
 #[test]
 fn no_tcp_file_is_a_gap() {
-    let directory = directory(&[("tcp6", TCP6)]);
+    let directory = root(&[("tcp6", TCP6)]);
     let gap = tcp_listeners(directory.path()).unwrap_err();
     assert_eq!(gap.why, Why::Absent);
     assert!(gap.what.ends_with("/tcp"), "{gap}");
@@ -65,7 +58,7 @@ fn no_tcp_file_is_a_gap() {
 fn a_line_that_makes_no_sense_is_a_gap() {
     let cut = "heading\n   0: 0100007F:1F90 00000000:0000 0A 00000000\n";
     for content in [cut, "heading\nrubbish\n"] {
-        let directory = directory(&[("tcp", content)]);
+        let directory = root(&[("tcp", content)]);
         let gap = tcp_listeners(directory.path()).unwrap_err();
         assert!(matches!(gap.why, Why::Malformed(_)), "{gap}");
     }
@@ -73,7 +66,7 @@ fn a_line_that_makes_no_sense_is_a_gap() {
 
 #[test]
 fn the_zeros_of_gvisor_are_no_queues() {
-    let directory = directory(&[("tcp", GVISOR)]);
+    let directory = root(&[("tcp", GVISOR)]);
     let gap = tcp_listeners(directory.path()).unwrap_err();
     assert!(matches!(gap.why, Why::Unsupported(_)), "{gap}");
 }
@@ -85,7 +78,7 @@ fn our_own_listener_is_found_by_inode_in_gvisor_too() {
         (TCP, 1, None),
         (GVISOR, 13, Some(queues(0, 0))),
     ] {
-        let directory = directory(&[("tcp", content)]);
+        let directory = root(&[("tcp", content)]);
         let found = tcp_queues(directory.path(), Family::V4, inode);
         assert_eq!(found, Ok(expected));
     }
@@ -100,7 +93,7 @@ fn a_unix_table_with_hidden_pointers_cannot_be_parsed() {
         ("0x00000000000000:", true),
         ("(____ptrval____):", false),
     ] {
-        let directory = directory(&[("unix", &format!("{heading}{slot} {rest}"))]);
+        let directory = root(&[("unix", &format!("{heading}{slot} {rest}"))]);
         assert_eq!(unix_is_readable(directory.path()).is_ok(), parses, "{slot}");
     }
 }

@@ -1,16 +1,7 @@
 use super::*;
+use crate::probes::testing::root;
 use proptest::prelude::*;
 use std::os::unix::fs::symlink;
-
-fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let root = tempfile::tempdir().expect("a directory");
-    for (path, text) in files {
-        let path = root.path().join(path);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
-        std::fs::write(path, text).expect("a file");
-    }
-    root
-}
 
 /// `key=value file:line` of everything that the next boot would set.
 fn boot(root: &tempfile::TempDir) -> Vec<String> {

@@ -1,0 +1,20 @@
+//! Roots for tests: directories that look like a machine.
+
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A root with these files.
+pub(super) fn root(files: &[(&str, &str)]) -> TempDir {
+    let root = tempfile::tempdir().expect("a directory");
+    for (path, text) in files {
+        write(root.path(), path, text);
+    }
+    root
+}
+
+/// Writes a file under `root`, and the directories that it lies in.
+pub(super) fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+    std::fs::write(path, text).expect("a file");
+}
