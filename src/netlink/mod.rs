@@ -13,7 +13,7 @@ use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr};
 use request::Request;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use sockdoctor_checks::facts::{Answer, Fact, Family, Queues, TcpListener, UnixListener};
+use sockdoctor_checks::facts::{Answer, Errno, Fact, Family, Queues, TcpListener, UnixListener};
 use std::io;
 use std::time::Duration;
 
@@ -72,23 +72,31 @@ impl SockDiag {
         Asked { answer, queues }
     }
 
-    /// The unix socket with this inode: a dump of the listeners decides the answer, then the
-    /// socket is looked up, because a dump of connected sockets has no filter.
+    /// The unix socket with this inode.
     pub fn ask_unix(&mut self, inode: u32) -> Asked {
-        let (answer, _) = self
-            .exchange
-            .dump(Request::unix_listeners(), |_, _| None::<reply::Row<()>>)
-            .into_answer();
-        if answer.value() != Some(&Answer::Complete) {
-            let queues = None;
-            return Asked { answer, queues };
-        }
-        let (_, queues) = self
-            .exchange
-            .dump(Request::unix_socket(inode), reply::unix_queues)
-            .into_answer();
-        Asked { answer, queues }
+        ask_unix(&mut self.exchange, inode)
     }
+}
+
+/// A dump of the unix listeners decides the answer, then the socket is looked up, because a dump
+/// of connected sockets has no filter.
+fn ask_unix<W: Wire>(exchange: &mut Exchange<W>, inode: u32) -> Asked {
+    let (answer, _) = exchange
+        .dump(Request::unix_listeners(), |_, _| None::<reply::Row<()>>)
+        .into_answer();
+    if answer.value() != Some(&Answer::Complete) {
+        let queues = None;
+        return Asked { answer, queues };
+    }
+    let (looked_up, queues) = exchange
+        .dump(Request::unix_socket(inode), reply::unix_queues)
+        .into_answer();
+    let answer = match looked_up {
+        // The socket is not there, as a dump without it would say.
+        Fact::Known(Answer::Refused { errno, .. }) if errno == Errno::ENOENT => answer,
+        looked_up => looked_up,
+    };
+    Asked { answer, queues }
 }
 
 /// The socket to the kernel. It is never cloned: dropping a clone closes the original.

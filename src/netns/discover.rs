@@ -125,16 +125,15 @@ impl Survey {
     /// a file there and not an nsfs mount is a leftover and leads nowhere.
     fn add_links(&mut self, device: u64) {
         for directory in names::NETNS_DIRECTORIES {
-            let Ok(entries) = std::fs::read_dir(directory) else {
-                continue; // Without `ip netns` there is no such directory.
-            };
-            let is_link =
-                |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_symlink());
-            for entry in entries.flatten().filter(is_link) {
-                let path = entry.path();
-                if let Some(id) = nsfs_file(&path, device) {
-                    self.add_file(id, path);
+            match links(Path::new(directory)) {
+                Ok(links) => {
+                    let found = links.into_iter();
+                    let found = found.filter_map(|path| Some((nsfs_file(&path, device)?, path)));
+                    found.for_each(|(id, path)| self.add_file(id, path));
                 }
+                // Without `ip netns` there is no such directory.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => self.gaps.push(io_gap(directory, &error)),
             }
         }
     }
@@ -210,6 +209,18 @@ fn unseen_gap(namespaces: usize) -> Option<Gap> {
         many => format!("{many} other network namespaces"),
     };
     Some(Gap::new(what, processes::denied()))
+}
+
+/// The symbolic links in a directory.
+fn links(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut links = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_symlink() {
+            links.push(entry.path());
+        }
+    }
+    Ok(links)
 }
 
 fn nsfs_file(path: &Path, device: u64) -> Option<NetnsId> {

@@ -85,9 +85,8 @@ impl Sysctls {
     }
 
     fn bytes(&mut self, path: &str) -> Result<&[u8]> {
-        let private = self.private.as_ref().map(|private| &private.mount);
-        let root = match private {
-            Some(mount) => mount,
+        let root = match &self.private {
+            Some(private) => &private.mount,
             None => self.proc.as_ref().map_err(|errno| *errno)?,
         };
         let file = openat(root, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;

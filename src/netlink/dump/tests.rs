@@ -1,4 +1,5 @@
 use super::*;
+use crate::netlink::ask_unix;
 use crate::netlink::reply::Cookie;
 use sockdoctor_checks::facts::Refusal;
 use std::collections::VecDeque;
@@ -200,4 +201,22 @@ fn replies_that_cannot_be_decoded_are_counted_in_one_gap() {
     let why = "2 in its replies could not be decoded, the first: odd";
     let gap = Gap::malformed("dump of TCP listeners", why);
     assert_eq!(fact.gaps(), [gap]);
+}
+
+#[test]
+fn a_unix_socket_whose_lookup_fails_is_not_said_to_be_left_out() {
+    let listeners = || Step::Datagram(vec![done(0)]);
+    let mut silent = exchange([listeners(), Step::Error(11)]);
+    let asked = ask_unix(&mut silent, 7);
+    assert!(matches!(asked.answer, Fact::Missing(_)), "{asked:?}");
+
+    let mut refused = exchange([listeners(), Step::Datagram(vec![done(-22)])]);
+    let answer = ask_unix(&mut refused, 7).answer;
+    assert!(matches!(
+        answer,
+        Fact::Known(Answer::Refused { errno, .. }) if errno == Errno::EINVAL
+    ));
+
+    let mut gone = exchange([listeners(), Step::Datagram(vec![done(-2)])]);
+    assert_eq!(ask_unix(&mut gone, 7).answer, Fact::Known(Answer::Complete));
 }
