@@ -1,11 +1,9 @@
 //! What a check has to say.
 
 use crate::facts::{Errno, Place};
-use serde::{Deserialize, Serialize};
 
 /// The outcome of a check or a finding, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// It was looked at, and it is well.
     Pass,
@@ -112,11 +110,6 @@ impl Finding {
     /// A finding about the machine.
     pub fn host(status: Status, summary: impl Into<String>) -> Self {
         Finding::about(Subject::Host, status, summary)
-    }
-
-    /// A finding about one namespace.
-    pub fn namespace(label: impl Into<String>, status: Status, summary: impl Into<String>) -> Self {
-        Finding::about(Subject::Namespaces(vec![label.into()]), status, summary)
     }
 
     /// A finding about any subject.
@@ -249,19 +242,5 @@ impl Remedy {
     pub fn keep(mut self, step: impl Into<String>) -> Self {
         self.keep.push(step.into());
         self
-    }
-}
-
-impl Status {
-    /// One lower-case word, as in JSON.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Status::Pass => "pass",
-            Status::Skipped => "skipped",
-            Status::Waived => "waived",
-            Status::Unknown => "unknown",
-            Status::Warn => "warn",
-            Status::Fail => "fail",
-        }
     }
 }

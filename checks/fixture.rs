@@ -58,6 +58,7 @@ pub fn blank() -> Facts {
             signatures_enforced: missing(),
         },
         modules: missing(),
+        loaded_before: missing(),
         loaded_after: missing(),
         round_trips: missing(),
         ss: Ss {

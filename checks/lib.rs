@@ -14,6 +14,7 @@ pub mod finding;
 pub mod fixture;
 pub mod label;
 pub mod limits;
+pub mod list;
 pub mod path;
 pub mod queues;
 pub mod syn;

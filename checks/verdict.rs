@@ -57,17 +57,3 @@ pub enum StepStatus {
     /// What ss does instead.
     Then,
 }
-
-impl StepStatus {
-    /// One lower-case word, as in JSON.
-    pub const fn word(self) -> &'static str {
-        match self {
-            StepStatus::Ok => "ok",
-            StepStatus::Warn => "warn",
-            StepStatus::Fail => "fail",
-            StepStatus::Unknown => "unknown",
-            StepStatus::Skipped => "skipped",
-            StepStatus::Then => "then",
-        }
-    }
-}

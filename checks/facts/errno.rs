@@ -18,14 +18,14 @@ impl Errno {
     pub const EBUSY: Errno = Errno(16);
     /// The request was not understood.
     pub const EINVAL: Errno = Errno(22);
-    /// The system call does not exist here.
-    pub const ENOSYS: Errno = Errno(38);
     /// The netlink protocol does not exist here.
     pub const EPROTONOSUPPORT: Errno = Errno(93);
     /// The operation is not supported.
     pub const EOPNOTSUPP: Errno = Errno(95);
     /// The address family does not exist here.
     pub const EAFNOSUPPORT: Errno = Errno(97);
+    /// Such an address cannot be assigned here.
+    pub const EADDRNOTAVAIL: Errno = Errno(99);
     /// The receive buffer overflowed.
     pub const ENOBUFS: Errno = Errno(105);
 

@@ -35,13 +35,6 @@ impl Machine {
             hidepid: Fact::Missing(gap.clone()),
         }
     }
-
-    /// True when the effective capabilities are known to include `name`.
-    pub fn has_capability(&self, name: &str) -> bool {
-        self.capabilities
-            .value()
-            .is_some_and(|held| held.iter().any(|held| held == name))
-    }
 }
 
 /// What stands between the observer and the kernel of the host.

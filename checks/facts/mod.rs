@@ -66,16 +66,11 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The modules that the asking itself loaded, as far as both readings are known.
-    pub fn loaded_by_this_run(&self) -> Vec<DiagModule> {
-        match (self.loaded_before.value(), self.loaded_after.value()) {
-            (Some(before), Some(after)) => after
-                .iter()
-                .copied()
-                .filter(|module| !before.contains(module))
-                .collect(),
-            _ => Vec::new(),
-        }
+    /// The modules that the asking itself loaded. `None` when that is not known.
+    pub fn loaded_by_this_run(&self) -> Option<Vec<DiagModule>> {
+        let before = self.loaded_before.value()?;
+        let after = self.loaded_after.value()?.iter().copied();
+        Some(after.filter(|module| !before.contains(module)).collect())
     }
 }
 

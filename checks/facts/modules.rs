@@ -1,6 +1,6 @@
 //! The diag modules: which are there, and what keeps them from loading.
 
-use super::{Errno, Fact, Place};
+use super::{Fact, Place};
 use serde::{Deserialize, Serialize};
 
 /// A module that answers sock_diag for one protocol or family.
@@ -167,15 +167,6 @@ pub enum Presence {
     },
     /// The kernel has no loadable modules and nothing says that this one is built in.
     NoModuleSupport,
-    /// The file does not fit the running kernel.
-    Unloadable {
-        /// The module file.
-        file: String,
-        /// How an attempt would fail, where that is known without trying.
-        why: String,
-        /// The errno that such an attempt gives.
-        errno: Option<Errno>,
-    },
 }
 
 /// A line that keeps a module from loading.

@@ -19,7 +19,7 @@ pub(super) enum Cause<'a> {
         /// `uname -r`.
         release: &'a str,
     },
-    /// The module is not where it would be loaded from, or does not fit.
+    /// The module is not where it would be loaded from.
     Module(&'a Presence),
     /// A line of modprobe.d or of the kernel command line.
     Rule(&'a Rule),
@@ -284,7 +284,6 @@ fn presence_words(presence: &Presence, module: DiagModule) -> String {
         Presence::NoModuleSupport => {
             "the kernel has no loadable modules and this one is not built in".to_owned()
         }
-        Presence::Unloadable { file, why, .. } => format!("{file} does not fit the kernel, {why}"),
         Presence::Loaded { file: None } => {
             "no file of it is left among the modules of this kernel".to_owned()
         }
@@ -307,10 +306,6 @@ fn presence_evidence(presence: &Presence, module: DiagModule) -> Evidence {
             None,
             format!("{} is not set", module.config_option()),
         ),
-        Presence::Unloadable { file, why, errno } => {
-            let errno = errno.map_or_else(String::new, |errno| format!(" ({errno})"));
-            Evidence::file(file.clone(), None, format!("{why}{errno}"))
-        }
         Presence::NoModuleSupport => Evidence::file(
             "/proc/modules",
             None,

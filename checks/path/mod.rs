@@ -16,7 +16,6 @@ mod canary;
 mod cause;
 mod ground;
 mod handler;
-mod list;
 mod mend;
 mod socket;
 mod telling;

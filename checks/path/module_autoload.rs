@@ -2,11 +2,11 @@
 
 use super::cause::{self, Cause};
 use super::handler::{self, Handler, Look};
-use super::list::list;
 use super::mend;
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{DiagModule, Facts, Gap, Presence, Runnable, Topic};
 use crate::finding::{Evidence, Finding, Status, Subject};
+use crate::list::list;
 
 /// The kernel can load a diag module when it is asked for one.
 pub static CHECK: Check = Check {

@@ -2,11 +2,11 @@
 
 use super::cause::{self, Cause};
 use super::handler;
-use super::list::list;
 use super::mend;
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{DiagModule, Facts, Gap, Presence, Topic};
 use crate::finding::{Evidence, Finding, Status};
+use crate::list::list;
 use std::collections::BTreeSet;
 
 /// The diag modules of the other tables.

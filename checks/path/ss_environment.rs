@@ -1,9 +1,9 @@
 //! No environment variable turns ss away from netlink.
 
-use super::list::list;
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Facts, Gap, SsVariable, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Source, Status, Subject};
+use crate::list::list;
 
 /// No environment variable turns ss away from netlink.
 pub static CHECK: Check = Check {

@@ -289,7 +289,7 @@ mod tests {
         let judged = (0..40).map(|weight| Judged {
             namespace: &namespace,
             weight,
-            finding: Finding::namespace("n", Status::Warn, weight.to_string()),
+            finding: Finding::about(subject(&namespace), Status::Warn, weight.to_string()),
         });
         let named = spell_out_worst(judged.collect(), &DROPS, |_| Vec::new());
         assert_eq!(named[0].summary, "39");

@@ -11,7 +11,7 @@ pub mod style;
 
 use crate::exit::Exit;
 use sockdoctor_checks::diagnosis::{CheckResult, Diagnosis};
-use sockdoctor_checks::facts::{DiagModule, Fact, Facts, Presence};
+use sockdoctor_checks::facts::Facts;
 
 /// All that a report shows.
 #[derive(Debug)]
@@ -44,19 +44,4 @@ impl Report<'_> {
         }
         Some(root)
     }
-}
-
-/// The modules that are there since this program asked for them. `None` when that is not known.
-fn loaded_by_run(facts: &Facts) -> Option<Vec<DiagModule>> {
-    let before = facts.modules.value()?;
-    let Fact::Known(after) = &facts.loaded_after else {
-        return None;
-    };
-    let is_new = |module: &DiagModule| {
-        let entry = before.get(*module).and_then(|entry| entry.presence.value());
-        entry.is_some_and(|presence| {
-            !matches!(presence, Presence::Loaded { .. } | Presence::BuiltIn { .. })
-        })
-    };
-    Some(after.iter().copied().filter(is_new).collect())
 }

@@ -125,16 +125,6 @@ fn a_module_without_index_needs_depmod() {
 }
 
 #[test]
-fn a_module_for_another_kernel_says_why_it_does_not_fit() {
-    let facts = absent(Presence::Unloadable {
-        file: file(),
-        why: "its vermagic is 6.1.0-49".to_owned(),
-        errno: Some(Errno(8)),
-    });
-    assert_blames(&facts, "its vermagic is 6.1.0-49", &["install"], "");
-}
-
-#[test]
 fn a_kernel_without_it_cannot_be_mended_by_modprobe() {
     let facts = absent(Presence::NotConfigured {
         evidence: "/proc/config.gz".to_owned(),

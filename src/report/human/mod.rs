@@ -12,6 +12,7 @@ use super::page::{Look, Page};
 use sockdoctor_checks::check::Group;
 use sockdoctor_checks::diagnosis::CheckResult;
 use sockdoctor_checks::finding::Status;
+use sockdoctor_checks::list::list;
 use std::collections::BTreeSet;
 
 /// How much to tell.
@@ -85,11 +86,7 @@ fn follow_ons(page: &mut Page, report: &Report<'_>, root: &str) {
     match ids.as_slice() {
         [] => {}
         [id] => words::label(page, "also", &format!("{id} follows from {root}")),
-        ids => words::label(
-            page,
-            "also",
-            &format!("{} follow from {root}", words::all(ids)),
-        ),
+        ids => words::label(page, "also", &format!("{} follow from {root}", list(ids))),
     }
 }
 

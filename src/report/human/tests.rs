@@ -7,7 +7,7 @@ use crate::report::page::plain;
 use proptest::prelude::*;
 use sockdoctor_checks::CATALOGUE;
 use sockdoctor_checks::diagnosis::Diagnosis;
-use sockdoctor_checks::facts::{Errno, Fact, Facts, Gap, Presence, Sandbox, Why};
+use sockdoctor_checks::facts::{DiagModule, Errno, Fact, Facts, Gap, Sandbox, Why};
 use sockdoctor_checks::finding::{Evidence, Finding, Remedy, Subject};
 use sockdoctor_checks::fixture::healthy;
 use sockdoctor_checks::verdict::{Step, StepStatus, Verdict, Walk};
@@ -334,10 +334,8 @@ fn the_place_and_the_change_are_said() {
         runtime: "docker".to_owned(),
         evidence: "/.dockerenv".to_owned(),
     });
-    if let Fact::Known(modules) = &mut facts.modules {
-        modules.entries[2].presence = Fact::Known(Presence::Shipped {
-            file: "udp_diag.ko".to_owned(),
-        });
+    if let Fact::Known(before) = &mut facts.loaded_before {
+        before.retain(|module| *module != DiagModule::UdpDiag);
     }
     let look = plain(80, Charset::Unicode);
     let text = text(

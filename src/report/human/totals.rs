@@ -2,11 +2,12 @@
 
 use super::{Detail, shown, words};
 use crate::exit::Exit;
+use crate::report::Report;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
-use crate::report::{Report, loaded_by_run};
 use sockdoctor_checks::facts::DiagModule;
 use sockdoctor_checks::finding::Status;
+use sockdoctor_checks::list::list;
 
 pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
     if detail == Detail::Verbose {
@@ -50,9 +51,9 @@ fn passes(page: &mut Page, report: &Report<'_>, detail: Detail) {
 
 /// What the asking changed on the machine.
 fn changed(report: &Report<'_>) -> Option<String> {
-    let modules = loaded_by_run(report.facts)?;
+    let modules = report.facts.loaded_by_this_run()?;
     let names: Vec<&str> = modules.into_iter().map(DiagModule::name).collect();
-    let names = (!names.is_empty()).then(|| words::all(&names))?;
+    let names = (!names.is_empty()).then(|| list(&names))?;
     Some(format!(
         "The kernel loaded {names} because this run asked, as it does for ss."
     ))

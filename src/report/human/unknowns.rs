@@ -5,6 +5,7 @@ use crate::report::Report;
 use crate::report::page::Page;
 use sockdoctor_checks::diagnosis::CheckResult;
 use sockdoctor_checks::finding::{Finding, Source, Status};
+use sockdoctor_checks::list::list;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a finding lacks.
@@ -58,7 +59,7 @@ fn gaps(finding: &Finding) -> Gaps<'_> {
 fn together(page: &mut Page, ids: &[&str], gaps: &[&str]) {
     page.gap();
     let lead = page.lead(&[words::status(Status::Unknown), ("  ", None)]);
-    page.entry(&lead, &words::all(ids));
+    page.entry(&lead, &list(ids));
     for (number, gap) in gaps.iter().enumerate() {
         words::label(page, if number == 0 { "why" } else { "" }, gap);
     }

@@ -4,6 +4,7 @@ use super::INDENT;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
 use sockdoctor_checks::finding::{Evidence, Remedy, Source, Status, Subject};
+use sockdoctor_checks::list::list;
 use std::time::Duration;
 
 /// The status in a word that needs no colour, and its colour.
@@ -18,20 +19,11 @@ pub(super) const fn status(status: Status) -> (&'static str, Option<Tone>) {
     }
 }
 
-/// `a, b and c`.
-pub(super) fn all(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [name] => (*name).to_owned(),
-        [names @ .., last] => format!("{} and {last}", names.join(", ")),
-    }
-}
-
 /// `a, b, c and 37 more namespaces`.
 fn some(names: &[String], limit: usize, noun: &str) -> String {
     let more = names.len().saturating_sub(limit);
     if more < 2 {
-        return all(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        return list(&names.iter().map(String::as_str).collect::<Vec<_>>());
     }
     format!("{} and {more} more {noun}", names[..limit].join(", "))
 }

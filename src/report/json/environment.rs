@@ -1,6 +1,5 @@
 //! Where, when and as whom was looked.
 
-use crate::report::loaded_by_run;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sockdoctor_checks::facts::{self, DiagModule, Fact, Facts, UserNamespace};
@@ -98,7 +97,8 @@ impl<'a> Environment<'a> {
             observed_at: observed_at(facts),
             observed_by: &facts.tool_version,
             duration_micros: facts.collection.duration_micros,
-            modules_loaded_by_run: loaded_by_run(facts)
+            modules_loaded_by_run: facts
+                .loaded_by_this_run()
                 .map(|modules| modules.into_iter().map(DiagModule::name).collect()),
             gaps: gaps(facts).into_iter().map(Gap::of).collect(),
         }

@@ -1,7 +1,7 @@
 //! Lists in sentences.
 
 /// `a, b and c`.
-pub(super) fn list(words: &[&str]) -> String {
+pub fn list(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [only] => (*only).to_owned(),
