@@ -18,6 +18,7 @@ pub mod list;
 pub mod path;
 pub mod queues;
 pub mod syn;
+mod sysctl;
 pub mod verdict;
 pub mod wanted_owners;
 

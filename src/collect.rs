@@ -134,10 +134,8 @@ impl Seen {
         MayAsk::only_present(|module| {
             let modules = self.modules.value();
             let entry = modules.and_then(|modules| modules.get(module));
-            matches!(
-                entry.and_then(|entry| entry.presence.value()),
-                Some(Presence::BuiltIn { .. } | Presence::Loaded { .. })
-            )
+            let presence = entry.and_then(|entry| entry.presence.value());
+            presence.is_some_and(Presence::is_in_kernel)
         })
     }
 }

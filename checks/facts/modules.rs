@@ -169,6 +169,21 @@ pub enum Presence {
     NoModuleSupport,
 }
 
+impl Presence {
+    /// It is in the kernel: nothing has to be loaded.
+    pub const fn is_in_kernel(&self) -> bool {
+        matches!(self, Presence::BuiltIn { .. } | Presence::Loaded { .. })
+    }
+
+    /// Only another kernel has it.
+    pub const fn was_not_built(&self) -> bool {
+        matches!(
+            self,
+            Presence::NotConfigured { .. } | Presence::NoModuleSupport
+        )
+    }
+}
+
 /// A line that keeps a module from loading.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rule {

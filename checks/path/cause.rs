@@ -103,10 +103,7 @@ impl Cause<'_> {
             Cause::Disabled => false,
             Cause::Helper(helper) => helper.runnable != Runnable::Empty,
             Cause::NoTree { .. } => true,
-            Cause::Module(presence) => !matches!(
-                presence,
-                Presence::NotConfigured { .. } | Presence::NoModuleSupport
-            ),
+            Cause::Module(presence) => !presence.was_not_built(),
             Cause::Rule(rule) => !matches!(
                 rule.kind,
                 RuleKind::CommandLineBlacklist | RuleKind::KernelBlacklist
@@ -172,7 +169,7 @@ pub(super) fn suspects(facts: &Facts) -> Vec<Evidence> {
 fn for_the_kernel(facts: &Facts, module: DiagModule) -> Vec<Cause<'_>> {
     let presence = entry(facts, module).and_then(|entry| entry.presence.value());
     presence
-        .filter(|presence| was_not_built(presence))
+        .filter(|presence| presence.was_not_built())
         .map(Cause::Module)
         .into_iter()
         .collect()
@@ -224,17 +221,10 @@ fn for_this_module(entry: &ModuleFacts) -> Vec<Cause<'_>> {
         .collect()
 }
 
-fn was_not_built(presence: &Presence) -> bool {
-    matches!(
-        presence,
-        Presence::NotConfigured { .. } | Presence::NoModuleSupport
-    )
-}
-
 /// What helps nothing until something else is mended comes later.
 fn urgency(cause: &Cause<'_>) -> u8 {
     match cause {
-        Cause::Module(presence) if was_not_built(presence) => 0,
+        Cause::Module(presence) if presence.was_not_built() => 0,
         Cause::Disabled => 1,
         Cause::NoTree { .. } => 2,
         Cause::Helper(_) => 3,

@@ -138,7 +138,7 @@ pub(super) fn is_in_kernel(facts: &Facts, module: DiagModule) -> Option<bool> {
     if after.is_some_and(|after| after.contains(&module)) {
         return Some(true);
     }
-    presence(facts, module).map(in_kernel)
+    presence(facts, module).map(Presence::is_in_kernel)
 }
 
 /// True when the files that would say why are those of the host, which a container cannot see.
@@ -149,10 +149,6 @@ pub(super) fn reason_is_on_the_host(facts: &Facts) -> bool {
 /// What is known of a module's presence before this run asked for anything.
 pub(super) fn presence(facts: &Facts, module: DiagModule) -> Option<&Presence> {
     cause::entry(facts, module)?.presence.value()
-}
-
-fn in_kernel(presence: &Presence) -> bool {
-    matches!(presence, Presence::BuiltIn { .. } | Presence::Loaded { .. })
 }
 
 /// The most telling answer of those that concern a handler, or why there is none.
@@ -194,7 +190,7 @@ fn answering(facts: &Facts, module: DiagModule) -> Look<'_> {
     if !causes.is_empty() {
         return Look::Fragile { causes };
     }
-    let before = presence(facts, module).map(in_kernel);
+    let before = presence(facts, module).map(Presence::is_in_kernel);
     let after = facts.loaded_after.value();
     Look::Answers {
         by_this_run: before == Some(false) && after.is_some_and(|after| after.contains(&module)),
@@ -241,7 +237,8 @@ fn refusing<'a>(
     if handler.hangs_from_inet() && inet_refuses {
         return Look::Orphan { errno };
     }
-    let is_absent = means_absent(errno) && !presence(facts, module).is_some_and(in_kernel);
+    let is_absent =
+        means_absent(errno) && !presence(facts, module).is_some_and(Presence::is_in_kernel);
     Look::Refuses {
         how,
         errno,

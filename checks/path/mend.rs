@@ -11,7 +11,7 @@ pub(super) fn remedy(facts: &Facts, module: DiagModule, causes: &[Cause<'_>]) ->
     let ground = Ground::of(facts);
     ground.fit(match causes {
         [] => Remedy::now(format!("modprobe {module}")).then("dmesg | grep diag"),
-        [Cause::Module(presence), ..] if needs_another_kernel(presence) => {
+        [Cause::Module(presence), ..] if presence.was_not_built() => {
             let option = module.config_option();
             Remedy::now(format!("run a kernel that was built with {option}"))
         }
@@ -53,13 +53,6 @@ pub(super) fn both(mut first: Remedy, second: Remedy) -> Remedy {
     add(&mut first.now, second.now);
     add(&mut first.keep, second.keep);
     first
-}
-
-fn needs_another_kernel(presence: &Presence) -> bool {
-    matches!(
-        presence,
-        Presence::NotConfigured { .. } | Presence::NoModuleSupport
-    )
 }
 
 fn sum(facts: &Facts, module: DiagModule, causes: &[Cause<'_>]) -> Remedy {

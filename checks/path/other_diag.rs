@@ -75,10 +75,7 @@ fn standing(facts: &Facts, module: DiagModule) -> Standing<'_> {
     let Some(presence) = handler::presence(facts, module) else {
         return Standing::Unclear;
     };
-    if matches!(
-        presence,
-        Presence::NotConfigured { .. } | Presence::NoModuleSupport
-    ) {
+    if presence.was_not_built() {
         return Standing::NotBuilt(presence);
     }
     let causes = cause::causes(facts, module);

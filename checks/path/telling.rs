@@ -163,9 +163,7 @@ fn unexplained(facts: &Facts, handler: Handler, errno: Errno) -> String {
     if !handler::means_absent(errno) {
         return format!("{module} refuses with {errno}");
     }
-    if let Some(Presence::BuiltIn { .. } | Presence::Loaded { .. }) =
-        handler::presence(facts, module)
-    {
+    if handler::presence(facts, module).is_some_and(Presence::is_in_kernel) {
         return format!("{module} does not answer ({errno}) although it is in the kernel");
     }
     if handler::reason_is_on_the_host(facts) {

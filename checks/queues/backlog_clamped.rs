@@ -8,6 +8,7 @@ use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Facts, Namespace, NetnsId, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::label::{listener_subject, owner};
+use crate::sysctl::SOMAXCONN;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// No backlog was cut by somaxconn.
@@ -89,7 +90,7 @@ fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[(&TcpListener, u32)]) -
         let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
         send_q(format!("{}{owner}: Send-Q {backlog}", listener.label()))
     });
-    let limit = Evidence::sysctl(somaxconn::SYSCTL, Some(&label), group.somaxconn);
+    let limit = Evidence::sysctl(SOMAXCONN, Some(&label), group.somaxconn);
     rows.chain([limit]).collect()
 }
 
@@ -101,8 +102,7 @@ fn remedy(group: &Clamped<'_>, than: &Yardstick) -> Remedy {
     let highest = than.highest(group.somaxconn);
     match &group.case {
         Case::Above => Remedy::now(format!(
-            "raise {} again before the next restart, if the longer queue is wanted",
-            somaxconn::SYSCTL
+            "raise {SOMAXCONN} again before the next restart, if the longer queue is wanted"
         )),
         Case::Cut { .. } => somaxconn::raise(group.namespace, highest),
         Case::AtDefault => Remedy::now("restart it if its configuration asks for a larger backlog"),
@@ -123,7 +123,7 @@ fn the_others(
     let listeners = namespace.listeners.value();
     let empty = listeners.is_none_or(Vec::is_empty);
     match (namespace.sysctls.somaxconn.known(), than.default) {
-        (Err(gap), _) if !empty => Some(unreadable(namespace, somaxconn::SYSCTL, gap)),
+        (Err(gap), _) if !empty => Some(unreadable(namespace, SOMAXCONN, gap)),
         (Ok(_), None) if !empty => {
             let summary = "the kernel's default of somaxconn is not known";
             let gaps = facts.kernel.release.gaps().iter().map(Evidence::gap);

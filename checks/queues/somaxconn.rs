@@ -5,6 +5,7 @@ use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Facts, Gap, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status};
 use crate::limits::{self, Limits};
+use crate::sysctl::{self, SOMAXCONN};
 
 /// somaxconn lets listeners have the backlog they ask for.
 pub static CHECK: Check = Check {
@@ -17,8 +18,6 @@ pub static CHECK: Check = Check {
     masked_by: &[],
     judge,
 };
-
-pub(crate) const SYSCTL: &str = "net.core.somaxconn";
 
 /// What the value of a namespace is held against.
 #[derive(Debug, Clone, Copy)]
@@ -88,19 +87,19 @@ fn judge_value(view: &View<'_>, namespace: &Namespace, value: u32, than: &Yardst
 
 fn verdict(limits: &Limits, value: u32, than: &Yardstick) -> (Status, String) {
     if let Some(min) = limits.somaxconn_min.filter(|&min| value < min) {
-        let summary = format!("{SYSCTL} is {value}, lower than the {min} that is asked for");
+        let summary = format!("{SOMAXCONN} is {value}, lower than the {min} that is asked for");
         return (Status::Fail, summary);
     }
     // A limit of one's own stands in the place of the kernel's default.
     let own_limit = limits.somaxconn_min.is_some();
     let default = than.default.filter(|_| !own_limit);
     if let Some(why) = (Yardstick { default, ..*than }).why_low(value) {
-        return (Status::Warn, format!("{SYSCTL} is {value}: {why}"));
+        return (Status::Warn, format!("{SOMAXCONN} is {value}: {why}"));
     }
     if default.is_some() || own_limit {
-        return (Status::Pass, format!("{SYSCTL} is {value}"));
+        return (Status::Pass, format!("{SOMAXCONN} is {value}"));
     }
-    let summary = format!("{SYSCTL} is {value}; the kernel's default is not known");
+    let summary = format!("{SOMAXCONN} is {value}; the kernel's default is not known");
     (Status::Unknown, summary)
 }
 
@@ -109,17 +108,17 @@ fn verdict(limits: &Limits, value: u32, than: &Yardstick) -> (Status, String) {
 fn hidden(namespace: &Namespace, gap: &Gap, than: &Yardstick) -> Finding {
     let summary = match (&gap.why, than.default) {
         (Why::Absent, Some(default)) => {
-            format!("{SYSCTL} cannot be seen here; it is the default, {default}, unless changed")
+            format!("{SOMAXCONN} cannot be seen here; it is the default, {default}, unless changed")
         }
-        _ => format!("{SYSCTL} could not be read"),
+        _ => format!("{SOMAXCONN} could not be read"),
     };
     undecided(namespace, summary, gap)
 }
 
 fn evidence(namespace: &Namespace, value: u32, than: &Yardstick) -> Vec<Evidence> {
-    let own = Evidence::sysctl(SYSCTL, Some(&namespace.label()), value);
+    let own = Evidence::sysctl(SOMAXCONN, Some(&namespace.label()), value);
     let host = than.host.filter(|_| namespace.host != Some(true));
-    let host = host.map(|value| Evidence::sysctl(SYSCTL, Some("host"), value));
+    let host = host.map(|value| Evidence::sysctl(SOMAXCONN, Some("host"), value));
     [own].into_iter().chain(host).collect()
 }
 
@@ -128,22 +127,10 @@ fn wanted(limits: &Limits, than: &Yardstick, value: u32) -> u32 {
     least.fold(than.highest(value), u32::max)
 }
 
-/// How to raise it. A value set in a container's namespace lasts as long as the container.
+/// How to raise it.
 pub(crate) fn raise(namespace: &Namespace, value: u32) -> Remedy {
-    let restart = "restart the listeners: a backlog is fixed when listen() is called";
-    if namespace.host == Some(true) {
-        return Remedy::now(format!("sysctl -w {SYSCTL}={value}"))
-            .then(restart)
-            .keep(format!(
-                "echo '{SYSCTL} = {value}' > /etc/sysctl.d/90-somaxconn.conf"
-            ));
-    }
-    Remedy::now(format!("in that namespace: sysctl -w {SYSCTL}={value}"))
-        .then(restart)
-        .keep(format!(
-            "set it where the container is made: --sysctl {SYSCTL}={value}, \
-             or securityContext.sysctls of the pod"
-        ))
+    sysctl::set(namespace, SOMAXCONN, value)
+        .then("restart the listeners: a backlog is fixed when listen() is called")
 }
 
 #[cfg(test)]

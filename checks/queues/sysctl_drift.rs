@@ -1,11 +1,11 @@
 //! What is set now is what the next boot sets.
 
 use super::seen::{gap_evidence, seen};
-use super::somaxconn;
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{BootSysctl, Fact, Gap, Kernel, Namespace, Sandbox, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::limits;
+use crate::sysctl;
 
 /// What is set now is what the next boot sets.
 pub static CHECK: Check = Check {
@@ -90,11 +90,11 @@ fn judge_host(view: &View<'_>, host: &Namespace) -> Vec<Finding> {
 fn current(kernel: &Kernel, host: &Namespace, key: &str) -> Option<Fact<String>> {
     let sysctls = &host.sysctls;
     let number = match key {
-        somaxconn::SYSCTL => &sysctls.somaxconn,
-        "net.ipv4.tcp_syncookies" => &sysctls.tcp_syncookies,
-        "net.ipv4.tcp_max_syn_backlog" => &sysctls.tcp_max_syn_backlog,
-        "net.ipv4.tcp_abort_on_overflow" => &sysctls.tcp_abort_on_overflow,
-        "net.ipv4.tcp_synack_retries" => &sysctls.tcp_synack_retries,
+        sysctl::SOMAXCONN => &sysctls.somaxconn,
+        sysctl::SYNCOOKIES => &sysctls.tcp_syncookies,
+        sysctl::MAX_SYN_BACKLOG => &sysctls.tcp_max_syn_backlog,
+        sysctl::ABORT_ON_OVERFLOW => &sysctls.tcp_abort_on_overflow,
+        sysctl::SYNACK_RETRIES => &sysctls.tcp_synack_retries,
         "kernel.modules_disabled" => {
             let disabled = kernel.modules_disabled.clone();
             return Some(disabled.map(|disabled| u32::from(disabled).to_string()));
@@ -147,7 +147,7 @@ fn decide(setting: &BootSysctl, now: &str) -> Remedy {
 /// somaxconn was changed by hand and stands in no file. For the other settings the kernel's
 /// default is not one number: tcp_max_syn_backlog's depends on memory.
 fn in_no_file(view: &View<'_>, host: &Namespace) -> Option<Finding> {
-    let key = somaxconn::SYSCTL;
+    let key = sysctl::SOMAXCONN;
     let boot = view.facts.boot.sysctls.value()?;
     if boot.iter().any(|setting| setting.key == key) {
         return None;
@@ -171,9 +171,7 @@ fn lost(key: &str, now: u32, default: u32) -> Finding {
     let summary = format!("{key} is {now} now, but no file sets it: the next boot has {default}");
     Finding::host(Status::Warn, summary)
         .evidence(Evidence::sysctl(key, None, now))
-        .remedy(Remedy::default().keep(format!(
-            "echo '{key} = {now}' > /etc/sysctl.d/90-somaxconn.conf"
-        )))
+        .remedy(Remedy::default().keep(sysctl::at_boot(key, now)))
 }
 
 #[cfg(test)]

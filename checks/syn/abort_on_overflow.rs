@@ -1,10 +1,10 @@
 //! Overflowed connections are dropped, not reset.
 
-use super::sysctl::{self, ABORT_ON_OVERFLOW};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::seen::{each_namespace, subject, unreadable};
+use crate::sysctl::{self, ABORT_ON_OVERFLOW};
 
 /// Overflowed connections are dropped, not reset.
 pub static CHECK: Check = Check {

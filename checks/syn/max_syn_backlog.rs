@@ -1,11 +1,11 @@
 //! tcp_max_syn_backlog does not cut the SYN queue.
 
-use super::sysctl::{self, MAX_SYN_BACKLOG, SYNCOOKIES};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::incomplete;
 use crate::queues::seen::{each_namespace, subject, unreadable};
+use crate::sysctl::{self, MAX_SYN_BACKLOG, SYNCOOKIES};
 
 /// tcp_max_syn_backlog does not cut the SYN queue.
 pub static CHECK: Check = Check {

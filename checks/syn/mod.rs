@@ -4,4 +4,3 @@ pub mod abort_on_overflow;
 pub mod max_syn_backlog;
 pub mod syn_queue;
 pub mod syncookies;
-pub(crate) mod sysctl;

@@ -1,11 +1,11 @@
 //! No SYN queue is full.
 
-use super::sysctl::{self, SYNCOOKIES};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Counters, Gap, Namespace, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status};
 use crate::queues::counter::{self, Counter, Judged, column};
 use crate::queues::seen::{seen, subject, unreadable, unseen};
+use crate::sysctl::{self, SYNCOOKIES};
 
 /// No SYN queue is full.
 pub static CHECK: Check = Check {

@@ -1,10 +1,10 @@
 //! SYN cookies are a net under the SYN queue.
 
-use super::sysctl::{self, SYNCOOKIES};
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Gap, KernelConfig, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::seen::{each_namespace, subject, unreadable};
+use crate::sysctl::{self, SYNCOOKIES};
 
 /// SYN cookies are a net under the SYN queue.
 pub static CHECK: Check = Check {

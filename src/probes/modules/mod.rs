@@ -138,8 +138,8 @@ fn module_facts(context: &Context<'_>, resolver: &Resolver, module: DiagModule) 
     let resolved = resolve(context.roots, resolver, module);
     let presence = presence::decide(context, module, &resolved);
     let rules = match presence.value() {
-        Some(Presence::BuiltIn { .. } | Presence::NotConfigured { .. }) => Fact::Known(Vec::new()),
-        Some(Presence::NoModuleSupport) => Fact::Known(Vec::new()),
+        Some(Presence::BuiltIn { .. }) => Fact::Known(Vec::new()),
+        Some(presence) if presence.was_not_built() => Fact::Known(Vec::new()),
         _ => rules(context, resolver, module, &resolved),
     };
     ModuleFacts {
