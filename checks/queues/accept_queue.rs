@@ -82,9 +82,7 @@ fn rest(others: &[Listening<'_>], status: Status, full: &str) -> Option<Finding>
 }
 
 fn remedy() -> Remedy {
-    Remedy::now("look at the process: it does not call accept() fast enough, or not at all").then(
-        "only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much",
-    )
+    listening::empty_it(Remedy::default())
 }
 
 fn tcp(namespace: &Namespace) -> Option<Finding> {

@@ -2,6 +2,7 @@
 
 use super::clamped::{Case, FEW, Group as Clamped, groups, spelled_out};
 use super::incomplete;
+use super::listening::TCP_DUMP;
 use super::seen::{each_namespace, seen, subject, unreadable};
 use super::somaxconn::{self, Yardstick};
 use crate::check::{Check, Group, Scope, View};
@@ -95,7 +96,7 @@ fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[(&TcpListener, u32)]) -
 }
 
 fn send_q(says: String) -> Evidence {
-    Evidence::call("sock_diag dump of TCP listeners", None, says)
+    Evidence::call(TCP_DUMP, None, says)
 }
 
 fn remedy(group: &Clamped<'_>, than: &Yardstick) -> Remedy {

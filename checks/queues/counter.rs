@@ -3,7 +3,7 @@
 use super::age::{seconds, since};
 use super::seen::{subject, undecided};
 use crate::facts::{Counters, Facts, Gap, Namespace, Why};
-use crate::finding::{Evidence, Finding, Status};
+use crate::finding::{Evidence, Finding, Remedy, Status};
 use std::cmp::Reverse;
 
 /// Namespaces whose numbers are spelled out; the others are put together as alike.
@@ -49,15 +49,23 @@ pub(crate) fn column(name: &str, value: Option<u64>) -> Result<u64, Gap> {
     value.ok_or_else(|| Gap::new(format!("TcpExt.{name}"), Why::Absent))
 }
 
-/// Judges one counter of one namespace.
-pub(crate) fn judge<'a>(facts: &Facts, namespace: &'a Namespace, counter: &Counter) -> Judged<'a> {
-    let (weight, finding) = match read(namespace, counter.total) {
+/// Judges one counter of one namespace, with `remedy` where it is not well.
+pub(crate) fn judge<'a>(
+    facts: &Facts,
+    namespace: &'a Namespace,
+    counter: &Counter,
+    remedy: impl FnOnce(&Namespace) -> Remedy,
+) -> Judged<'a> {
+    let (weight, mut finding) = match read(namespace, counter.total) {
         Ok(reading) => (reading.weight(), reading.finding(facts, namespace, counter)),
         Err(gap) => {
             let summary = format!("{} is not known", counter.name);
             (0, undecided(namespace, summary, &gap))
         }
     };
+    if finding.status >= Status::Warn {
+        finding.remedy = Some(remedy(namespace));
+    }
     Judged {
         namespace,
         weight,
@@ -231,7 +239,7 @@ mod tests {
     }
 
     fn finding(namespace: &Namespace) -> Finding {
-        judge(&healthy(), namespace, &DROPS).finding
+        judge(&healthy(), namespace, &DROPS, |_| Remedy::default()).finding
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! since Linux 4.7. sk_drops also counts what policy and filters drop, so the listeners' sum can
 //! exceed ListenDrops; it goes with the listener, so it can fall short of it, too.
 
-use super::counter::{self, column};
+use super::counter::{self, Counter, column};
+use super::seen::{seen, unseen};
+use crate::check::View;
 use crate::facts::{Counters, Fact, Facts, Namespace, TcpListener};
-use crate::finding::Evidence;
+use crate::finding::{Evidence, Finding, Remedy};
 use crate::label;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -25,8 +27,22 @@ pub(crate) struct Droppers<'a> {
     incomplete: bool,
 }
 
+/// Judges a counter of drops in each namespace, and says which listeners dropped.
+pub(crate) fn judge(
+    view: &View<'_>,
+    counter: &Counter,
+    remedy: fn(&Namespace) -> Remedy,
+) -> Vec<Finding> {
+    let one = |namespace| counter::judge(view.facts, namespace, counter, remedy);
+    let judged = seen(view).iter().map(one).collect();
+    let mut findings =
+        counter::spell_out_worst(judged, counter, |namespace| evidence(view.facts, namespace));
+    findings.extend(unseen(view));
+    findings
+}
+
 /// Who dropped, and how much of ListenDrops that explains.
-pub(crate) fn evidence(facts: &Facts, namespace: &Namespace) -> Vec<Evidence> {
+fn evidence(facts: &Facts, namespace: &Namespace) -> Vec<Evidence> {
     let drops = |counters: &Counters| column("ListenDrops", counters.listen_drops);
     match counter::read(namespace, drops) {
         Ok(drops) => droppers(namespace).evidence(facts, drops.weight()),

@@ -1,10 +1,9 @@
 //! No connection request was dropped for other reasons.
 
-use super::counter::{self, Counter, Judged, column};
+use super::counter::{Counter, column};
 use super::dropping;
-use super::seen::{seen, unseen};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::{Counters, Gap, Namespace, Topic, Why};
+use crate::facts::{Counters, Gap, Topic, Why};
 use crate::finding::{Finding, Remedy, Status};
 
 /// No connection request was dropped for other reasons.
@@ -30,20 +29,7 @@ static COUNTER: Counter = Counter {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let judged = seen(view).iter().map(|namespace| one(view, namespace));
-    let mut findings = counter::spell_out_worst(judged.collect(), &COUNTER, |namespace| {
-        dropping::evidence(view.facts, namespace)
-    });
-    findings.extend(unseen(view));
-    findings
-}
-
-fn one<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
-    let mut judged = counter::judge(view.facts, namespace, &COUNTER);
-    if judged.finding.status >= Status::Warn {
-        judged.finding.remedy = Some(remedy());
-    }
-    judged
+    dropping::judge(view, &COUNTER, |_| remedy())
 }
 
 /// ListenDrops contains ListenOverflows. Where it is the smaller, one of them has wrapped:
@@ -65,7 +51,7 @@ fn remedy() -> Remedy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Sample};
+    use crate::facts::{Fact, Namespace, Sample};
     use crate::fixture::{healthy, namespace, quiet};
     use crate::queues::testing::{findings, machine, statuses, worst};
 

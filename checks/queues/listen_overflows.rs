@@ -1,8 +1,8 @@
 //! No accept queue has overflowed.
 
-use super::counter::{self, Counter, Judged, column};
+use super::counter::{Counter, column};
 use super::dropping;
-use super::seen::{seen, unseen};
+use super::listening;
 use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Finding, Remedy, Status};
@@ -31,29 +31,14 @@ static COUNTER: Counter = Counter {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let judged = seen(view).iter().map(|namespace| one(view, namespace));
-    let mut findings = counter::spell_out_worst(judged.collect(), &COUNTER, |namespace| {
-        dropping::evidence(view.facts, namespace)
-    });
-    findings.extend(unseen(view));
-    findings
-}
-
-fn one<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
-    let mut judged = counter::judge(view.facts, namespace, &COUNTER);
-    if judged.finding.status >= Status::Warn {
-        judged.finding.remedy = Some(remedy(namespace));
-    }
-    judged
+    dropping::judge(view, &COUNTER, remedy)
 }
 
 fn remedy(namespace: &Namespace) -> Remedy {
-    let look = match namespace.sample {
+    listening::empty_it(match namespace.sample {
         Some(_) => Remedy::now("see which queue is full: sockdoctor --only accept-queue"),
         None => Remedy::now("see whether it still grows: sockdoctor --sample 2s"),
-    };
-    look.then("look at the process: it does not call accept() fast enough, or not at all")
-        .then("only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much")
+    })
 }
 
 #[cfg(test)]

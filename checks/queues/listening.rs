@@ -1,13 +1,25 @@
 //! TCP and unix listeners looked at alike: both have an accept queue and a backlog.
 
 use crate::facts::{Facts, Namespace, TcpListener, UnixListener};
-use crate::finding::{Evidence, Subject};
+use crate::finding::{Evidence, Remedy, Subject};
 use crate::label;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Listeners that one check names; the others are counted. A host can have 10,000.
 pub(crate) const NAMED: usize = 16;
+
+/// The request that dumps TCP listeners, as evidence names it.
+pub(crate) const TCP_DUMP: &str = "sock_diag dump of TCP listeners";
+
+/// What to do about an accept queue that is full, or was.
+pub(crate) fn empty_it(first: Remedy) -> Remedy {
+    first
+        .then("look at the process: it does not call accept() fast enough, or not at all")
+        .then(
+            "only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much",
+        )
+}
 
 /// A listener, and the namespace that it is in.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +105,7 @@ impl Listening<'_> {
     /// Both queue columns, as the kernel gave them.
     pub(crate) fn evidence(&self) -> Evidence {
         let call = match self.socket {
-            Socket::Tcp(_) => "sock_diag dump of TCP listeners",
+            Socket::Tcp(_) => TCP_DUMP,
             Socket::Unix(_) => "sock_diag dump of unix listeners",
         };
         let queue = self.accept_queue();

@@ -4,6 +4,7 @@ use crate::check::{Check, Group, Scope, View};
 use crate::facts::{Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::incomplete;
+use crate::queues::listening::TCP_DUMP;
 use crate::queues::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, MAX_SYN_BACKLOG, SYNCOOKIES};
 
@@ -83,7 +84,7 @@ fn cuts(namespace: &Namespace, value: u32, backlog: u32, listener: &TcpListener)
         .evidence(Evidence::sysctl(MAX_SYN_BACKLOG, Some(&label), value))
         .evidence(Evidence::sysctl(SYNCOOKIES, Some(&label), 0))
         .evidence(Evidence::call(
-            "sock_diag dump of TCP listeners",
+            TCP_DUMP,
             None,
             format!("{}: Send-Q {backlog}", listener.label()),
         ))

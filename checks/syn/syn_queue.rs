@@ -39,7 +39,9 @@ static COOKIED: Counter = Counter {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let drops = seen(view).iter().map(|namespace| dropped(view, namespace));
+    let drops = seen(view)
+        .iter()
+        .map(|namespace| counter::judge(view.facts, namespace, &DROPPED, stop_dropping));
     let mut findings = counter::spell_out_worst(drops.collect(), &DROPPED, |_| Vec::new());
     let cookies = seen(view).iter().map(|namespace| cookied(view, namespace));
     findings.extend(counter::spell_out_worst(
@@ -51,22 +53,14 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
     findings
 }
 
-fn dropped<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
-    let mut judged = counter::judge(view.facts, namespace, &DROPPED);
-    if judged.finding.status >= Status::Warn {
-        judged.finding.remedy = Some(stop_dropping(namespace));
-    }
-    judged
-}
-
 fn cookied<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
-    let mut judged = counter::judge(view.facts, namespace, &COOKIED);
+    let mut judged = counter::judge(view.facts, namespace, &COOKIED, |_| tell_apart());
     if judged.finding.status >= Status::Warn {
-        judged.finding = match namespace.sysctls.tcp_syncookies.known() {
-            Err(gap) => unreadable(namespace, SYNCOOKIES, gap),
-            Ok(2) => always(namespace),
-            Ok(_) => judged.finding.remedy(tell_apart()),
-        };
+        match namespace.sysctls.tcp_syncookies.known() {
+            Err(gap) => judged.finding = unreadable(namespace, SYNCOOKIES, gap),
+            Ok(2) => judged.finding = always(namespace),
+            Ok(_) => {}
+        }
     }
     judged
 }
