@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use sockdoctor_checks::diagnosis::{Diagnosis, diagnose};
 use sockdoctor_checks::facts::Facts;
+use sockdoctor_checks::finding::Status;
 use sockdoctor_checks::limits::Limits;
 use sockdoctor_checks::verdict::Walk;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,14 +84,14 @@ fn problems(case: &Case, found: &Diagnosis) -> Vec<String> {
         }
     };
     for (wanted, walk) in walks {
-        hold(walk.command, wanted, walk.status.word());
+        hold(walk.command, wanted, &word(walk.status));
         if let Some(cause) = expect.cause.as_deref().filter(|_| wanted == "fail") {
             hold("the cause", cause, walk.cause.unwrap_or("none"));
         }
     }
     for result in &found.results {
         if let Some(wanted) = expect.checks.get(result.check.id) {
-            hold(result.check.id, wanted, result.status.word());
+            hold(result.check.id, wanted, &word(result.status));
         }
     }
     let text = walks.map(|(_, walk)| first_lines(walk)).concat();
@@ -99,6 +100,12 @@ fn problems(case: &Case, found: &Diagnosis) -> Vec<String> {
     let said = expect.says_not.iter().filter(|words| text.contains(*words));
     wrong.extend(said.map(|words| format!("must not be said: {words}")));
     wrong
+}
+
+/// A status as JSON has it.
+fn word(status: Status) -> String {
+    let json = serde_json::to_value(status).expect("a status");
+    json.as_str().expect("a word").to_owned()
 }
 
 /// What a reader sees first: the answer, and the way that ss walks.
