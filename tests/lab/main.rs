@@ -104,8 +104,7 @@ fn problems(case: &Case, found: &Diagnosis) -> Vec<String> {
 
 /// A status as JSON has it.
 fn word(status: Status) -> String {
-    let json = serde_json::to_value(status).expect("a status");
-    json.as_str().expect("a word").to_owned()
+    format!("{status:?}").to_lowercase()
 }
 
 /// What a reader sees first: the answer, and the way that ss walks.
