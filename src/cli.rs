@@ -20,7 +20,8 @@ Exit codes:
   1  something failed
   2  a mistake in usage or input, or output that could not be written
   3  nothing failed but something warns, with --fail-on warn or unknown
-  4  nothing could be judged; with --fail-on unknown: something could not";
+  4  whether ss can be believed could not be told, or nothing could be judged;
+     with --fail-on unknown: something could not";
 
 /// Says whether the queue numbers that ss shows can be believed, and if not, why not.
 #[derive(Debug, Parser)]

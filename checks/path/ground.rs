@@ -45,7 +45,7 @@ impl Ground {
                 keep: on_the_host(remedy.keep),
             },
             Ground::Gvisor => Remedy::now(
-                "run ss on the host, outside gVisor: gVisor has its own network stack and no sock_diag",
+                "nothing in gVisor shows the backlog, and ss on the host does not see these sockets: ask the program itself, or run it outside gVisor",
             ),
             Ground::Wsl1 => {
                 Remedy::now("move to WSL 2, which runs a Linux kernel: WSL 1 has no sock_diag")

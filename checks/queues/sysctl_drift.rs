@@ -2,7 +2,7 @@
 
 use super::seen::{gap_evidence, seen};
 use crate::check::{Check, Group, Scope, View};
-use crate::facts::{BootSysctl, Fact, Gap, Kernel, Namespace, Sandbox, Topic};
+use crate::facts::{BootSysctl, Fact, Gap, Kernel, Namespace, Sandbox, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::limits;
 use crate::sysctl;
@@ -23,11 +23,10 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
     if let Some(instead) = not_here(view) {
         return vec![instead];
     }
-    let Some(host) = host(view) else {
-        let summary = "sysctl.d is about the host's namespace, which was not looked at";
-        return vec![Finding::host(Status::Skipped, summary)];
-    };
-    judge_host(view, host)
+    match host(view) {
+        Some(host) => judge_host(view, host),
+        None => vec![without_host(view)],
+    }
 }
 
 /// What is to be said where nothing can be judged.
@@ -58,8 +57,17 @@ fn is_container(sandbox: Option<&Sandbox>) -> bool {
 
 /// The namespace that sysctl.d is about: the one of process 1.
 fn host<'a>(view: &View<'a>) -> Option<&'a Namespace> {
-    let is_host = |one: &&Namespace| one.host == Some(true) || (one.own && one.host.is_none());
-    seen(view).iter().find(is_host)
+    seen(view).iter().find(|one| one.host == Some(true))
+}
+
+fn without_host(view: &View<'_>) -> Finding {
+    if seen(view).iter().any(|one| one.host.is_none()) {
+        let gap = Gap::new("network namespace of process 1", Why::Absent);
+        let summary = "which network namespace is the host's could not be told";
+        return Finding::unknown(Subject::Host, summary, &gap);
+    }
+    let summary = "sysctl.d is about the host's namespace, which was not looked at";
+    Finding::host(Status::Skipped, summary)
 }
 
 fn judge_host(view: &View<'_>, host: &Namespace) -> Vec<Finding> {
@@ -177,9 +185,9 @@ fn lost(key: &str, now: u32, default: u32) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Facts, Place, Why};
-    use crate::fixture::healthy;
-    use crate::queues::testing::{findings, statuses, worst};
+    use crate::facts::{Facts, Place};
+    use crate::fixture::{healthy, namespace};
+    use crate::queues::testing::{findings, machine, statuses, worst};
 
     fn with_file(key: &str, value: &str) -> Facts {
         let mut facts = healthy();
@@ -201,6 +209,20 @@ mod tests {
             namespaces
         });
         facts
+    }
+
+    #[test]
+    fn a_namespace_of_its_own_is_not_held_against_sysctl_d() {
+        let mut facts = machine(vec![namespace(2, "web", Vec::new())]);
+        if let Fact::Known(namespaces) = &mut facts.namespaces {
+            namespaces[0].own = true;
+            namespaces[0].sysctls.somaxconn = Fact::Known(128);
+        }
+        assert_eq!(statuses(&CHECK, &facts), [Status::Skipped]);
+        if let Fact::Known(namespaces) = &mut facts.namespaces {
+            namespaces[0].host = None;
+        }
+        assert_eq!(statuses(&CHECK, &facts), [Status::Unknown]);
     }
 
     #[test]

@@ -187,17 +187,17 @@ impl Survey {
     /// process 1, when process 1 is the one that the kernel started.
     fn mark_host(&mut self, own: NetnsId) {
         let initial = self.found.keys().copied().find(identity::is_initial);
-        let host = initial.or_else(|| {
+        let host = initial.map(Some).or_else(|| {
             if !matches!(initial::has_pid_namespace(Path::new("/proc")), Ok(true)) {
                 return None;
             }
             match identity::of_process(1) {
-                Ok(inode) => Some(NetnsId { inode, ..own }),
-                Err(_) => Kin::of(own, self.found.values()).namespace(1),
+                Ok(inode) => Some(Some(NetnsId { inode, ..own })),
+                Err(_) => Kin::of(own, self.found.values()).whereabouts(1),
             }
         });
         for found in self.found.values_mut() {
-            found.host = host.map(|host| host == found.id);
+            found.host = host.map(|host| host == Some(found.id));
         }
     }
 }

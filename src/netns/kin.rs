@@ -27,7 +27,13 @@ impl Kin {
 
     /// The namespace of a process, when it is one of these.
     pub(super) fn namespace(&self, pid: u32) -> Option<NetnsId> {
-        self.0.get(&mark_of(pid).ok()?).copied()
+        self.whereabouts(pid)?
+    }
+
+    /// The same, told apart: `None` when it cannot be seen, `Some(None)` when it is none of these.
+    pub(super) fn whereabouts(&self, pid: u32) -> Option<Option<NetnsId>> {
+        let mark = mark_of(pid).ok()?;
+        Some(self.0.get(&mark).copied())
     }
 
     /// How many namespaces those of these processes are that are none of these, and how many

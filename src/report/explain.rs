@@ -37,11 +37,14 @@ fn markdown(page: &mut Page, text: &str) {
         if begins {
             paragraph.flush(page);
         }
+        // As in Markdown, an indented line is code unless it goes on with a paragraph.
+        let is_indented = paragraph.text.is_empty() && line.starts_with("    ");
         in_code ^= is_fence;
         match line {
             _ if is_fence => {}
             _ if in_code => page.unbroken(&Lead::default(), &format!("    {line}")),
             "" => page.gap(),
+            _ if is_indented => page.unbroken(&Lead::default(), line),
             _ if line.starts_with('#') => heading(page, line),
             _ if line.starts_with('|') => page.unbroken(&Lead::default(), line),
             _ => paragraph.add(line),
@@ -121,6 +124,13 @@ mod tests {
             rendered("- one two three four five\n- six\n  seven\n1. eight\n"),
             "- one two three four\n  five\n- six seven\n1. eight\n"
         );
+    }
+
+    #[test]
+    fn indented_code_is_never_wrapped_and_keeps_its_lines() {
+        let commands = "    sysctl -w net.ipv4.tcp_syncookies=1\n    ss -ltn # by hand\n";
+        let text = format!("See:\n\n{commands}\nDone.\n");
+        assert_eq!(rendered(&text), text);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub fn render(report: &Report<'_>, look: Look, detail: Detail) -> String {
         findings::write(&mut page, report, Status::Warn, detail, &told);
         unknowns::write(&mut page, report, detail, &told);
         totals::write(&mut page, report, detail);
+    } else {
+        totals::write_exit(&mut page, report);
     }
     page.finish()
 }

@@ -25,6 +25,13 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
     }
 }
 
+/// The one line of a quiet report that the verdict does not explain.
+pub(super) fn write_exit(page: &mut Page, report: &Report<'_>) {
+    if let Some(meaning) = exit(report.exit) {
+        page.entry(&Lead::default(), &meaning);
+    }
+}
+
 /// What is well, a line each.
 fn passes(page: &mut Page, report: &Report<'_>, detail: Detail) {
     page.gap();
@@ -68,9 +75,11 @@ fn counts(report: &Report<'_>, detail: Detail) -> String {
     ]);
     let results = &report.diagnosis.results;
     let masked = results.iter().filter(|result| result.masked_by.is_some());
-    if let (number @ 1.., Some(last)) = (masked.count(), parts.last_mut()) {
-        *last += &format!(" ({number} of these because of another)");
-    }
+    let because_of_another = match masked.count() {
+        0 => String::new(),
+        1 => " 1 of them follows from another.".to_owned(),
+        number => format!(" {number} of them follow from others."),
+    };
     let passed = match detail {
         Detail::Normal => "passed (-v lists them)",
         Detail::Quiet | Detail::Verbose => "passed",
@@ -84,7 +93,7 @@ fn counts(report: &Report<'_>, detail: Detail) -> String {
         1 => "1 check".to_owned(),
         number => format!("{number} checks"),
     };
-    format!("{checks}: {}.", parts.join(", "))
+    format!("{checks}: {}.{because_of_another}", parts.join(", "))
 }
 
 fn numbers(parts: &[(usize, &str)]) -> Vec<String> {
