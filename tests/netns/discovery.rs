@@ -1,6 +1,6 @@
 //! What is found, and what it is called.
 
-use crate::namespaces::{Netns, Resident, found, here};
+use crate::namespaces::{Netns, Resident, found, here, selector};
 use sockdoctor::netns::{Found, Selector, discover};
 use sockdoctor_checks::facts::NetnsName;
 
@@ -13,7 +13,7 @@ fn one(selector: Selector) -> Found {
 #[test]
 fn a_namespace_without_a_process_is_found_by_its_mount() {
     let netns = Netns::new();
-    let found = one(netns.selector());
+    let found = one(selector(&netns));
     assert_eq!(found.names, [NetnsName::Netns(netns.name.clone())]);
     assert_eq!(found.process, None);
     assert!(!found.own);
@@ -55,7 +55,7 @@ fn our_own_namespace_is_marked() {
 #[test]
 fn all_is_everything_once() {
     let (netns, resident) = (Netns::new(), Resident::unshared("-n"));
-    let all = found(&[Selector::All, Selector::Own, netns.selector()]);
+    let all = found(&[Selector::All, Selector::Own, selector(&netns)]);
     let mut ids: Vec<_> = all.iter().map(|found| found.id).collect();
     ids.dedup();
     assert_eq!(ids.len(), all.len());

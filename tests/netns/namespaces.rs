@@ -1,5 +1,8 @@
 //! Real namespaces, cleaned up whatever happens.
 
+pub(crate) use crate::guards::Namespace as Netns;
+
+use crate::guards::inside;
 use sockdoctor::netns::{Found, Selector, discover};
 use sockdoctor::probes::MayAsk;
 use sockdoctor::probes::namespaces::{Visit, collect};
@@ -7,50 +10,16 @@ use sockdoctor::runner::Deadline;
 use sockdoctor_checks::facts::{Fact, Namespace, Topic};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// Runs a program that must succeed. These tests need root and iproute2.
-pub(crate) fn must_run(program: &str, arguments: &[&str]) {
-    let status = Command::new(program)
-        .args(arguments)
-        .status()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
-    assert!(status.success(), "{program} {arguments:?}: {status}");
+/// Sets a sysctl in a namespace of `ip netns`.
+pub(crate) fn set(netns: &str, key: &str, value: u32) {
+    let path = format!("/proc/sys/net/{key}");
+    inside(netns, || std::fs::write(path, value.to_string())).expect("a sysctl");
 }
 
-/// A namespace of `ip netns`, which no process is in.
-pub(crate) struct Netns {
-    pub(crate) name: String,
-}
-
-impl Netns {
-    pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("sockdoctor-netns-{}-{number}", std::process::id());
-        must_run("ip", &["netns", "add", &name]);
-        Netns { name }
-    }
-
-    pub(crate) fn set(&self, key: &str, value: u32) {
-        let write = format!("echo {value} > /proc/sys/net/{key}");
-        must_run("ip", &["netns", "exec", &self.name, "sh", "-c", &write]);
-    }
-
-    pub(crate) fn selector(&self) -> Selector {
-        Selector::Name(self.name.clone())
-    }
-}
-
-impl Drop for Netns {
-    fn drop(&mut self) {
-        // A test may have deleted it already.
-        let _ = Command::new("ip")
-            .args(["netns", "del", &self.name])
-            .stderr(Stdio::null())
-            .status();
-    }
+pub(crate) fn selector(netns: &Netns) -> Selector {
+    Selector::Name(netns.name.clone())
 }
 
 /// A process that sits in namespaces of its own until it is dropped.

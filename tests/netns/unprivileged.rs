@@ -1,6 +1,7 @@
 //! What an ordinary user sees. The inner tests run as nobody, started by the outer ones.
 
-use crate::namespaces::{Netns, Resident, everything, found, here, must_run, visited};
+use crate::namespaces::{Netns, Resident, everything, found, here, visited};
+use crate::programs;
 use sockdoctor::netns::{Selector, discover};
 use sockdoctor_checks::facts::{Fact, Gap, Namespace, Why};
 use std::os::unix::fs::PermissionsExt;
@@ -18,12 +19,7 @@ fn run_as_nobody(test: &str, prepare: &str, netns: &str) {
     let this = std::env::current_exe().expect("this program");
     let mode = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(directory.path(), mode).expect("readable");
-    // A copy made here would be open for writing while another test forks, and so be busy.
-    let (from, to) = (
-        this.to_str().expect("UTF-8"),
-        program.to_str().expect("UTF-8"),
-    );
-    must_run("install", &["-m", "755", from, to]);
+    programs::install(this, &program);
     let output = Command::new("unshare")
         .args(["-m", "sh", "-c", &format!("{prepare}; {AS_NOBODY}"), "sh"])
         .arg(&program)

@@ -1,6 +1,7 @@
 //! What is read in a namespace, and what a visit leaves behind: nothing.
 
-use crate::namespaces::{Netns, Resident, everything, found, here, must_run, visited};
+use crate::guards::Namespaces;
+use crate::namespaces::{Netns, Resident, everything, found, here, selector, set, visited};
 use sockdoctor::netns::Selector;
 use sockdoctor::probes::namespaces::Visit;
 use sockdoctor_checks::facts::{Fact, Gap, Topic, Why};
@@ -10,11 +11,11 @@ use std::time::Duration;
 fn each_namespace_has_its_own_settings_and_the_caller_stays_where_it_is() {
     let before = here();
     let (one, other) = (Netns::new(), Netns::new());
-    one.set("core/somaxconn", 1111);
-    one.set("ipv4/tcp_syncookies", 2);
-    other.set("core/somaxconn", 2222);
+    set(&one.name, "core/somaxconn", 1111);
+    set(&one.name, "ipv4/tcp_syncookies", 2);
+    set(&other.name, "core/somaxconn", 2222);
     for (netns, somaxconn, syncookies) in [(&one, 1111, 2), (&other, 2222, 1)] {
-        let namespaces = visited(found(&[netns.selector()]), &everything());
+        let namespaces = visited(found(&[selector(netns)]), &everything());
         let sysctls = &namespaces[0].sysctls;
         assert_eq!(sysctls.somaxconn, Fact::Known(somaxconn));
         assert_eq!(sysctls.tcp_syncookies, Fact::Known(syncookies));
@@ -38,8 +39,8 @@ fn a_namespace_that_only_a_process_holds_is_entered_through_it() {
 #[test]
 fn a_namespace_that_ends_before_its_visit_is_a_gap_and_stops_no_other() {
     let (dead, alive) = (Netns::new(), Netns::new());
-    let found = found(&[dead.selector(), alive.selector()]);
-    must_run("ip", &["netns", "del", &dead.name]);
+    let found = found(&[selector(&dead), selector(&alive)]);
+    drop(dead);
     for namespace in visited(found, &everything()) {
         let is_alive = namespace.label() == alive.name;
         let somaxconn = namespace.sysctls.somaxconn;
@@ -72,7 +73,7 @@ fn only_what_was_asked_for_is_read() {
         topics: [Topic::Somaxconn].into(),
         ..everything()
     };
-    let namespaces = visited(found(&[netns.selector()]), &visit);
+    let namespaces = visited(found(&[selector(&netns)]), &visit);
     let namespace = &namespaces[0];
     assert!(namespace.sysctls.somaxconn.known().is_ok());
     let gaps = [
@@ -94,7 +95,7 @@ fn a_sample_is_a_second_reading_after_at_least_that_time() {
         sample: Some(Duration::from_millis(20)),
         ..everything()
     };
-    let namespaces = visited(found(&[netns.selector(), Selector::Own]), &visit);
+    let namespaces = visited(found(&[selector(&netns), Selector::Own]), &visit);
     assert_eq!(namespaces.len(), 2);
     for namespace in namespaces {
         let sample = namespace.sample.expect("a sample");
@@ -106,15 +107,15 @@ fn a_sample_is_a_second_reading_after_at_least_that_time() {
 /// Enough for private mounts of procfs, and for more than one of them on each thread.
 #[test]
 fn of_two_hundred_namespaces_each_is_read_as_it_is() {
-    let netns: Vec<Netns> = (0..200).map(|_| Netns::new()).collect();
-    for (number, netns) in (0..).zip(&netns) {
-        netns.set("core/somaxconn", 3000 + number);
+    let Namespaces { names } = &Namespaces::new(200);
+    for (number, name) in (0..).zip(names) {
+        set(name, "core/somaxconn", 3000 + number);
     }
-    let selectors: Vec<_> = netns.iter().map(Netns::selector).collect();
+    let selectors: Vec<_> = names.iter().cloned().map(Selector::Name).collect();
     let namespaces = visited(found(&selectors), &everything());
-    assert_eq!(namespaces.len(), netns.len());
-    for (number, netns) in (0..).zip(&netns) {
-        let namespace = namespaces.iter().find(|found| found.label() == netns.name);
+    assert_eq!(namespaces.len(), names.len());
+    for (number, name) in (0..).zip(names) {
+        let namespace = namespaces.iter().find(|found| found.label() == *name);
         let somaxconn = &namespace.expect("it was visited").sysctls.somaxconn;
         assert_eq!(*somaxconn, Fact::Known(3000 + number));
     }

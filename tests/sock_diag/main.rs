@@ -7,6 +7,8 @@
 mod listeners;
 mod netns;
 mod proc_net;
+#[path = "../situations/support/programs.rs"]
+mod programs;
 mod round_trip;
 mod ss;
 mod unix;

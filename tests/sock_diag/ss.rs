@@ -1,12 +1,12 @@
 //! The installed `ss`, and programs that only call themselves so.
 
 use crate::netns::with_loopback;
+use crate::programs;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use sockdoctor::probes::ss::{Environment, Observed, collect_in};
 use sockdoctor::runner::Deadline;
 use sockdoctor_checks::facts::{Fact, Gap, SsRun, Why};
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 /// Runs the `ss` of this environment in a namespace of its own.
@@ -77,9 +77,8 @@ fn an_empty_variable_silences_a_table() {
 /// An `ss` with this script, found before the real one.
 fn scripted(script: &str) -> (tempfile::TempDir, Environment) {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("ss");
-    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text = format!("#!/bin/sh\n{script}\n");
+    programs::script(&directory.path().join("ss"), &text);
     let old = std::env::var("PATH").unwrap();
     let environment = real().with("PATH", format!("{}:{old}", directory.path().display()));
     (directory, environment)

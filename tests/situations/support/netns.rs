@@ -23,6 +23,7 @@ impl Namespace {
         namespace
     }
 
+    #[allow(dead_code)] // not every test program holds the guard
     pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         inside(&self.name, work)
     }

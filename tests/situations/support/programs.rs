@@ -16,6 +16,7 @@ pub(crate) fn install(from: impl AsRef<Path>, to: impl AsRef<Path>) {
 }
 
 /// Makes `text` a program at `path`.
+#[allow(dead_code)] // not every test program has scripts
 pub(crate) fn script(path: &Path, text: &str) {
     let source = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(source.path(), text).expect("the script");
