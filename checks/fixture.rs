@@ -20,6 +20,7 @@ pub fn healthy() -> Facts {
         loaded_before: Fact::Known(DiagModule::ALL.to_vec()),
         loaded_after: Fact::Known(DiagModule::ALL.to_vec()),
         round_trips: Fact::Known(round_trips()),
+        kernel_log: Fact::Known(Vec::new()),
         ss: ss(),
         boot: Boot {
             sysctls: Fact::Known(Vec::new()),
@@ -61,6 +62,7 @@ pub fn blank() -> Facts {
         loaded_before: missing(),
         loaded_after: missing(),
         round_trips: missing(),
+        kernel_log: missing(),
         ss: Ss {
             environment: missing(),
             installed: missing(),

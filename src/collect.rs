@@ -1,8 +1,10 @@
 //! Collects the facts: first what can be seen without asking, then what asking shows, then
 //! what the asking changed.
 
+use crate::aftermath;
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
 use crate::probes::canary::is_canary;
+use crate::probes::kernel_log::KernelLog;
 use crate::probes::namespaces::Visit;
 use crate::probes::{self, MayAsk};
 use crate::runner::{self, Deadline, Pending};
@@ -47,6 +49,7 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
 
     let seen = Seen::look(plan, deadline)?;
     let may_ask = seen.may_ask(plan);
+    let log = KernelLog::at_its_end();
     let asked = Asked::ask(plan, seen.found, may_ask, deadline);
 
     let mut facts = Facts {
@@ -64,11 +67,17 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
         loaded_before: seen.loaded,
         loaded_after: probes::modules::loaded().into(),
         round_trips: asked.round_trips,
+        kernel_log: Fact::Known(Vec::new()),
         ss: asked.ss,
         boot: seen.boot,
         namespaces: asked.namespaces,
         owners: Fact::Known(Vec::new()),
     };
+    aftermath::explain(
+        &mut facts,
+        log,
+        deadline.at_most(deadline.share(PROBE_PARTS)),
+    );
     facts.owners = owners(plan, &facts, deadline);
     facts.collection.duration_micros =
         u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -3,6 +3,7 @@
 //! [`probes`] observe the machine and yield facts, [`sockdoctor_checks`] judges them, and
 //! [`report`] renders what came of it. [`runner`] keeps the probes apart from each other.
 
+pub mod aftermath;
 pub mod cli;
 pub mod collect;
 pub mod commands;

@@ -12,6 +12,8 @@ impl Errno {
     pub const EPERM: Errno = Errno(1);
     /// No such file, module, handler or socket.
     pub const ENOENT: Errno = Errno(2);
+    /// The kernel cannot execute or load a file of this form.
+    pub const ENOEXEC: Errno = Errno(8);
     /// Access denied, by a mode or a security module.
     pub const EACCES: Errno = Errno(13);
     /// Another dump is under way on this socket.
@@ -37,6 +39,7 @@ impl Errno {
             3 => "ESRCH",
             4 => "EINTR",
             5 => "EIO",
+            8 => "ENOEXEC",
             9 => "EBADF",
             11 => "EAGAIN",
             12 => "ENOMEM",

@@ -6,6 +6,7 @@ mod boot;
 mod errno;
 mod fact;
 mod kernel;
+mod kernel_log;
 mod machine;
 mod modules;
 mod namespace;
@@ -18,6 +19,7 @@ pub use boot::{Boot, BootModule, BootSysctl};
 pub use errno::Errno;
 pub use fact::{Fact, Gap, Why};
 pub use kernel::{Kernel, KernelConfig, ModprobeHelper, Runnable};
+pub use kernel_log::LogLine;
 pub use machine::{Machine, Sandbox, UserNamespace};
 pub use modules::{DiagModule, ModuleFacts, ModuleResolver, Modules, Presence, Rule, RuleKind};
 pub use namespace::{
@@ -55,6 +57,9 @@ pub struct Facts {
     pub loaded_after: Fact<Vec<DiagModule>>,
     /// What sock_diag answered about sockets whose state was known.
     pub round_trips: Fact<RoundTrips>,
+    /// What the kernel log says of modules since this run began.
+    #[serde(default = "not_recorded")]
+    pub kernel_log: Fact<Vec<LogLine>>,
     /// What `ss` would do here.
     pub ss: Ss,
     /// What the next boot would set.
@@ -63,6 +68,14 @@ pub struct Facts {
     pub namespaces: Fact<Vec<Namespace>>,
     /// Processes that hold the listeners worth naming.
     pub owners: Fact<Vec<Owner>>,
+}
+
+/// Recordings of before there was a kernel log in them.
+fn not_recorded<T>() -> Fact<T> {
+    Fact::Missing(Gap::not_collected(
+        "kernel log",
+        "an older version recorded this",
+    ))
 }
 
 impl Facts {

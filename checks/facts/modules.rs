@@ -1,6 +1,6 @@
 //! The diag modules: which are there, and what keeps them from loading.
 
-use super::{Fact, Place};
+use super::{Errno, Fact, Place};
 use serde::{Deserialize, Serialize};
 
 /// A module that answers sock_diag for one protocol or family.
@@ -167,6 +167,15 @@ pub enum Presence {
     },
     /// The kernel has no loadable modules and nothing says that this one is built in.
     NoModuleSupport,
+    /// The module did not load, and its file shows why.
+    Unloadable {
+        /// The module file.
+        file: String,
+        /// What is wrong with it, as a predicate: `is empty`.
+        why: String,
+        /// The errno that such an attempt gives.
+        errno: Option<Errno>,
+    },
 }
 
 impl Presence {

@@ -1,8 +1,10 @@
 //! What keeps a diag module from being loaded, in the order in which it must be mended.
 
 use super::ground::Ground;
+use super::refusal;
 use crate::facts::{
-    DiagModule, Fact, Facts, Gap, ModprobeHelper, ModuleFacts, Presence, Rule, RuleKind, Runnable,
+    DiagModule, Fact, Facts, Gap, LogLine, ModprobeHelper, ModuleFacts, Presence, Rule, RuleKind,
+    Runnable, Why,
 };
 use crate::finding::Evidence;
 
@@ -21,6 +23,13 @@ pub(super) enum Cause<'a> {
     },
     /// The module is not where it would be loaded from.
     Module(&'a Presence),
+    /// The kernel was given the file and did not take it, as its log says.
+    Refused {
+        /// The module file.
+        file: &'a str,
+        /// What the log says.
+        line: &'a LogLine,
+    },
     /// A line of modprobe.d or of the kernel command line.
     Rule(&'a Rule),
 }
@@ -47,6 +56,9 @@ impl Cause<'_> {
                 format!("there are no modules for the running kernel, /lib/modules/{release}")
             }
             Cause::Module(presence) => presence_words(presence, module),
+            Cause::Refused { file, line } => {
+                format!("the kernel refused {file}: `{}`", line.text)
+            }
             Cause::Rule(rule) => rule_words(rule),
         }
     }
@@ -66,6 +78,7 @@ impl Cause<'_> {
                 Evidence::file(format!("/lib/modules/{release}"), None, "not there")
             }
             Cause::Module(presence) => presence_evidence(presence, module),
+            Cause::Refused { line, .. } => refusal::evidence(line),
             Cause::Rule(rule) => match &rule.place {
                 Some(place) => Evidence::at(place.clone(), rule.text.clone()),
                 None => Evidence::command("modprobe --showconfig", rule.text.clone()),
@@ -85,7 +98,9 @@ impl Cause<'_> {
                 }
                 RuleKind::Install | RuleKind::KernelBlacklist => Reach::Everything,
             },
-            Cause::Disabled | Cause::NoTree { .. } | Cause::Module(_) => Reach::Everything,
+            Cause::Disabled | Cause::NoTree { .. } | Cause::Module(_) | Cause::Refused { .. } => {
+                Reach::Everything
+            }
         }
     }
 
@@ -102,7 +117,7 @@ impl Cause<'_> {
         let from_files = match self {
             Cause::Disabled => false,
             Cause::Helper(helper) => helper.runnable != Runnable::Empty,
-            Cause::NoTree { .. } => true,
+            Cause::NoTree { .. } | Cause::Refused { .. } => true,
             Cause::Module(presence) => !presence.was_not_built(),
             Cause::Rule(rule) => !matches!(
                 rule.kind,
@@ -122,6 +137,9 @@ pub(super) fn causes(facts: &Facts, module: DiagModule) -> Vec<Cause<'_>> {
         found.extend(for_this_module(entry));
     }
     found.retain(|cause| cause.is_certain(ground));
+    if !found.iter().any(|cause| cause.reach() == Reach::Everything) {
+        found.extend(refused(facts, module));
+    }
     found.sort_by_key(urgency);
     found.dedup();
     found
@@ -130,6 +148,15 @@ pub(super) fn causes(facts: &Facts, module: DiagModule) -> Vec<Cause<'_>> {
 /// What is known of `module`.
 pub(super) fn entry(facts: &Facts, module: DiagModule) -> Option<&ModuleFacts> {
     facts.modules.value()?.get(module)
+}
+
+/// What the log says of a file that is there and that nothing else is known to stop.
+fn refused(facts: &Facts, module: DiagModule) -> Option<Cause<'_>> {
+    let Presence::Shipped { file } = entry(facts, module)?.presence.value()? else {
+        return None;
+    };
+    let line = *refusal::lines(facts, module).first()?;
+    Some(Cause::Refused { file, line })
 }
 
 /// The readings that are missing from a search for causes.
@@ -141,9 +168,21 @@ pub(super) fn unread(facts: &Facts, module: DiagModule) -> Vec<&Gap> {
     }
     gaps.extend(facts.kernel.modprobe.gaps());
     gaps.extend(facts.kernel.modules_disabled.gaps());
+    let log = facts.kernel_log.gaps().iter();
+    gaps.extend(log.filter(|gap| !matches!(gap.why, Why::NotCollected(_))));
     gaps.sort();
     gaps.dedup();
     gaps
+}
+
+/// The files that root could read and the observer could not.
+pub(super) fn only_root_reads(facts: &Facts, module: DiagModule) -> Option<String> {
+    let gaps = unread(facts, module).into_iter();
+    let files: Vec<&str> = gaps
+        .filter(|gap| matches!(&gap.why, Why::Denied { needs } if needs == "root"))
+        .map(|gap| gap.what.as_str())
+        .collect();
+    (!files.is_empty()).then(|| files.join(" and "))
 }
 
 /// What may stop a module without being proof: locked-down kernels refuse unsigned files.
@@ -229,7 +268,7 @@ fn urgency(cause: &Cause<'_>) -> u8 {
         Cause::NoTree { .. } => 2,
         Cause::Helper(_) => 3,
         Cause::Rule(rule) if rule.kind == RuleKind::KernelBlacklist => 4,
-        Cause::Module(_) => 5,
+        Cause::Module(_) | Cause::Refused { .. } => 5,
         Cause::Rule(rule) => match rule.kind {
             RuleKind::Install => 6,
             RuleKind::Alias => 7,
@@ -274,6 +313,7 @@ fn presence_words(presence: &Presence, module: DiagModule) -> String {
         Presence::NoModuleSupport => {
             "the kernel has no loadable modules and this one is not built in".to_owned()
         }
+        Presence::Unloadable { file, why, .. } => format!("{file} {why}"),
         Presence::Loaded { file: None } => {
             "no file of it is left among the modules of this kernel".to_owned()
         }
@@ -296,6 +336,10 @@ fn presence_evidence(presence: &Presence, module: DiagModule) -> Evidence {
             None,
             format!("{} is not set", module.config_option()),
         ),
+        Presence::Unloadable { file, why, errno } => {
+            let errno = errno.map_or_else(String::new, |errno| format!(" ({errno})"));
+            Evidence::file(file.clone(), None, format!("{why}{errno}"))
+        }
         Presence::NoModuleSupport => Evidence::file(
             "/proc/modules",
             None,

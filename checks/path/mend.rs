@@ -1,6 +1,6 @@
 //! What to do about each cause. Steps of several causes add up, each step once.
 
-use super::cause::{Cause, Reach};
+use super::cause::{self, Cause, Reach};
 use super::ground::Ground;
 use crate::facts::{DiagModule, Facts, ModprobeHelper, Presence, Rule, RuleKind, Runnable};
 use crate::finding::Remedy;
@@ -9,7 +9,9 @@ use crate::finding::Remedy;
 /// shows more.
 pub(super) fn remedy(facts: &Facts, module: DiagModule, causes: &[Cause<'_>]) -> Remedy {
     let ground = Ground::of(facts);
+    let hidden = cause::only_root_reads(facts, module);
     ground.fit(match causes {
+        [] if hidden.is_some() => Remedy::now("run sockdoctor again as root, to see the reason"),
         [] => Remedy::now(format!("modprobe {module}")).then("dmesg | grep diag"),
         [Cause::Module(presence), ..] if presence.was_not_built() => {
             let option = module.config_option();
@@ -97,7 +99,7 @@ fn load_at_boot_helps(cause: &Cause<'_>) -> bool {
     match cause {
         Cause::Disabled | Cause::Helper(_) => true,
         Cause::Rule(rule) => matches!(rule.kind, RuleKind::Install | RuleKind::Alias),
-        Cause::NoTree { .. } | Cause::Module(_) => false,
+        Cause::NoTree { .. } | Cause::Module(_) | Cause::Refused { .. } => false,
     }
 }
 
@@ -110,6 +112,8 @@ fn steps(facts: &Facts, cause: &Cause<'_>) -> Remedy {
         Cause::NoTree { .. } => Remedy::now(install_modules(facts))
             .then("or reboot into a kernel whose modules are installed"),
         Cause::Module(Presence::NotIndexed { .. }) => Remedy::now("depmod -a"),
+        Cause::Module(Presence::Unloadable { file, .. }) => Remedy::now(reinstall(file)),
+        Cause::Refused { file, .. } => Remedy::now(reinstall(file)),
         Cause::Module(_) => Remedy::now(install_modules(facts)),
         Cause::Rule(rule) => mend_rule(rule, cause.reach()),
     }
@@ -135,6 +139,18 @@ fn install_modules(facts: &Facts) -> String {
         "install the package with all modules of this kernel: linux-modules-extra-{release} \
          (Ubuntu), linux-image-{release} (Debian), kernel-modules-{release} and \
          kernel-modules-extra-{release} (RHEL, Fedora)"
+    )
+}
+
+/// The file is there and not as its package brought it, or its package is not this kernel's.
+fn reinstall(file: &str) -> String {
+    let path = std::path::Path::new(file);
+    let name = path
+        .file_name()
+        .map_or(file.into(), std::ffi::OsStr::to_string_lossy);
+    format!(
+        "reinstall the package that {file} is from: `dpkg -S '*/{name}'` or `rpm -qf {file}` \
+         names it; a module that was built here must be built and signed again for this kernel"
     )
 }
 

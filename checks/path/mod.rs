@@ -17,6 +17,7 @@ mod cause;
 mod ground;
 mod handler;
 mod mend;
+mod refusal;
 mod socket;
 mod telling;
 mod walk;

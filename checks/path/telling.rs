@@ -2,7 +2,7 @@
 
 use super::cause::{self, Cause, Reach};
 use super::handler::{self, Handler, Look, look};
-use super::{mend, socket};
+use super::{mend, refusal, socket};
 use crate::facts::{Errno, Facts, Gap, Presence, Refusal};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 
@@ -108,6 +108,12 @@ pub(super) fn evidence(facts: &Facts, handler: Handler, look: &Look<'_>) -> Vec<
         Look::Refuses { how, errno, causes } => {
             let mut evidence = vec![call(Some(*errno), way(*how))];
             evidence.extend(of_causes(handler, causes));
+            let log = refusal::lines(facts, handler.module()).into_iter();
+            let seen = evidence.clone();
+            evidence.extend(
+                log.map(refusal::evidence)
+                    .filter(|line| !seen.contains(line)),
+            );
             if causes.is_empty() {
                 evidence.extend(cause::suspects(facts));
                 evidence.extend(gaps(facts, handler));
@@ -168,6 +174,11 @@ fn unexplained(facts: &Facts, handler: Handler, errno: Errno) -> String {
     }
     if handler::reason_is_on_the_host(facts) {
         return format!("{module} is not there, for a reason that only the host can show");
+    }
+    if let Some(files) = cause::only_root_reads(facts, module) {
+        return format!(
+            "{module} is not there and why is not known ({files} could not be read: run as root)"
+        );
     }
     if cause::unread(facts, module).is_empty() {
         format!("{module} did not load and nothing was found that stops it")

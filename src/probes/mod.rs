@@ -4,6 +4,7 @@ pub mod boot;
 pub mod canary;
 pub(crate) mod initial;
 pub mod kernel;
+pub mod kernel_log;
 pub mod machine;
 pub mod modules;
 pub mod namespaces;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::facts::*;
+use crate::finding::Evidence;
 use crate::fixture;
 use crate::path::broken::{self, edit, helper, judge_one, remedy_text};
 
@@ -122,6 +123,98 @@ fn a_module_without_index_needs_depmod() {
     });
     let mends = ["depmod -a", "modprobe tcp_diag"];
     assert_blames(&facts, "modules.alias.bin does not lead", &mends, "");
+}
+
+#[test]
+fn a_module_for_another_kernel_says_why_it_does_not_fit() {
+    let facts = absent(Presence::Unloadable {
+        file: file(),
+        why: "was built for 6.1.0-49".to_owned(),
+        errno: Some(Errno::ENOEXEC),
+    });
+    let cause = format!("{} was built for 6.1.0-49", file());
+    assert_blames(&facts, &cause, &["reinstall", &file()], "");
+}
+
+fn logged(text: &str) -> Facts {
+    let mut facts = broken::without_tcp_diag();
+    broken::set_presence(&mut facts, TCP, Presence::Shipped { file: file() });
+    facts.kernel_log = Fact::Known(vec![LogLine {
+        micros_since_boot: 5_140_900,
+        text: text.to_owned(),
+    }]);
+    facts
+}
+
+#[test]
+fn the_kernel_log_says_why_a_file_was_refused() {
+    let lines = [
+        "tcp_diag: version magic '5.10.0' should be '6.1.0'",
+        "tcp_diag: disagrees about version of symbol module_layout",
+        "Loading of unsigned module is rejected",
+        "Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7",
+    ];
+    for line in lines {
+        let facts = logged(line);
+        let cause = format!("the kernel refused {}: `{line}`", file());
+        assert_blames(&facts, &cause, &["reinstall", &file()], "");
+        let finding = judge_one(&CHECK, &facts);
+        let evidence = Evidence::file("/dev/kmsg", None, format!("[5.140900] {line}"));
+        assert!(finding.evidence.contains(&evidence), "{finding:#?}");
+    }
+}
+
+#[test]
+fn what_the_log_says_of_other_modules_explains_nothing() {
+    for line in [
+        "udp_diag: version magic '5.10.0' should be '6.1.0'",
+        "tcp_diag: module verification failed: signature and/or required key missing - tainting kernel",
+    ] {
+        let finding = judge_one(&CHECK, &logged(line));
+        assert!(
+            finding.summary.contains("nothing was found"),
+            "{}",
+            finding.summary
+        );
+    }
+}
+
+#[test]
+fn a_log_that_may_not_be_read_leaves_the_reason_open() {
+    let mut facts = broken::without_tcp_diag();
+    let needs = "root".to_owned();
+    facts.kernel_log = Fact::Missing(Gap::new("/dev/kmsg", Why::Denied { needs }));
+    let cause = "/dev/kmsg could not be read: run as root";
+    assert_blames(&facts, cause, &["as root"], "modprobe tcp_diag");
+}
+
+#[test]
+fn a_file_of_rules_that_only_root_can_read_is_named() {
+    let mut facts = broken::without_tcp_diag();
+    let needs = "root".to_owned();
+    let gap = Gap::new("/etc/modprobe.d/cis.conf", Why::Denied { needs });
+    broken::of_module(&mut facts, TCP, |entry| {
+        entry.rules = Fact::with_gaps(Vec::new(), vec![gap]);
+    });
+    let cause = "/etc/modprobe.d/cis.conf could not be read: run as root";
+    assert_blames(&facts, cause, &["as root"], "modprobe tcp_diag");
+}
+
+#[test]
+fn a_rule_is_the_cause_where_the_log_speaks_too() {
+    let mut facts = logged("tcp_diag: Unknown symbol inet_diag_register (err -2)");
+    broken::add_rule(
+        &mut facts,
+        TCP,
+        RuleKind::Install,
+        "install tcp_diag /bin/true",
+    );
+    assert_blames(
+        &facts,
+        "install tcp_diag /bin/true",
+        &["delete line 14"],
+        "reinstall",
+    );
 }
 
 #[test]

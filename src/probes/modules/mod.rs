@@ -1,6 +1,7 @@
 //! The diag modules: which are there, and what keeps them from loading.
 
 mod command_line;
+mod file;
 pub(in crate::probes) mod host_root;
 #[cfg(feature = "libkmod")]
 mod libkmod;
@@ -15,8 +16,10 @@ use crate::text::shown;
 use command_line::CommandLine;
 use host_root::Root;
 #[cfg(feature = "libkmod")]
-use libkmod::Resolver;
+use libkmod::{Resolver, information};
 use loaded::Loaded;
+#[cfg(not(feature = "libkmod"))]
+use sockdoctor_checks::facts::Errno;
 use sockdoctor_checks::facts::{
     DiagModule, Fact, Gap, Kernel, ModuleFacts, ModuleResolver, Modules, Presence, Rule, Why,
 };
@@ -132,6 +135,34 @@ pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Modules {
 /// A kernel without loadable modules has no such file: [`sockdoctor_checks::facts::Why::Absent`].
 pub fn loaded() -> Result<Vec<DiagModule>, Gap> {
     loaded::read(Path::new("/proc")).map(|loaded| loaded.diag_modules())
+}
+
+/// What is wrong with `file`, from which `module` did not load. `None`: nothing that it shows.
+///
+/// # Errors
+/// The file cannot be read, or not by this build.
+pub fn unloadable(
+    kernel: &Kernel,
+    module: DiagModule,
+    file: &str,
+) -> Result<Option<Presence>, Gap> {
+    let proc = Path::new("/proc");
+    let roots = Roots::of_machine(kernel, proc, &host_root::compare(proc))?;
+    let path = Path::new(file);
+    let fault = file::fault(path, kernel, || information(&roots, module))?;
+    Ok(
+        fault.map(|file::Fault { why, errno }| Presence::Unloadable {
+            file: file.to_owned(),
+            why,
+            errno,
+        }),
+    )
+}
+
+/// Without libkmod nobody unpacks and parses a module file.
+#[cfg(not(feature = "libkmod"))]
+fn information(_: &Roots, _: DiagModule) -> Result<file::Information, Errno> {
+    Err(Errno::ENOSYS)
 }
 
 fn module_facts(context: &Context<'_>, resolver: &Resolver, module: DiagModule) -> ModuleFacts {

@@ -5,6 +5,7 @@ mod context;
 mod rules;
 
 use super::command_line::CommandLine;
+use super::file::Information;
 use super::modprobe_d::{self, Line};
 use super::{Resolved, Roots, Target};
 use c_stderr::Silence;
@@ -68,6 +69,13 @@ impl Resolver {
         let gaps = found.undecided.into_iter().chain(open.gaps.iter().cloned());
         Ok((rules::place(&found.directives, &open.lines), gaps.collect()))
     }
+}
+
+/// What stands in the file of `module`.
+pub(super) fn information(roots: &Roots, module: DiagModule) -> Result<Information, Errno> {
+    let directories = roots.modprobe_d.as_deref();
+    let context = Context::open(&roots.tree, directories).ok_or(Errno::ENOENT)?;
+    context.module(module.name())?.information()
 }
 
 fn failed(module: DiagModule, errno: Errno) -> Gap {

@@ -1,0 +1,174 @@
+//! What the file of a module shows of why the kernel would not take it.
+
+use crate::probes::io_gap;
+use sockdoctor_checks::facts::{Errno, Gap, Kernel, Why};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// What stands in a module file: `vermagic`, `sig_id` and so on.
+pub(super) type Information = Vec<(String, String)>;
+
+/// Why a file would not be taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// A predicate: "is empty".
+    pub(super) why: String,
+    /// What such an attempt gives, where that is certain.
+    pub(super) errno: Option<Errno>,
+}
+
+impl Fault {
+    fn new(why: impl Into<String>, errno: Option<Errno>) -> Option<Self> {
+        let why = why.into();
+        Some(Fault { why, errno })
+    }
+}
+
+/// Looks at `file`; `information` is what libkmod reads in it, unpacked where it is packed.
+pub(super) fn fault(
+    file: &Path,
+    kernel: &Kernel,
+    information: impl FnOnce() -> Result<Information, Errno>,
+) -> Result<Option<Fault>, Gap> {
+    let start = start(file).map_err(|error| io_gap(file.display().to_string(), &error))?;
+    let is_packed = file.extension().is_none_or(|ending| ending != "ko");
+    if start.is_empty() {
+        return Ok(Fault::new("is empty", None));
+    }
+    if !is_packed && start != *b"\x7fELF" {
+        return Ok(Fault::new("is no ELF file", Some(Errno::ENOEXEC)));
+    }
+    match information() {
+        Ok(information) => Ok(misfit(kernel, &information)),
+        // What libkmod says of a file that it can open but not unpack or parse.
+        Err(Errno::EINVAL | Errno::ENOEXEC) => {
+            Ok(Fault::new("is damaged: it is no whole ELF file", None))
+        }
+        Err(errno) => Err(Gap::new(file.display().to_string(), Why::Failed(errno))),
+    }
+}
+
+fn start(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    File::open(file)?.take(4).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// In the kernel's order: first the signature, then the version (load_module,
+/// kernel/module/main.c).
+fn misfit(kernel: &Kernel, information: &Information) -> Option<Fault> {
+    let is_signed = information.iter().any(|(key, _)| key.starts_with("sig"));
+    let unsigned = (!is_signed).then(|| signature_wanted(kernel)).flatten();
+    unsigned.or_else(|| foreign(kernel, information))
+}
+
+/// module_sig_check (kernel/module/signing.c). A kernel without sig_enforce was built without
+/// it, and then a locked-down kernel does not ask for signatures there either.
+fn signature_wanted(kernel: &Kernel) -> Option<Fault> {
+    if *kernel.signatures_enforced.value()? {
+        return Fault::new(
+            "is not signed, and this kernel takes only signed modules (sig_enforce)",
+            None,
+        );
+    }
+    let mode = kernel.lockdown.value().filter(|mode| *mode != "none")?;
+    Fault::new(
+        format!("is not signed, and this kernel is locked down ({mode})"),
+        Some(Errno::EPERM),
+    )
+}
+
+/// A kernel with CONFIG_MODVERSIONS does not compare the release but the symbols (same_magic,
+/// kernel/module/version.c), so there the errno is open.
+fn foreign(kernel: &Kernel, information: &Information) -> Option<Fault> {
+    let release = kernel.release.value()?;
+    let (_, magic) = information.iter().find(|(key, _)| key == "vermagic")?;
+    let mut words = magic.split(' ');
+    let built_for = words.next().filter(|first| first != release)?;
+    let by_symbols = words.any(|word| word == "modversions");
+    Fault::new(
+        format!("was built for {built_for}, and the kernel is {release}"),
+        (!by_symbols).then_some(Errno::ENOEXEC),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockdoctor_checks::facts::Fact;
+    use sockdoctor_checks::fixture;
+
+    const OURS: &str = "6.1.0-50-cloud-amd64 SMP preempt mod_unload modversions ";
+
+    fn information(pairs: &[(&str, &str)]) -> Information {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    fn why(kernel: &Kernel, pairs: &[(&str, &str)]) -> Option<(String, Option<Errno>)> {
+        misfit(kernel, &information(pairs)).map(|fault| (fault.why, fault.errno))
+    }
+
+    fn of_bytes(name: &str, bytes: &[u8], read: Result<Information, Errno>) -> Option<Fault> {
+        let folder = tempfile::tempdir().expect("a directory");
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).expect("a file");
+        fault(&file, &fixture::healthy().kernel, || read).expect("a readable file")
+    }
+
+    #[test]
+    fn a_file_without_content_is_empty_also_where_it_should_be_packed() {
+        for name in ["tcp_diag.ko", "tcp_diag.ko.xz"] {
+            let fault = of_bytes(name, b"", Err(Errno::EINVAL)).expect("a fault");
+            assert_eq!(fault.why, "is empty");
+        }
+    }
+
+    #[test]
+    fn what_is_no_elf_file_is_told_from_what_cannot_be_unpacked() {
+        let zeros = of_bytes("tcp_diag.ko", &[0; 64], Ok(Vec::new()));
+        assert_eq!(zeros.expect("a fault").why, "is no ELF file");
+        let cut = of_bytes("tcp_diag.ko.xz", b"\xfd7zXZ", Err(Errno::EINVAL));
+        assert!(cut.expect("a fault").why.starts_with("is damaged"));
+    }
+
+    #[test]
+    fn a_file_that_fits_has_no_fault() {
+        let kernel = fixture::healthy().kernel;
+        assert_eq!(why(&kernel, &[("vermagic", OURS)]), None);
+    }
+
+    #[test]
+    fn a_file_for_another_release_is_refused_for_certain_only_without_modversions() {
+        let kernel = fixture::healthy().kernel;
+        let of = |magic| why(&kernel, &[("vermagic", magic)]).expect("a fault");
+        let (text, errno) = of("5.10.0-9-amd64 SMP mod_unload modversions ");
+        let expected = "was built for 5.10.0-9-amd64, and the kernel is 6.1.0-50-cloud-amd64";
+        assert_eq!((text.as_str(), errno), (expected, None));
+        assert_eq!(of("5.10.0-9-amd64 SMP ").1, Some(Errno::ENOEXEC));
+    }
+
+    #[test]
+    fn a_missing_signature_matters_where_the_kernel_wants_one() {
+        let mut kernel = fixture::healthy().kernel;
+        kernel.signatures_enforced = Fact::Known(true);
+        let (text, _) = why(&kernel, &[("vermagic", OURS)]).expect("a fault");
+        assert!(text.contains("is not signed"), "{text}");
+        let signed = [("vermagic", OURS), ("sig_id", "PKCS#7")];
+        assert_eq!(why(&kernel, &signed), None);
+    }
+
+    #[test]
+    fn a_locked_down_kernel_wants_signatures_if_it_can_check_them() {
+        let mut kernel = fixture::healthy().kernel;
+        kernel.lockdown = Fact::Known("integrity".to_owned());
+        let unsigned = [("vermagic", OURS)];
+        assert_eq!(
+            why(&kernel, &unsigned).expect("a fault").1,
+            Some(Errno::EPERM)
+        );
+        kernel.signatures_enforced = Fact::Missing(Gap::new("sig_enforce", Why::Absent));
+        assert_eq!(why(&kernel, &unsigned), None);
+    }
+}
