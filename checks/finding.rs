@@ -100,10 +100,27 @@ pub enum Source {
 /// What to do about a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Remedy {
-    /// What mends it now: commands, or a sentence where no command does.
-    pub now: Vec<String>,
+    /// What mends it now.
+    pub now: Vec<Step>,
     /// What keeps it so after a reboot.
-    pub keep: Vec<String>,
+    pub keep: Vec<Step>,
+}
+
+/// One step of a remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A command, whole and fit to be pasted into a shell.
+    Run(String),
+    /// What a person has to do or to decide, in words.
+    Do(String),
+}
+
+impl Step {
+    /// The command or the words.
+    pub fn text(&self) -> &str {
+        let (Step::Run(text) | Step::Do(text)) = self;
+        text
+    }
 }
 
 impl Finding {
@@ -222,25 +239,41 @@ impl Evidence {
 }
 
 impl Remedy {
-    /// One command or sentence for now.
-    pub fn now(step: impl Into<String>) -> Self {
-        Remedy {
-            now: vec![step.into()],
-            keep: Vec::new(),
-        }
+    /// A command for now.
+    pub fn run(command: impl Into<String>) -> Self {
+        Remedy::default().then_run(command)
     }
 
-    /// Another step for now.
+    /// Something to be done by hand now.
+    pub fn by_hand(what: impl Into<String>) -> Self {
+        Remedy::default().then_do(what)
+    }
+
+    /// Another command for now.
     #[must_use]
-    pub fn then(mut self, step: impl Into<String>) -> Self {
-        self.now.push(step.into());
+    pub fn then_run(mut self, command: impl Into<String>) -> Self {
+        self.now.push(Step::Run(command.into()));
         self
     }
 
-    /// A step that keeps it so after a reboot.
+    /// Something more to be done by hand now.
     #[must_use]
-    pub fn keep(mut self, step: impl Into<String>) -> Self {
-        self.keep.push(step.into());
+    pub fn then_do(mut self, what: impl Into<String>) -> Self {
+        self.now.push(Step::Do(what.into()));
+        self
+    }
+
+    /// A command that keeps it so after a reboot.
+    #[must_use]
+    pub fn keep_run(mut self, command: impl Into<String>) -> Self {
+        self.keep.push(Step::Run(command.into()));
+        self
+    }
+
+    /// Something to be done by hand that keeps it so after a reboot.
+    #[must_use]
+    pub fn keep_do(mut self, what: impl Into<String>) -> Self {
+        self.keep.push(Step::Do(what.into()));
         self
     }
 }

@@ -1,6 +1,6 @@
 //! The settings that checks look at, and how they are changed.
 
-use crate::facts::Namespace;
+use crate::facts::{Namespace, NetnsName};
 use crate::finding::Remedy;
 
 pub(crate) const SOMAXCONN: &str = "net.core.somaxconn";
@@ -12,13 +12,27 @@ pub(crate) const SYNACK_RETRIES: &str = "net.ipv4.tcp_synack_retries";
 /// How to set `sysctl` in this namespace. A value set in a container's namespace lasts as long
 /// as the container.
 pub(crate) fn set(namespace: &Namespace, sysctl: &str, value: u32) -> Remedy {
+    let command = format!("sysctl -w {sysctl}={value}");
     if namespace.host == Some(true) {
-        return Remedy::now(format!("sysctl -w {sysctl}={value}")).keep(at_boot(sysctl, value));
+        return Remedy::run(command).keep_run(at_boot(sysctl, value));
     }
-    Remedy::now(format!("in that namespace: sysctl -w {sysctl}={value}")).keep(format!(
-        "set it where the container is made: --sysctl {sysctl}={value}, or \
-         securityContext.sysctls of the pod"
-    ))
+    match ip_netns_name(namespace) {
+        Some(name) => Remedy::run(format!("ip netns exec {name} {command}"))
+            .keep_do(format!("put that after what makes {name}: ip netns add")),
+        None => Remedy::by_hand(format!("in that namespace: {command}")).keep_do(format!(
+            "set it where the container is made: --sysctl {sysctl}={value}, or \
+             securityContext.sysctls of the pod"
+        )),
+    }
+}
+
+/// The name for `ip netns exec`, when a shell takes it as it is.
+fn ip_netns_name(namespace: &Namespace) -> Option<&str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    match namespace.names.first() {
+        Some(NetnsName::Netns(name)) if name.chars().all(is_plain) => Some(name),
+        _ => None,
+    }
 }
 
 /// The command that makes the next boot set it: a file for each setting, so that the advice of
@@ -31,6 +45,20 @@ pub(crate) fn at_boot(sysctl: &str, value: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Step;
+    use crate::fixture::namespace;
+
+    #[test]
+    fn a_named_namespace_is_entered_by_its_name_unless_a_shell_would_obey_it() {
+        let first = |name| {
+            set(&namespace(2, name, Vec::new()), SYNCOOKIES, 1)
+                .now
+                .remove(0)
+        };
+        let command = "ip netns exec web sysctl -w net.ipv4.tcp_syncookies=1";
+        assert_eq!(first("web"), Step::Run(command.to_owned()));
+        assert!(matches!(first("web; reboot"), Step::Do(_)));
+    }
 
     #[test]
     fn the_advice_of_one_check_does_not_overwrite_that_of_another() {

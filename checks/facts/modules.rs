@@ -200,8 +200,11 @@ pub struct Rule {
     pub kind: RuleKind,
     /// The rule as written, with continuation lines joined.
     pub text: String,
-    /// Where it stands. `None` when libkmod applies it but its line was not found.
+    /// Where it begins. `None` when libkmod applies it but its line was not found.
     pub place: Option<Place>,
+    /// How many lines it goes on for, by a backslash at the end of the one before.
+    #[serde(default)]
+    pub more_lines: u32,
 }
 
 /// The kinds of rules, by what they stop.

@@ -3,7 +3,7 @@
 use super::handler::Handler;
 use crate::check::{Check, View};
 use crate::facts::*;
-use crate::finding::Finding;
+use crate::finding::{Finding, Step};
 use crate::fixture;
 use crate::limits::Limits;
 
@@ -104,6 +104,7 @@ pub(super) fn add_rule(facts: &mut Facts, module: DiagModule, kind: RuleKind, te
                 kind,
                 text: text.to_owned(),
                 place: Some(place),
+                more_lines: 0,
             });
         });
     });
@@ -162,7 +163,8 @@ pub(super) fn no_socket(facts: &mut Facts, errno: Errno) {
 /// All of a remedy, for a test that looks for words in it.
 pub(super) fn remedy_text(finding: &Finding) -> String {
     let remedy = finding.remedy.as_ref().expect("a remedy");
-    [remedy.now.join("\n"), remedy.keep.join("\n")].join("\n")
+    let steps = remedy.now.iter().chain(&remedy.keep);
+    steps.map(Step::text).collect::<Vec<_>>().join("\n")
 }
 
 fn canaries(facts: &mut Facts, handler: Handler) -> Vec<&mut Fact<Canary>> {

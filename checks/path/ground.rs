@@ -1,7 +1,7 @@
 //! Where the report is read: a remedy that works on a host is wrong inside a container.
 
 use crate::facts::{Facts, Sandbox};
-use crate::finding::Remedy;
+use crate::finding::{Remedy, Step};
 
 /// What stands between the reader and the kernel's modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,27 +41,26 @@ impl Ground {
         match self {
             Ground::Host => remedy,
             Ground::Container => Remedy {
-                now: on_the_host(remedy.now),
-                keep: on_the_host(remedy.keep),
+                now: on_the_host(&remedy.now),
+                keep: on_the_host(&remedy.keep),
             },
-            Ground::Gvisor => Remedy::now(
+            Ground::Gvisor => Remedy::by_hand(
                 "nothing in gVisor shows the backlog, and ss on the host does not see these sockets: ask the program itself, or run it outside gVisor",
             ),
             Ground::Wsl1 => {
-                Remedy::now("move to WSL 2, which runs a Linux kernel: WSL 1 has no sock_diag")
+                Remedy::by_hand("move to WSL 2, which runs a Linux kernel: WSL 1 has no sock_diag")
             }
-            Ground::Wsl2 => Remedy::now(
+            Ground::Wsl2 => Remedy::by_hand(
                 "start WSL 2 with a kernel that has the diag handlers (kernel= under [wsl2] in .wslconfig)",
             ),
         }
     }
 }
 
-fn on_the_host(steps: Vec<String>) -> Vec<String> {
-    steps
-        .into_iter()
-        .map(|step| format!("on the host: {step}"))
-        .collect()
+/// No command of the container does it, so each step is for a person.
+fn on_the_host(steps: &[Step]) -> Vec<Step> {
+    let elsewhere = |step: &Step| Step::Do(format!("on the host: {}", step.text()));
+    steps.iter().map(elsewhere).collect()
 }
 
 #[cfg(test)]
@@ -73,7 +72,7 @@ mod tests {
     fn fitted(sandbox: Sandbox) -> Remedy {
         let mut facts = fixture::healthy();
         facts.machine.sandbox = Fact::Known(sandbox);
-        Ground::of(&facts).fit(Remedy::now("modprobe tcp_diag").keep("echo tcp_diag"))
+        Ground::of(&facts).fit(Remedy::run("modprobe tcp_diag").keep_run("echo tcp_diag"))
     }
 
     #[test]
@@ -82,8 +81,14 @@ mod tests {
             runtime: "docker".to_owned(),
             evidence: "/.dockerenv".to_owned(),
         });
-        assert_eq!(remedy.now, ["on the host: modprobe tcp_diag"]);
-        assert_eq!(remedy.keep, ["on the host: echo tcp_diag"]);
+        assert_eq!(
+            remedy.now,
+            [Step::Do("on the host: modprobe tcp_diag".to_owned())]
+        );
+        assert_eq!(
+            remedy.keep,
+            [Step::Do("on the host: echo tcp_diag".to_owned())]
+        );
     }
 
     #[test]

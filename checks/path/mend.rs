@@ -3,7 +3,7 @@
 use super::cause::{self, Cause, Reach};
 use super::ground::Ground;
 use crate::facts::{DiagModule, Facts, ModprobeHelper, Presence, Rule, RuleKind, Runnable};
-use crate::finding::Remedy;
+use crate::finding::{Remedy, Step};
 
 /// The remedy for all of `causes`, fit for the place where it is read. Without a cause: what
 /// shows more.
@@ -11,11 +11,13 @@ pub(super) fn remedy(facts: &Facts, module: DiagModule, causes: &[Cause<'_>]) ->
     let ground = Ground::of(facts);
     let hidden = cause::only_root_reads(facts, module);
     ground.fit(match causes {
-        [] if hidden.is_some() => Remedy::now("run sockdoctor again as root, to see the reason"),
-        [] => Remedy::now(format!("modprobe {module}")).then("dmesg | grep diag"),
+        [] if hidden.is_some() => {
+            Remedy::by_hand("run sockdoctor again as root, to see the reason")
+        }
+        [] => Remedy::run(format!("modprobe {module}")).then_run("dmesg | grep diag"),
         [Cause::Module(presence), ..] if presence.was_not_built() => {
             let option = module.config_option();
-            Remedy::now(format!("run a kernel that was built with {option}"))
+            Remedy::by_hand(format!("run a kernel that was built with {option}"))
         }
         causes => sum(facts, module, causes),
     })
@@ -63,7 +65,7 @@ fn sum(facts: &Facts, module: DiagModule, causes: &[Cause<'_>]) -> Remedy {
         .map(|cause| steps(facts, cause))
         .fold(Remedy::default(), both);
     if !causes.iter().any(needs_a_reboot) {
-        add(&mut sum.now, vec![format!("modprobe {module}")]);
+        add(&mut sum.now, vec![Step::Run(format!("modprobe {module}"))]);
     }
     if causes.iter().any(load_at_boot_helps) {
         add(&mut sum.keep, vec![load_at_boot(module)]);
@@ -71,11 +73,13 @@ fn sum(facts: &Facts, module: DiagModule, causes: &[Cause<'_>]) -> Remedy {
     sum
 }
 
-fn load_at_boot(module: DiagModule) -> String {
-    format!("echo {module} >> /etc/modules-load.d/sock_diag.conf")
+fn load_at_boot(module: DiagModule) -> Step {
+    Step::Run(format!(
+        "echo {module} >> /etc/modules-load.d/sock_diag.conf"
+    ))
 }
 
-fn add(steps: &mut Vec<String>, more: Vec<String>) {
+fn add(steps: &mut Vec<Step>, more: Vec<Step>) {
     for step in more {
         if !steps.contains(&step) {
             steps.push(step);
@@ -105,27 +109,27 @@ fn load_at_boot_helps(cause: &Cause<'_>) -> bool {
 
 fn steps(facts: &Facts, cause: &Cause<'_>) -> Remedy {
     match cause {
-        Cause::Disabled => Remedy::now(
+        Cause::Disabled => Remedy::by_hand(
             "reboot: kernel.modules_disabled cannot be set back to 0 while the kernel runs",
         ),
-        Cause::Helper(helper) => Remedy::now(mend_helper(helper)),
-        Cause::NoTree { .. } => Remedy::now(install_modules(facts))
-            .then("or reboot into a kernel whose modules are installed"),
-        Cause::Module(Presence::NotIndexed { .. }) => Remedy::now("depmod -a"),
-        Cause::Module(Presence::Unloadable { file, .. }) => Remedy::now(reinstall(file)),
-        Cause::Refused { file, .. } => Remedy::now(reinstall(file)),
-        Cause::Module(_) => Remedy::now(install_modules(facts)),
+        Cause::Helper(helper) => mend_helper(helper),
+        Cause::NoTree { .. } => Remedy::by_hand(install_modules(facts))
+            .then_do("or reboot into a kernel whose modules are installed"),
+        Cause::Module(Presence::NotIndexed { .. }) => Remedy::run("depmod -a"),
+        Cause::Module(Presence::Unloadable { file, .. }) => Remedy::by_hand(reinstall(file)),
+        Cause::Refused { file, .. } => Remedy::by_hand(reinstall(file)),
+        Cause::Module(_) => Remedy::by_hand(install_modules(facts)),
         Cause::Rule(rule) => mend_rule(rule, cause.reach()),
     }
 }
 
-fn mend_helper(helper: &ModprobeHelper) -> String {
+fn mend_helper(helper: &ModprobeHelper) -> Remedy {
     let path = helper.path.as_str();
     let usual = ["/sbin/modprobe", "/usr/sbin/modprobe"].contains(&path);
     match helper.runnable {
-        Runnable::NotExecutable => format!("chmod +x {path}"),
-        Runnable::Missing if usual => format!("install kmod, which brings {path}"),
-        _ => "sysctl -w kernel.modprobe=/sbin/modprobe".to_owned(),
+        Runnable::NotExecutable => Remedy::run(format!("chmod +x {path}")),
+        Runnable::Missing if usual => Remedy::by_hand(format!("install kmod, which brings {path}")),
+        _ => Remedy::run("sysctl -w kernel.modprobe=/sbin/modprobe"),
     }
 }
 
@@ -161,26 +165,55 @@ fn mend_rule(rule: &Rule, reach: Reach) -> Remedy {
     ) {
         let take_off = format!("take `{}` off the kernel command line", rule.text);
         return match reach {
-            Reach::Everything => Remedy::now(format!("{take_off} and reboot")),
-            Reach::Autoload => Remedy::default().keep(take_off),
+            Reach::Everything => Remedy::by_hand(format!("{take_off} and reboot")),
+            Reach::Autoload => Remedy::default().keep_do(take_off),
         };
     }
-    let delete = delete_line(rule);
+    let (mut now, mut keep) = (Vec::new(), Vec::new());
     match reach {
-        Reach::Everything => Remedy::now(delete),
-        Reach::Autoload => Remedy::default().keep(delete),
+        Reach::Everything => now.push(take_away(rule)),
+        Reach::Autoload => keep.push(take_away(rule)),
+    }
+    Remedy { now, keep }
+}
+
+/// What takes a rule of modprobe.d away, all of it where it goes over several lines.
+fn take_away(rule: &Rule) -> Step {
+    let Some(place) = &rule.place else {
+        return Step::Do(format!(
+            "delete `{}`, which modprobe --showconfig prints, from modprobe.d",
+            rule.text
+        ));
+    };
+    let Some(first) = place.line else {
+        return Step::Do(format!("delete `{}` from {}", rule.text, place.path));
+    };
+    let last = first + rule.more_lines;
+    if let Some(name) = of_the_distribution(&place.path) {
+        let lines = range(first, last, ",");
+        return Step::Run(format!(
+            "sed {lines}d {} > /etc/modprobe.d/{name}",
+            place.path
+        ));
+    }
+    let lines = range(first, last, " to ");
+    let noun = if first == last { "line" } else { "lines" };
+    Step::Do(format!("delete {noun} {lines} of {}", place.path))
+}
+
+fn range(first: u32, last: u32, between: &str) -> String {
+    if first == last {
+        first.to_string()
+    } else {
+        format!("{first}{between}{last}")
     }
 }
 
-fn delete_line(rule: &Rule) -> String {
-    let Some(place) = &rule.place else {
-        return format!(
-            "delete `{}`, which modprobe --showconfig prints, from modprobe.d",
-            rule.text
-        );
-    };
-    match place.line {
-        Some(line) => format!("delete line {line} of {}", place.path),
-        None => format!("delete `{}` from {}", rule.text, place.path),
-    }
+/// The name of a file that a package brings and would bring again. It is hidden by a file of the
+/// same name in /etc (modprobe.d(5)), so a copy without the rule goes there.
+fn of_the_distribution(path: &str) -> Option<&str> {
+    let (folder, name) = path.rsplit_once('/')?;
+    let needs_no_quotes = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let is_theirs = ["/usr/lib/modprobe.d", "/lib/modprobe.d"].contains(&folder);
+    (is_theirs && name.chars().all(needs_no_quotes)).then_some(name)
 }

@@ -36,15 +36,15 @@ pub(super) fn evidence(facts: &Facts, errno: Errno) -> Evidence {
 pub(super) fn remedy(facts: &Facts, errno: Errno) -> Remedy {
     let ground = Ground::of(facts);
     match errno {
-        Errno::EPROTONOSUPPORT => ground.fit(Remedy::now(
+        Errno::EPROTONOSUPPORT => ground.fit(Remedy::by_hand(
             "run a kernel with sock_diag (small systems such as OpenWrt leave it out)",
         )),
-        Errno::EAFNOSUPPORT => Remedy::now("run ss outside of this service or sandbox")
-            .keep("add AF_NETLINK to RestrictAddressFamilies= of the unit"),
-        Errno::EPERM => Remedy::now("run ss outside of this sandbox")
-            .keep("allow socket(AF_NETLINK, …) in its seccomp profile"),
-        Errno::EACCES => Remedy::now("run ss outside of this confined domain")
-            .then("ausearch -m avc -ts recent, or dmesg | grep -i apparmor"),
-        _ => Remedy::now("run ss outside of this sandbox"),
+        Errno::EAFNOSUPPORT => Remedy::by_hand("run ss outside of this service or sandbox")
+            .keep_do("add AF_NETLINK to RestrictAddressFamilies= of the unit"),
+        Errno::EPERM => Remedy::by_hand("run ss outside of this sandbox")
+            .keep_do("allow socket(AF_NETLINK, …) in its seccomp profile"),
+        Errno::EACCES => Remedy::by_hand("run ss outside of this confined domain")
+            .then_do("ausearch -m avc -ts recent, or dmesg | grep -i apparmor"),
+        _ => Remedy::by_hand("run ss outside of this sandbox"),
     }
 }

@@ -60,9 +60,9 @@ pub(super) fn blinding<'a>(facts: &'a Facts, table: &str) -> Result<Vec<&'a SsVa
 pub(super) fn remedy<'a>(variables: impl IntoIterator<Item = &'a SsVariable>) -> Remedy {
     let names: Vec<&str> = variables.into_iter().map(|set| set.name.as_str()).collect();
     let names = names.join(" ");
-    Remedy::now(format!("unset {names}"))
-        .then("or run ss under sudo, which usually drops such variables")
-        .keep(format!(
+    Remedy::run(format!("unset {names}"))
+        .then_do("or run ss under sudo, which usually drops such variables")
+        .keep_do(format!(
             "take {names} out of what sets it: ~/.profile, /etc/environment, the unit or the script"
         ))
 }

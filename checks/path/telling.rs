@@ -142,7 +142,7 @@ fn not_asked(facts: &Facts, handler: Handler, loadable: bool) -> Finding {
             Status::Unknown,
             format!("{module} can be loaded and was not asked, because asking would load it"),
         )
-        .remedy(Remedy::now(LIFT_PASSIVE));
+        .remedy(Remedy::by_hand(LIFT_PASSIVE));
     }
     Finding::host(
         Status::Unknown,

@@ -102,11 +102,13 @@ fn send_q(says: String) -> Evidence {
 fn remedy(group: &Clamped<'_>, than: &Yardstick) -> Remedy {
     let highest = than.highest(group.somaxconn);
     match &group.case {
-        Case::Above => Remedy::now(format!(
+        Case::Above => Remedy::by_hand(format!(
             "raise {SOMAXCONN} again before the next restart, if the longer queue is wanted"
         )),
         Case::Cut { .. } => somaxconn::raise(group.namespace, highest),
-        Case::AtDefault => Remedy::now("restart it if its configuration asks for a larger backlog"),
+        Case::AtDefault => {
+            Remedy::by_hand("restart it if its configuration asks for a larger backlog")
+        }
     }
 }
 

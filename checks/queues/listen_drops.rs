@@ -44,8 +44,8 @@ fn beyond_overflows(counters: &Counters) -> Result<u64, Gap> {
 }
 
 fn remedy() -> Remedy {
-    Remedy::now("read syn-queue and max-syn-backlog: a full SYN queue is the usual reason")
-        .then("look for others: memory (dmesg), routes back to the clients, security modules")
+    Remedy::by_hand("read syn-queue and max-syn-backlog: a full SYN queue is the usual reason")
+        .then_do("look for others: memory (dmesg), routes back to the clients, security modules")
 }
 
 #[cfg(test)]

@@ -36,8 +36,8 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 
 fn remedy(namespace: &Namespace) -> Remedy {
     listening::empty_it(match namespace.sample {
-        Some(_) => Remedy::now("see which queue is full: sockdoctor --only accept-queue"),
-        None => Remedy::now("see whether it still grows: sockdoctor --sample 2s"),
+        Some(_) => Remedy::by_hand("see which queue is full: sockdoctor --only accept-queue"),
+        None => Remedy::by_hand("see whether it still grows: sockdoctor --sample 2s"),
     })
 }
 

@@ -15,8 +15,8 @@ pub(crate) const TCP_DUMP: &str = "sock_diag dump of TCP listeners";
 /// What to do about an accept queue that is full, or was.
 pub(crate) fn empty_it(first: Remedy) -> Remedy {
     first
-        .then("look at the process: it does not call accept() fast enough, or not at all")
-        .then(
+        .then_do("look at the process: it does not call accept() fast enough, or not at all")
+        .then_do(
             "only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much",
         )
 }

@@ -84,11 +84,11 @@ fn was_wanted(gap: &Gap) -> bool {
 fn lift(gap: &Gap) -> Option<Remedy> {
     match &gap.why {
         Why::Denied { needs } if needs == "root" => {
-            Some(Remedy::now("run sockdoctor again as root"))
+            Some(Remedy::by_hand("run sockdoctor again as root"))
         }
-        Why::Denied { needs } if needs.starts_with("CAP_") => {
-            Some(Remedy::now(format!("run sockdoctor again with {needs}")))
-        }
+        Why::Denied { needs } if needs.starts_with("CAP_") => Some(Remedy::by_hand(format!(
+            "run sockdoctor again with {needs}"
+        ))),
         _ => None,
     }
 }

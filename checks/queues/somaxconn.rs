@@ -130,7 +130,7 @@ fn wanted(limits: &Limits, than: &Yardstick, value: u32) -> u32 {
 /// How to raise it.
 pub(crate) fn raise(namespace: &Namespace, value: u32) -> Remedy {
     sysctl::set(namespace, SOMAXCONN, value)
-        .then("restart the listeners: a backlog is fixed when listen() is called")
+        .then_do("restart the listeners: a backlog is fixed when listen() is called")
 }
 
 #[cfg(test)]
@@ -231,7 +231,7 @@ mod tests {
     fn advice_in_a_container_is_not_a_file_on_the_host() {
         let facts = machine(vec![with(1, "host", 65_535), with(2, "web", 4096)]);
         let remedy = findings(&CHECK, &facts).remove(0).remedy.expect("a remedy");
-        assert!(!remedy.keep[0].contains("/etc/sysctl.d"));
+        assert!(!remedy.keep[0].text().contains("/etc/sysctl.d"));
     }
 
     #[test]

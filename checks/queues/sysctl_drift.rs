@@ -143,11 +143,11 @@ fn compare(setting: &BootSysctl, current: Option<Fact<String>>) -> Option<Findin
 
 fn decide(setting: &BootSysctl, now: &str) -> Remedy {
     let BootSysctl { key, value, place } = setting;
-    Remedy::now(format!(
+    Remedy::by_hand(format!(
         "if the file is right: sysctl -w {key}='{}'",
         value.trim()
     ))
-    .keep(format!(
+    .keep_do(format!(
         "if the value now is right: write {key} = {now} at {place}"
     ))
 }
@@ -179,7 +179,7 @@ fn lost(key: &str, now: u32, default: u32) -> Finding {
     let summary = format!("{key} is {now} now, but no file sets it: the next boot has {default}");
     Finding::host(Status::Warn, summary)
         .evidence(Evidence::sysctl(key, None, now))
-        .remedy(Remedy::default().keep(sysctl::at_boot(key, now)))
+        .remedy(Remedy::default().keep_run(sysctl::at_boot(key, now)))
 }
 
 #[cfg(test)]
@@ -244,7 +244,7 @@ mod tests {
             "net.core.somaxconn is 4096 now, and the next boot lowers it to 128"
         );
         let keep = &findings[0].remedy.as_ref().expect("a remedy").keep[0];
-        assert!(keep.ends_with("/etc/sysctl.d/50-web.conf:3"));
+        assert!(keep.text().ends_with("/etc/sysctl.d/50-web.conf:3"));
     }
 
     #[test]

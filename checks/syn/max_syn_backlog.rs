@@ -90,7 +90,7 @@ fn cuts(namespace: &Namespace, value: u32, backlog: u32, listener: &TcpListener)
         ))
         .remedy(
             sysctl::set(namespace, SYNCOOKIES, 1)
-                .then(format!("or, without cookies: {MAX_SYN_BACKLOG}={wanted}")),
+                .then_do(format!("or, without cookies: {MAX_SYN_BACKLOG}={wanted}")),
         )
 }
 
@@ -132,7 +132,7 @@ mod tests {
     fn the_value_that_it_proposes_would_do() {
         let findings = findings(&CHECK, &host(16, 0, Some(1000)));
         let remedy = findings[0].remedy.as_ref().expect("a remedy");
-        let step = remedy.now.last().expect("a step");
+        let step = remedy.now.last().expect("a step").text();
         let proposed = step
             .rsplit('=')
             .next()

@@ -68,8 +68,10 @@ fn cookied<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
 fn stop_dropping(namespace: &Namespace) -> Remedy {
     match namespace.sysctls.tcp_syncookies.known() {
         Ok(0) => sysctl::set(namespace, SYNCOOKIES, 1),
-        Ok(_) => Remedy::now("none: SYN cookies are on now, so these drops are from before"),
-        Err(_) => Remedy::now("give the listener a larger backlog: that is its SYN queue's limit"),
+        Ok(_) => Remedy::by_hand("none: SYN cookies are on now, so these drops are from before"),
+        Err(_) => {
+            Remedy::by_hand("give the listener a larger backlog: that is its SYN queue's limit")
+        }
     }
 }
 
@@ -100,9 +102,11 @@ fn returned(namespace: &Namespace) -> Vec<Evidence> {
 }
 
 fn tell_apart() -> Remedy {
-    Remedy::now("compare SyncookiesRecv with SyncookiesSent: cookies of real clients come back")
-        .then("where they do: give the listener a larger backlog, which is its SYN queue's limit")
-        .then("where they do not, it is a flood: filter it in front of this machine")
+    Remedy::by_hand("compare SyncookiesRecv with SyncookiesSent: cookies of real clients come back")
+        .then_do(
+            "where they do: give the listener a larger backlog, which is its SYN queue's limit",
+        )
+        .then_do("where they do not, it is a flood: filter it in front of this machine")
 }
 
 #[cfg(test)]
@@ -157,7 +161,13 @@ mod tests {
             let mut host = host(counted(25, 0), None);
             host.sysctls.tcp_syncookies = Fact::Known(syncookies);
             let finding = findings(&CHECK, &machine(vec![host])).remove(0);
-            finding.remedy.expect("a remedy").now.remove(0)
+            finding
+                .remedy
+                .expect("a remedy")
+                .now
+                .remove(0)
+                .text()
+                .to_owned()
         };
         assert_eq!(advice(0), "sysctl -w net.ipv4.tcp_syncookies=1");
         assert!(advice(1).starts_with("none"));

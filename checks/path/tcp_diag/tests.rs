@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::facts::*;
-use crate::finding::Evidence;
+use crate::finding::{Evidence, Step};
 use crate::fixture;
 use crate::path::broken::{self, edit, helper, judge_one, remedy_text};
 
@@ -20,6 +20,10 @@ fn with_rule(kind: RuleKind, text: &str) -> Facts {
 
 fn file() -> String {
     "/lib/modules/6.1.0-50-cloud-amd64/kernel/net/ipv4/tcp_diag.ko".to_owned()
+}
+
+fn delete_line_14() -> Step {
+    Step::Do("delete line 14 of /etc/modprobe.d/cis.conf".to_owned())
 }
 
 /// It fails, the summary names the cause, and the remedy holds each of `mends` and no `not`.
@@ -62,14 +66,13 @@ fn an_install_rule_is_named_with_its_line_and_must_go() {
     let remedy = finding.remedy.expect("a remedy");
     assert_eq!(
         remedy.now,
-        [
-            "delete line 14 of /etc/modprobe.d/cis.conf",
-            "modprobe tcp_diag"
-        ]
+        [delete_line_14(), Step::Run("modprobe tcp_diag".to_owned())]
     );
     assert_eq!(
         remedy.keep,
-        ["echo tcp_diag >> /etc/modules-load.d/sock_diag.conf"]
+        [Step::Run(
+            "echo tcp_diag >> /etc/modules-load.d/sock_diag.conf".to_owned()
+        )]
     );
 }
 
@@ -79,8 +82,8 @@ fn a_blacklist_leaves_modprobe_but_outlives_modules_load_d() {
     let finding = judge_one(&CHECK, &facts);
     assert!(finding.summary.contains("on demand (`blacklist tcp_diag`"));
     let remedy = finding.remedy.expect("a remedy");
-    assert_eq!(remedy.now, ["modprobe tcp_diag"]);
-    assert_eq!(remedy.keep, ["delete line 14 of /etc/modprobe.d/cis.conf"]);
+    assert_eq!(remedy.now, [Step::Run("modprobe tcp_diag".to_owned())]);
+    assert_eq!(remedy.keep, [delete_line_14()]);
 }
 
 #[test]
@@ -359,7 +362,10 @@ fn the_files_of_a_container_prove_nothing_about_its_host() {
     let finding = judge_one(&CHECK, &facts);
     assert!(finding.summary.contains("only the host can show"));
     let now = finding.remedy.expect("a remedy").now;
-    assert!(now.iter().all(|step| step.starts_with("on the host: ")));
+    assert!(
+        now.iter()
+            .all(|step| step.text().starts_with("on the host: "))
+    );
 }
 
 #[test]
@@ -444,7 +450,7 @@ mod after_a_reboot {
         assert!(finding.summary.contains("could not be loaded again"));
         let remedy = finding.remedy.expect("a remedy");
         assert!(remedy.now.is_empty(), "{remedy:?}");
-        assert_eq!(remedy.keep, ["delete line 14 of /etc/modprobe.d/cis.conf"]);
+        assert_eq!(remedy.keep, [delete_line_14()]);
     }
 
     #[test]
@@ -472,4 +478,41 @@ mod after_a_reboot {
         broken::in_container(&mut facts);
         assert_eq!(judge_one(&CHECK, &facts).status, Status::Pass);
     }
+}
+
+fn with_rule_at(path: &str, more_lines: u32) -> Facts {
+    let mut facts = with_rule(RuleKind::Install, "install tcp_diag /bin/true");
+    broken::of_module(&mut facts, TCP, |entry| {
+        edit(&mut entry.rules, |rules| {
+            rules[0].more_lines = more_lines;
+            rules[0].place.as_mut().expect("a place").path = path.to_owned();
+        });
+    });
+    facts
+}
+
+fn first_step(facts: &Facts) -> Step {
+    let remedy = judge_one(&CHECK, facts).remedy.expect("a remedy");
+    remedy.now[0].clone()
+}
+
+#[test]
+fn a_rule_over_several_lines_goes_with_all_of_them() {
+    let step = first_step(&with_rule_at("/etc/modprobe.d/long.conf", 2));
+    let expected = "delete lines 14 to 16 of /etc/modprobe.d/long.conf";
+    assert_eq!(step, Step::Do(expected.to_owned()));
+}
+
+#[test]
+fn a_rule_that_a_package_brought_is_hidden_not_deleted() {
+    let step = first_step(&with_rule_at("/usr/lib/modprobe.d/distribution.conf", 0));
+    let expected =
+        "sed 14d /usr/lib/modprobe.d/distribution.conf > /etc/modprobe.d/distribution.conf";
+    assert_eq!(step, Step::Run(expected.to_owned()));
+}
+
+#[test]
+fn a_name_that_a_shell_would_take_apart_is_no_part_of_a_command() {
+    let step = first_step(&with_rule_at("/usr/lib/modprobe.d/a b;c.conf", 0));
+    assert!(matches!(step, Step::Do(_)), "{step:?}");
 }

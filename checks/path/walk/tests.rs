@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::facts::*;
+use crate::finding::Step as RemedyStep;
 use crate::fixture;
 use crate::limits::Limits;
 use crate::path::broken::{self, edit, helper};
@@ -21,6 +22,10 @@ fn tcp(facts: &Facts) -> Walk {
 
 fn unix(facts: &Facts) -> Walk {
     walks(facts).unix
+}
+
+fn run(command: &str) -> RemedyStep {
+    RemedyStep::Run(command.to_owned())
 }
 
 fn marks(walk: &Walk) -> Vec<(&'static str, StepStatus)> {
@@ -110,7 +115,7 @@ fn a_rule_breaks_the_walk_at_tcp_diag() {
     );
     assert_eq!(walk.cause, Some("tcp-diag"));
     let remedy = walk.remedy.expect("a remedy");
-    assert!(remedy.now.contains(&"modprobe tcp_diag".to_owned()));
+    assert!(remedy.now.contains(&run("modprobe tcp_diag")));
 }
 
 #[test]
@@ -191,12 +196,12 @@ fn with_inet_diag_gone_both_modules_are_mended() {
     let now = walk.remedy.expect("a remedy").now;
     assert_eq!(
         now.iter()
-            .filter(|step| step.starts_with("install"))
+            .filter(|step| step.text().starts_with("install"))
             .count(),
         1
     );
-    assert!(now.contains(&"modprobe inet_diag".to_owned()), "{now:?}");
-    assert!(now.contains(&"modprobe tcp_diag".to_owned()), "{now:?}");
+    assert!(now.contains(&run("modprobe inet_diag")), "{now:?}");
+    assert!(now.contains(&run("modprobe tcp_diag")), "{now:?}");
 }
 
 #[test]

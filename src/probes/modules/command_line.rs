@@ -66,6 +66,7 @@ fn blacklist(kind: RuleKind, word: &str, list: &str, place: &Place) -> Blacklist
             kind,
             text: word.to_owned(),
             place: Some(place.clone()),
+            more_lines: 0,
         },
     }
 }

@@ -37,16 +37,17 @@ pub(super) fn read(directories: Option<&[PathBuf]>) -> (Vec<Line>, Vec<Gap>) {
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Vec<Line> {
-    let located = |(number, text): (usize, String)| {
+    let located = |Logical { first, last, text }| {
         let place = Place {
             path: shown(path),
-            line: u32::try_from(number).ok(),
+            line: Some(first),
         };
         directive(&text).map(|directive| Line {
             rule: Rule {
                 kind: directive.kind,
                 text: text.trim().to_owned(),
                 place: Some(place),
+                more_lines: last - first,
             },
             directive,
         })
@@ -57,11 +58,19 @@ fn parse(path: &Path, bytes: &[u8]) -> Vec<Line> {
         .collect()
 }
 
-/// Lines with the number of their first part. A backslash joins the next line, in comments too;
+/// A line as modprobe reads it, and the numbers of the first and the last line of the file that
+/// it is made of.
+struct Logical {
+    first: u32,
+    last: u32,
+    text: String,
+}
+
+/// Lines with the numbers of their parts. A backslash joins the next line, in comments too;
 /// before any other character it is dropped.
-fn logical_lines(bytes: &[u8]) -> Vec<(usize, String)> {
+fn logical_lines(bytes: &[u8]) -> Vec<Logical> {
     let (mut lines, mut line) = (Vec::new(), Vec::new());
-    let (mut number, mut first) = (1, 1);
+    let (mut number, mut first) = (1_u32, 1);
     let mut bytes = bytes.iter();
     while let Some(&byte) = bytes.next() {
         match byte {
@@ -71,7 +80,11 @@ fn logical_lines(bytes: &[u8]) -> Vec<(usize, String)> {
                 None => {}
             },
             b'\n' => {
-                lines.push((first, text(&line)));
+                lines.push(Logical {
+                    first,
+                    last: number,
+                    text: text(&line),
+                });
                 line.clear();
                 number += 1;
                 first = number;
@@ -79,7 +92,11 @@ fn logical_lines(bytes: &[u8]) -> Vec<(usize, String)> {
             byte => line.push(byte),
         }
     }
-    lines.push((first, text(&line)));
+    lines.push(Logical {
+        first,
+        last: number,
+        text: text(&line),
+    });
     lines
 }
 
@@ -138,6 +155,14 @@ mod tests {
             (4, "blacklist x".to_owned()),
         ];
         assert_eq!(texts(text), expected);
+    }
+
+    #[test]
+    fn a_rule_knows_how_many_lines_it_goes_on_for() {
+        let text = "install \\\n  tcp_diag \\\n  /bin/true\nblacklist x\nblacklist y \\\n";
+        let lines = parse(Path::new("/x"), text.as_bytes());
+        let more: Vec<u32> = lines.iter().map(|line| line.rule.more_lines).collect();
+        assert_eq!(more, [2, 0, 1]);
     }
 
     #[test]

@@ -94,8 +94,8 @@ fn no_tcp_diag() -> Walk {
         ],
         cause: Some("tcp-diag"),
         remedy: Some(
-            Remedy::now("delete that line, then: modprobe tcp_diag")
-                .keep("echo tcp_diag > /etc/modules-load.d/sock_diag.conf"),
+            Remedy::by_hand("delete that line, then: modprobe tcp_diag")
+                .keep_run("echo tcp_diag > /etc/modules-load.d/sock_diag.conf"),
         ),
         truth: vec![
             "0.0.0.0:12345  accept queue 0 of 77   (read from the socket itself)".to_owned(),
@@ -136,9 +136,9 @@ fn low_somaxconn() -> CheckResult {
     .evidence(Evidence::sysctl("net.core.somaxconn", Some("web-1"), 128))
     .evidence(Evidence::file("/etc/sysctl.d/90-net.conf", Some(3), "net.core.somaxconn = 4096"))
     .remedy(
-        Remedy::now("ip netns exec web-1 sysctl -w net.core.somaxconn=4096")
-            .then("start the listeners there again, because a backlog is fixed when listen() is called")
-            .keep("set it where the namespace is made: a new one starts at the kernel's default"),
+        Remedy::run("ip netns exec web-1 sysctl -w net.core.somaxconn=4096")
+            .then_do("start the listeners there again, because a backlog is fixed when listen() is called")
+            .keep_do("set it where the namespace is made: a new one starts at the kernel's default"),
     );
     result("somaxconn", vec![finding])
 }
@@ -161,7 +161,7 @@ fn full_queues(number: u16) -> CheckResult {
             "Recv-Q 129, Send-Q 128",
         ))
         .evidence(Evidence::counter("ListenOverflows", "host", Some(2000), 31))
-        .remedy(Remedy::now(
+        .remedy(Remedy::by_hand(
             "look at why nginx (812) does not call accept()",
         ))
     };
@@ -367,7 +367,7 @@ proptest! {
         };
         let finding = Finding::about(subject, Status::Warn, hostile.clone())
             .evidence(Evidence::file(hostile.clone(), None, hostile.clone()))
-            .remedy(Remedy::now(hostile.clone()).keep(hostile.clone()));
+            .remedy(Remedy::run(hostile.clone()).keep_do(hostile.clone()));
         let mut walk = no_tcp_diag();
         walk.summary = hostile.clone();
         walk.steps[0].detail = hostile.clone();

@@ -3,7 +3,7 @@
 use super::INDENT;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
-use sockdoctor_checks::finding::{Evidence, Remedy, Source, Status, Subject};
+use sockdoctor_checks::finding::{Evidence, Remedy, Source, Status, Step, Subject};
 use sockdoctor_checks::list::list;
 use std::time::Duration;
 
@@ -128,10 +128,10 @@ pub(super) fn remedy(page: &mut Page, remedy: &Remedy) {
     for (word, steps) in [("now", &remedy.now), ("keep", &remedy.keep)] {
         for (number, step) in steps.iter().enumerate() {
             let lead = label_lead(page, if number == 0 { word } else { "" });
-            if is_command(step) {
-                page.unbroken(&lead, step);
-            } else {
-                page.entry(&lead, step);
+            match step {
+                // A command in two lines runs in two halves when it is pasted.
+                Step::Run(command) => page.unbroken(&lead, command),
+                Step::Do(words) => page.entry(&lead, words),
             }
         }
     }
@@ -140,13 +140,6 @@ pub(super) fn remedy(page: &mut Page, remedy: &Remedy) {
 fn label_lead(page: &Page, word: &str) -> Lead {
     let word = format!("{word:4}");
     page.lead(&[(INDENT, None), (&word, Some(Tone::Faint)), ("  ", None)])
-}
-
-/// A remedy is a command or a sentence, and only a sentence may be wrapped: a command in two
-/// lines runs in two halves when it is pasted. Sentences have stops that commands do not have.
-fn is_command(step: &str) -> bool {
-    let stops = [", ", ": ", ". ", "; ", " ("];
-    !step.ends_with('.') && !stops.iter().any(|stop| step.contains(stop))
 }
 
 #[cfg(test)]

@@ -141,9 +141,19 @@ enum EvidenceSource<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Remedy<'a> {
     /// What mends it now.
-    now: &'a [String],
+    now: Vec<RemedyStep<'a>>,
     /// What keeps it so after a reboot.
-    keep: &'a [String],
+    keep: Vec<RemedyStep<'a>>,
+}
+
+/// One step of a remedy.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum RemedyStep<'a> {
+    /// A command, whole and fit to be run by a shell.
+    Run(&'a str),
+    /// What a person has to do or to decide.
+    Do(&'a str),
 }
 
 impl<'a> Check<'a> {
@@ -246,8 +256,17 @@ impl<'a> EvidenceSource<'a> {
 impl<'a> Remedy<'a> {
     pub(super) fn of(remedy: &'a finding::Remedy) -> Self {
         Remedy {
-            now: &remedy.now,
-            keep: &remedy.keep,
+            now: remedy.now.iter().map(RemedyStep::of).collect(),
+            keep: remedy.keep.iter().map(RemedyStep::of).collect(),
+        }
+    }
+}
+
+impl<'a> RemedyStep<'a> {
+    fn of(step: &'a finding::Step) -> Self {
+        match step {
+            finding::Step::Run(command) => RemedyStep::Run(command),
+            finding::Step::Do(what) => RemedyStep::Do(what),
         }
     }
 }

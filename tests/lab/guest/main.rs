@@ -40,8 +40,8 @@ fn hold<T>(_sockets: &T) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Prints the steps that the report on stdin offers against what `walk` found, one a line:
-/// what mends it now, and then what keeps it so.
+/// Prints the steps that the report on stdin offers against what `walk` found, one a line, each
+/// behind `run` or `do`: what mends it now, and then what keeps it so.
 fn remedy(walk: &str) -> Result<(), Box<dyn Error>> {
     let report: serde_json::Value = serde_json::from_reader(std::io::stdin())?;
     let remedy = &report["verdict"][walk]["remedy"];
@@ -49,7 +49,13 @@ fn remedy(walk: &str) -> Result<(), Box<dyn Error>> {
     for part in ["now", "keep"] {
         let steps = remedy[part].as_array();
         for step in steps.ok_or("the report has no remedy")? {
-            writeln!(out, "{}", step.as_str().ok_or("a step that is not text")?)?;
+            let step = step.as_object().and_then(|step| step.iter().next());
+            let (kind, text) = step.ok_or("a step that is neither run nor do")?;
+            writeln!(
+                out,
+                "{kind} {}",
+                text.as_str().ok_or("a step without text")?
+            )?;
         }
     }
     Ok(())

@@ -136,5 +136,6 @@ fn unplaced(directive: &Directive) -> Rule {
         kind: directive.kind,
         text: text.trim_end().to_owned(),
         place: None,
+        more_lines: 0,
     }
 }
