@@ -95,3 +95,104 @@ fn replace(facts: &mut Facts, module: DiagModule, found: &Fact<Option<Presence>>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runner::Deadline;
+    use sockdoctor_checks::facts::{Errno, Place, Refusal, Rule, RuleKind};
+    use sockdoctor_checks::fixture;
+    use std::time::Duration;
+
+    const TCP: DiagModule = DiagModule::TcpDiag;
+
+    /// tcp_diag is shipped in an empty file, and refused.
+    fn refused(file: &tempfile::NamedTempFile) -> Facts {
+        let mut facts = fixture::healthy();
+        let (Fact::Known(trips), Fact::Known(modules), Fact::Known(loaded)) = (
+            &mut facts.round_trips,
+            &mut facts.modules,
+            &mut facts.loaded_after,
+        ) else {
+            panic!("the fixture has them");
+        };
+        let Fact::Known(canary) = &mut trips.tcp4 else {
+            panic!("the fixture has a canary");
+        };
+        canary.answer = Fact::Known(Answer::Refused {
+            how: Refusal::DoneMessage,
+            errno: Errno::ENOENT,
+        });
+        loaded.retain(|module| *module != TCP);
+        let entries = modules.entries.iter_mut();
+        for entry in entries.filter(|entry| entry.module == TCP) {
+            entry.presence = Fact::Known(Presence::Shipped {
+                file: file.path().display().to_string(),
+            });
+        }
+        facts
+    }
+
+    fn explained(mut facts: Facts) -> Facts {
+        let deadline = Deadline::after(Duration::from_secs(60));
+        explain(&mut facts, KernelLog::at_its_end(), deadline);
+        facts
+    }
+
+    fn presence(facts: &Facts) -> Presence {
+        let entry = facts.modules.value().and_then(|modules| modules.get(TCP));
+        let presence = entry.and_then(|entry| entry.presence.value());
+        presence.expect("the fixture has it").clone()
+    }
+
+    fn empty_file() -> tempfile::NamedTempFile {
+        tempfile::NamedTempFile::new().expect("a file")
+    }
+
+    #[test]
+    fn the_file_of_a_module_that_did_not_load_is_looked_at() {
+        let file = empty_file();
+        let facts = explained(refused(&file));
+        assert!(matches!(presence(&facts), Presence::Unloadable { why, .. } if why == "is empty"));
+    }
+
+    #[test]
+    fn a_file_is_not_blamed_for_what_a_rule_does() {
+        let file = empty_file();
+        let mut facts = refused(&file);
+        if let Fact::Known(modules) = &mut facts.modules {
+            let rule = Rule {
+                kind: RuleKind::Install,
+                text: "install tcp_diag /bin/true".to_owned(),
+                place: None::<Place>,
+                more_lines: 0,
+            };
+            for entry in &mut modules.entries {
+                entry.rules = Fact::Known(vec![rule.clone()]);
+            }
+        }
+        let facts = explained(facts);
+        assert!(matches!(presence(&facts), Presence::Shipped { .. }));
+    }
+
+    #[test]
+    fn a_container_does_not_read_the_log() {
+        let file = empty_file();
+        let mut facts = refused(&file);
+        facts.machine.sandbox = Fact::Known(Sandbox::Container {
+            runtime: "docker".to_owned(),
+            evidence: "/.dockerenv".to_owned(),
+        });
+        let log = explained(facts).kernel_log;
+        assert!(matches!(&log.gaps()[0].why, Why::Denied { needs } if needs == "the host"));
+    }
+
+    #[test]
+    fn nothing_is_read_where_every_handler_answers() {
+        let facts = explained(fixture::healthy());
+        assert!(matches!(
+            facts.kernel_log.gaps()[0].why,
+            Why::NotCollected(_)
+        ));
+    }
+}

@@ -34,7 +34,7 @@ struct Expect {
 
 #[test]
 fn recorded_machines_are_judged_as_in_the_lab() {
-    let wrong: Vec<String> = recorded()
+    let wrong: Vec<String> = names("facts")
         .iter()
         .flat_map(|name| {
             problems(&case(name), &judged(name))
@@ -45,15 +45,20 @@ fn recorded_machines_are_judged_as_in_the_lab() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn every_case_has_a_recording() {
+    assert_eq!(names("cases"), names("facts"));
+}
+
 fn lab(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/lab")
         .join(folder)
 }
 
-/// The cases that have facts.
-fn recorded() -> BTreeSet<String> {
-    let entries = fs::read_dir(lab("facts")).expect("the lab has this folder");
+/// The names of the files of a folder, without their endings.
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(lab(folder)).expect("the lab has this folder");
     entries
         .map(|entry| entry.expect("an entry").path())
         .map(|path| path.file_stem().expect("a file name").display().to_string())

@@ -168,6 +168,20 @@ fn the_kernel_log_says_why_a_file_was_refused() {
 }
 
 #[test]
+fn what_the_log_says_again_and_again_is_told_once() {
+    let mut facts = logged("Loading of unsigned module is rejected");
+    edit(&mut facts.kernel_log, |lines| {
+        lines.push(LogLine {
+            micros_since_boot: 5_200_000,
+            ..lines[0].clone()
+        });
+    });
+    let evidence = judge_one(&CHECK, &facts).evidence;
+    let told = evidence.iter().filter(|e| e.says.contains("rejected"));
+    assert_eq!(told.count(), 1, "{evidence:#?}");
+}
+
+#[test]
 fn what_the_log_says_of_other_modules_explains_nothing() {
     for line in [
         "udp_diag: version magic '5.10.0' should be '6.1.0'",
