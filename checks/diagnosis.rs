@@ -4,7 +4,7 @@ use crate::check::{Check, Group, View};
 use crate::facts::{Facts, Topic};
 use crate::finding::{Finding, Status};
 use crate::limits::Limits;
-use crate::verdict::{Verdict, Walk};
+use crate::verdict::Verdict;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,10 +57,17 @@ pub fn diagnose(facts: &Facts, limits: &Limits, selected: impl Fn(&Check) -> boo
         .map(|check| judge(check, &view))
         .collect();
     mask(&mut results);
-    Diagnosis {
-        verdict: crate::path::verdict(&view),
-        results,
+    let mut verdict = crate::path::verdict(&view);
+    for (walk, asked) in [
+        (&mut verdict.tcp, &crate::path::tcp_diag::CHECK),
+        (&mut verdict.unix, &crate::path::unix_diag::CHECK),
+    ] {
+        if walk.status == Status::Unknown && !selected(asked) {
+            walk.status = Status::Skipped;
+            walk.summary = format!("Not asked: {} is not among the checks.", asked.id);
+        }
     }
+    Diagnosis { verdict, results }
 }
 
 /// The groups of facts that the selected checks need.
@@ -146,10 +153,8 @@ impl Diagnosis {
     /// True when the question whether ss can be believed was asked, for TCP or for unix sockets,
     /// and a walk could not answer it.
     pub fn lacks_an_answer(&self) -> bool {
-        let asked = |id| self.results.iter().any(|result| result.check.id == id);
-        let unanswered = |walk: &Walk| walk.status == Status::Unknown;
-        (asked(crate::path::tcp_diag::CHECK.id) && unanswered(&self.verdict.tcp))
-            || (asked(crate::path::unix_diag::CHECK.id) && unanswered(&self.verdict.unix))
+        let walks = [&self.verdict.tcp, &self.verdict.unix];
+        walks.iter().any(|walk| walk.status == Status::Unknown)
     }
 
     /// How many checks came out how.
@@ -172,7 +177,7 @@ impl Diagnosis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Answer, Errno, Fact, Refusal, UnixListener};
+    use crate::facts::{Answer, Errno, Fact, Gap, Refusal, UnixListener, Why};
     use crate::fixture::{healthy, namespace};
 
     fn blind_with_a_full_unix_queue() -> Facts {
@@ -209,5 +214,18 @@ mod tests {
         assert_eq!(result("tcp-diag").map(|r| r.status), Some(Status::Fail));
         let full = result("accept-queue").expect("accept-queue is judged");
         assert_eq!((full.status, full.masked_by), (Status::Fail, None));
+    }
+
+    #[test]
+    fn a_walk_that_nobody_asked_for_is_not_an_open_question() {
+        let mut facts = healthy();
+        let why = Why::NotCollected("--only or --skip".to_owned());
+        facts.round_trips = Fact::Missing(Gap::new("round trip", why));
+        let limits = Limits::default();
+        let queues = diagnose(&facts, &limits, |check| check.group == Group::Queues);
+        assert_eq!(queues.verdict.tcp.status, Status::Skipped);
+        assert!(!queues.lacks_an_answer());
+        let all = diagnose(&facts, &limits, |_| true);
+        assert!(all.lacks_an_answer());
     }
 }

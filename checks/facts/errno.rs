@@ -20,6 +20,8 @@ impl Errno {
     pub const EBUSY: Errno = Errno(16);
     /// The request was not understood.
     pub const EINVAL: Errno = Errno(22);
+    /// The call does not exist here.
+    pub const ENOSYS: Errno = Errno(38);
     /// The netlink protocol does not exist here.
     pub const EPROTONOSUPPORT: Errno = Errno(93);
     /// The operation is not supported.

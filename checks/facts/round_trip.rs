@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The whole path tried out, once for each table that ss shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoundTrips {
-    /// socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG).
+    /// socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG).
     pub socket: Opened,
     /// A TCP listener on IPv4 loopback.
     pub tcp4: Fact<Canary>,

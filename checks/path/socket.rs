@@ -5,7 +5,7 @@ use crate::facts::{Errno, Facts, Gap, Opened};
 use crate::finding::{Evidence, Remedy};
 
 /// The call, as strace shows it.
-pub(super) const CALL: &str = "socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)";
+pub(super) const CALL: &str = "socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG)";
 
 /// Whether the socket could be opened, or the gap where nobody tried.
 pub(super) fn opened(facts: &Facts) -> Result<Opened, &Gap> {

@@ -42,7 +42,10 @@ impl Group<'_> {
                  and a restart will cut to it"
             ),
             Case::Cut { why } => {
-                format!("all that somaxconn, {somaxconn}, allows here, and that is {why}")
+                format!(
+                    "all that somaxconn, {somaxconn}, allows here, which is {why}: it asked for \
+                     this or for more"
+                )
             }
             Case::AtDefault => format!(
                 "the kernel's default, though somaxconn is {somaxconn}: either the program asks \

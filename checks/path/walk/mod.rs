@@ -150,7 +150,13 @@ fn answer(facts: &Facts, table: &Table, way: &Way) -> (Status, String) {
     if let Some(fault) = &way.fault {
         let because = &fault.because;
         let summary = match fault.ends_in {
-            End::ProcNet => format!("{}: {because}, so {}.", table.blind, table.fallback),
+            End::ProcNet => {
+                let too = match step::seen_wrong(facts, table) {
+                    Some(_) => " and is wrong about Recv-Q too",
+                    None => "",
+                };
+                format!("{}: {because}, so {}{too}.", table.blind, table.fallback)
+            }
             End::Nothing => format!(
                 "ss shows no socket of this kind here: {because}, and an ss before 4.10 does not fall back."
             ),

@@ -6,7 +6,7 @@ use super::super::ss_agrees::{self, Printed};
 use super::super::{cause, mend, socket, ss_environment, telling};
 use super::table::Table;
 use super::{Doubt, End, Fault, Outcome, Way};
-use crate::facts::{Canary, Errno, Facts, Gap, Opened, Refusal, Why};
+use crate::facts::{Canary, Errno, Facts, Gap, Opened, Queues, Refusal, Why};
 use crate::finding::Remedy;
 use crate::verdict::{Step, StepStatus};
 
@@ -197,13 +197,7 @@ fn complaint(facts: &Facts) -> &'static str {
 
 /// What the file in /proc shows: as a rule, unless it was seen to be otherwise here.
 fn file_shows(facts: &Facts, table: &Table) -> String {
-    let all = facts.round_trips.value().map(table.canaries);
-    let wrong = all.into_iter().flatten().find_map(|fact| {
-        let canary = fact.value()?;
-        let shown = (*canary.proc_net.value()?)?;
-        (shown.recv? != canary.truth.recv?).then_some((shown, canary.truth))
-    });
-    match wrong {
+    match seen_wrong(facts, table) {
         None => table.file_shows.to_owned(),
         Some((shown, truth)) => format!(
             "{} of a socket with {}",
@@ -211,6 +205,17 @@ fn file_shows(facts: &Facts, table: &Table) -> String {
             canaries::words(truth)
         ),
     }
+}
+
+/// A canary with another Recv-Q in /proc than is true, as in gVisor (release 20221219): what is
+/// shown, and what is true.
+pub(super) fn seen_wrong(facts: &Facts, table: &Table) -> Option<(Queues, Queues)> {
+    let all = facts.round_trips.value().map(table.canaries);
+    all.into_iter().flatten().find_map(|fact| {
+        let canary = fact.value()?;
+        let shown = (*canary.proc_net.value()?)?;
+        (shown.recv? != canary.truth.recv?).then_some((shown, canary.truth))
+    })
 }
 
 /// A refusal in NLMSG_DONE is what an old ss does not see.

@@ -179,6 +179,24 @@ fn a_socket_that_does_not_open_breaks_both_walks() {
 }
 
 #[test]
+fn where_proc_net_shows_another_queue_than_is_true_it_is_not_called_right() {
+    let mut facts = fixture::healthy();
+    broken::no_socket(&mut facts, Errno::EPROTONOSUPPORT);
+    edit(&mut facts.round_trips, |trips| {
+        edit(&mut trips.tcp4, |canary| {
+            let nothing = Some(0);
+            canary.proc_net = Fact::Known(Some(Queues {
+                recv: nothing,
+                send: nothing,
+            }));
+        });
+    });
+    let walk = tcp(&facts);
+    assert!(walk.summary.contains("is wrong about Recv-Q too"));
+    assert!(!detail(&walk, "/proc/net/tcp").contains("Recv-Q right"));
+}
+
+#[test]
 fn with_inet_diag_gone_both_modules_are_mended() {
     let mut facts = broken::without(&[Handler::Inet], |_| Presence::NotShipped);
     broken::set_presence(&mut facts, DiagModule::TcpDiag, Presence::NotShipped);

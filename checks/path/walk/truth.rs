@@ -33,9 +33,9 @@ fn worst(mut listeners: Vec<&TcpListener>) -> Vec<&TcpListener> {
 fn line(listener: &TcpListener) -> String {
     let queue = listener.accept_queue;
     match listener.backlog {
-        Some(backlog) => format!("{}  accept queue {queue} of {backlog}", listener.label()),
+        Some(backlog) => format!("{}  Recv-Q {queue}, Send-Q {backlog}", listener.label()),
         None => format!(
-            "{}  accept queue {queue}, backlog not known here",
+            "{}  Recv-Q {queue}, Send-Q not known here",
             listener.label()
         ),
     }
@@ -93,10 +93,7 @@ mod tests {
             true,
         );
         assert_eq!(lines.len(), 5);
-        assert_eq!(
-            lines[0],
-            "0.0.0.0:6  accept queue 6, backlog not known here"
-        );
+        assert_eq!(lines[0], "0.0.0.0:6  Recv-Q 6, Send-Q not known here");
     }
 
     #[test]
@@ -106,7 +103,7 @@ mod tests {
             name: "PROC_ROOT".to_owned(),
             value: String::new(),
         }]);
-        assert_eq!(tcp(&facts, true), ["[::]:80  accept queue 0 of 511"]);
+        assert_eq!(tcp(&facts, true), ["[::]:80  Recv-Q 0, Send-Q 511"]);
     }
 
     #[test]
