@@ -35,10 +35,11 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn remedy(namespace: &Namespace) -> Remedy {
-    listening::empty_it(match namespace.sample {
-        Some(_) => Remedy::by_hand("see which queue is full: sockdoctor --only accept-queue"),
+    match namespace.sample {
+        Some(_) => listening::empty_it(Remedy::default()),
+        // History: whose queue it was may long be gone.
         None => Remedy::by_hand("see whether it still grows: sockdoctor --sample 2s"),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -97,6 +97,7 @@ fn counter(name: &str, namespace: &str, interval_ms: Option<u64>) -> String {
             let time = duration(Duration::from_millis(ms));
             format!("{name} {place}, growth in {time}")
         }
+        None if namespace == "host" => format!("{name} {place}, since boot"),
         None => format!("{name} {place}, since it was created"),
     }
 }
