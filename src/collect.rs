@@ -73,11 +73,7 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
         namespaces: asked.namespaces,
         owners: Fact::Known(Vec::new()),
     };
-    aftermath::explain(
-        &mut facts,
-        log,
-        deadline.at_most(deadline.share(PROBE_PARTS)),
-    );
+    aftermath::explain(&mut facts, log, for_one_probe(deadline));
     facts.owners = owners(plan, &facts, deadline);
     facts.collection.duration_micros =
         u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -96,7 +92,7 @@ struct Seen {
 
 impl Seen {
     fn look(plan: &Plan, deadline: Deadline) -> Result<Self, NoSuchNamespace> {
-        let limit = deadline.at_most(deadline.share(PROBE_PARTS));
+        let limit = for_one_probe(deadline);
         let machine = start(limit, "machine", probes::machine::collect);
         let wants_modules = plan.topics.contains(&Topic::Modules) || plan.passive;
         let wants_config = wants_modules || plan.topics.contains(&Topic::KernelConfig);
@@ -158,7 +154,7 @@ struct Asked {
 
 impl Asked {
     fn ask(plan: &Plan, found: Fact<Vec<Found>>, may_ask: MayAsk, deadline: Deadline) -> Self {
-        let limit = deadline.at_most(deadline.share(PROBE_PARTS));
+        let limit = for_one_probe(deadline);
         let wants = |topic| plan.topics.contains(&topic);
         let round_trips = wants(Topic::RoundTrips).then(|| {
             runner::start("round trip", limit, move || {
@@ -276,11 +272,15 @@ fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
     if wanted.is_empty() {
         return Fact::Known(Vec::new());
     }
-    let limit = deadline.at_most(deadline.share(PROBE_PARTS));
+    let limit = for_one_probe(deadline);
     runner::start("owners", limit, move || {
         probes::owners::collect(&wanted, limit)
     })
     .wait()
+}
+
+fn for_one_probe(deadline: Deadline) -> Deadline {
+    deadline.at_most(deadline.share(PROBE_PARTS))
 }
 
 fn start<T: Send + 'static>(
