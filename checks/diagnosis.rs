@@ -177,7 +177,7 @@ impl Diagnosis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Answer, Errno, Fact, Gap, Refusal, UnixListener, Why};
+    use crate::facts::{Answer, Errno, Fact, Gap, Refusal, UnixListener, UnixSource, Why};
     use crate::fixture::{healthy, namespace};
 
     fn blind_with_a_full_unix_queue() -> Facts {
@@ -198,9 +198,10 @@ mod tests {
         let mut host = namespace(1, "host", Vec::new());
         host.unix_listeners = Fact::Known(vec![UnixListener {
             name: "/run/x.sock".to_owned(),
-            accept_queue: 6,
-            backlog: 5,
+            accept_queue: Some(6),
+            backlog: Some(5),
             inode: 9,
+            source: UnixSource::SockDiag,
         }]);
         facts.namespaces = Fact::Known(vec![host]);
         facts

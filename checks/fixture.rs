@@ -108,6 +108,8 @@ pub fn namespace(inode: u64, name: &str, listeners: Vec<TcpListener>) -> Namespa
         counters: Fact::Known(quiet()),
         listeners: Fact::Known(listeners),
         unix_listeners: Fact::Known(Vec::new()),
+        syn_recv: Fact::Known(Vec::new()),
+        unix_streams: Fact::Known(Vec::new()),
         sample: None,
     }
 }

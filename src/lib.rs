@@ -12,5 +12,6 @@ pub mod netlink;
 pub mod netns;
 pub mod probes;
 pub mod report;
+pub mod root;
 pub mod runner;
 mod text;

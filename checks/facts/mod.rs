@@ -23,8 +23,8 @@ pub use kernel_log::LogLine;
 pub use machine::{Machine, Sandbox, UserNamespace};
 pub use modules::{DiagModule, ModuleFacts, ModuleResolver, Modules, Presence, Rule, RuleKind};
 pub use namespace::{
-    Counters, Family, Namespace, NetSysctls, NetnsId, NetnsName, Sample, TcpListener, TcpSource,
-    UnixListener,
+    Counters, Family, Namespace, NetSysctls, NetnsId, NetnsName, Sample, SynRecv, TcpListener,
+    TcpSource, UnixListener, UnixSource, UnixStream,
 };
 pub use owner::Owner;
 pub use place::Place;
@@ -70,10 +70,10 @@ pub struct Facts {
     pub owners: Fact<Vec<Owner>>,
 }
 
-/// Recordings of before there was a kernel log in them.
+/// Recordings of before there was such a fact in them.
 fn not_recorded<T>() -> Fact<T> {
     Fact::Missing(Gap::not_collected(
-        "kernel log",
+        "this fact",
         "an older version recorded this",
     ))
 }
@@ -119,6 +119,11 @@ pub enum Topic {
     Listeners,
     /// Unix listeners of every namespace.
     UnixListeners,
+    /// Unread bytes of connected unix streams of every namespace.
+    UnixStreams,
+    /// Sockets in SYN_RECV of every namespace: the kernel walks its whole table of connections
+    /// for each.
+    SynRecv,
     /// TcpExt counters of every namespace.
     Counters,
     /// net.core.somaxconn of every namespace.

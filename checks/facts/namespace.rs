@@ -51,6 +51,13 @@ pub struct Namespace {
     pub listeners: Fact<Vec<TcpListener>>,
     /// Its unix listeners, as the observer's mount namespace names them.
     pub unix_listeners: Fact<Vec<UnixListener>>,
+    /// Connection requests that wait for the final ACK, by local address. A listener without an
+    /// entry in a `Known` fact has none.
+    #[serde(default = "super::not_recorded")]
+    pub syn_recv: Fact<Vec<SynRecv>>,
+    /// Its connected unix stream sockets with unread bytes.
+    #[serde(default = "super::not_recorded")]
+    pub unix_streams: Fact<Vec<UnixStream>>,
     /// A second reading, when `--sample` was asked for.
     pub sample: Option<Sample>,
 }
@@ -142,6 +149,8 @@ pub struct TcpListener {
 pub enum TcpSource {
     /// A sock_diag dump.
     SockDiag,
+    /// A duplicate of a descriptor of its process: `TCP_INFO` and `SO_MEMINFO`.
+    Descriptor,
     /// /proc/net/tcp or tcp6: no backlog, no drops.
     ProcNet,
 }
@@ -151,10 +160,53 @@ pub enum TcpSource {
 pub struct UnixListener {
     /// Path, or `@` and the abstract name; any bytes, made valid UTF-8.
     pub name: String,
-    /// Connections that wait for accept().
-    pub accept_queue: u32,
-    /// sk_max_ack_backlog.
-    pub backlog: u32,
+    /// Connections that wait for accept(). `None` when the source does not have it.
+    pub accept_queue: Option<u32>,
+    /// sk_max_ack_backlog. `None` when the source does not have it.
+    pub backlog: Option<u32>,
     /// Inode.
     pub inode: u32,
+    /// Where this was read.
+    #[serde(default)]
+    pub source: UnixSource,
+}
+
+/// Where a unix socket was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnixSource {
+    /// A sock_diag dump.
+    #[default]
+    SockDiag,
+    /// A duplicate of a descriptor of its process: `SIOCINQ`.
+    Descriptor,
+    /// /proc/net/unix: no queues.
+    ProcNet,
+}
+
+/// A connected unix stream socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnixStream {
+    /// Its own path or abstract name, or that of its peer where it has none. Empty: neither.
+    pub name: String,
+    /// Bytes that wait to be read. `None` when the source does not have it.
+    pub unread: Option<u32>,
+    /// Inode.
+    pub inode: u32,
+    /// Where this was read.
+    pub source: UnixSource,
+}
+
+/// Connection requests at one local address: sockets in SYN_RECV. Members of an SO_REUSEPORT
+/// group cannot be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SynRecv {
+    /// Family of the requests.
+    pub family: Family,
+    /// Local address that the SYNs were sent to; never the wildcard.
+    pub address: IpAddr,
+    /// Local port.
+    pub port: u16,
+    /// How many.
+    pub requests: u32,
 }

@@ -61,11 +61,13 @@ fn crowded(view: &View<'_>, fill: Fill) -> Vec<Finding> {
 }
 
 fn one(listener: &Listening<'_>, full: &str) -> String {
-    let waiting = listener.accept_queue();
+    let waiting = listener.accept_queue().map_or_else(String::new, |waiting| {
+        format!(": {waiting} connections wait")
+    });
     let room = listener.backlog().map_or_else(String::new, |backlog| {
         format!(" in a queue for {}", u64::from(backlog) + 1)
     });
-    format!("its accept queue is {full}: {waiting} connections wait{room}")
+    format!("its accept queue is {full}{waiting}{room}")
 }
 
 /// One finding about all listeners that are not named.
@@ -109,7 +111,9 @@ fn roomy<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Facts, Gap, Sample, TcpListener, TcpSource, UnixListener, Why};
+    use crate::facts::{
+        Fact, Facts, Gap, Sample, TcpListener, TcpSource, UnixListener, UnixSource, Why,
+    };
     use crate::fixture::{healthy, listener, namespace};
     use crate::queues::testing::{findings, machine, statuses, worst};
 
@@ -177,9 +181,10 @@ mod tests {
     fn a_full_unix_queue_fails_under_its_path() {
         let socket = UnixListener {
             name: "/run/x.sock".to_owned(),
-            accept_queue: 6,
-            backlog: 5,
+            accept_queue: Some(6),
+            backlog: Some(5),
             inode: 9,
+            source: UnixSource::SockDiag,
         };
         let mut host = namespace(1, "host", Vec::new());
         host.unix_listeners = Fact::Known(vec![socket]);

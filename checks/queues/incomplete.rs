@@ -21,7 +21,7 @@ fn without_backlog(namespace: &Namespace) -> Option<Finding> {
     for listener in listening::tcp(namespace) {
         if listener.fill() == Fill::Unknown {
             blind += 1;
-            waiting += u32::from(listener.accept_queue() > 0);
+            waiting += u32::from(listener.accept_queue() > Some(0));
         }
     }
     if blind == 0 {

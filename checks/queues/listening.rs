@@ -49,10 +49,10 @@ pub(crate) enum Fill {
 }
 
 impl Listening<'_> {
-    /// Connections that wait for accept().
-    pub(crate) fn accept_queue(&self) -> u32 {
+    /// Connections that wait for accept(), when the source has it.
+    pub(crate) fn accept_queue(&self) -> Option<u32> {
         match self.socket {
-            Socket::Tcp(listener) => listener.accept_queue,
+            Socket::Tcp(listener) => Some(listener.accept_queue),
             Socket::Unix(listener) => listener.accept_queue,
         }
     }
@@ -61,7 +61,7 @@ impl Listening<'_> {
     pub(crate) fn backlog(&self) -> Option<u32> {
         match self.socket {
             Socket::Tcp(listener) => listener.backlog,
-            Socket::Unix(listener) => Some(listener.backlog),
+            Socket::Unix(listener) => listener.backlog,
         }
     }
 
@@ -79,14 +79,16 @@ impl Listening<'_> {
     pub(crate) fn fill(&self) -> Fill {
         /// In a shorter queue three quarters are a handful, and no sign of anything.
         const SHORTEST: u32 = 16;
-        let queue = u64::from(self.accept_queue());
-        match self.backlog() {
-            None => Fill::Unknown,
-            Some(backlog) if queue > u64::from(backlog) => Fill::Full,
-            Some(backlog) if backlog >= SHORTEST && queue * 4 >= (u64::from(backlog) + 1) * 3 => {
+        let (Some(queue), Some(backlog)) = (self.accept_queue(), self.backlog()) else {
+            return Fill::Unknown;
+        };
+        let queue = u64::from(queue);
+        match backlog {
+            backlog if queue > u64::from(backlog) => Fill::Full,
+            backlog if backlog >= SHORTEST && queue * 4 >= (u64::from(backlog) + 1) * 3 => {
                 Fill::Nearly
             }
-            Some(_) => Fill::Room,
+            _ => Fill::Room,
         }
     }
 
@@ -108,10 +110,10 @@ impl Listening<'_> {
             Socket::Tcp(_) => TCP_DUMP,
             Socket::Unix(_) => "sock_diag dump of unix listeners",
         };
-        let queue = self.accept_queue();
-        let says = match self.backlog() {
-            Some(backlog) => format!("Recv-Q {queue}, Send-Q {backlog}"),
-            None => format!("Recv-Q {queue}"),
+        let says = match (self.accept_queue(), self.backlog()) {
+            (Some(queue), Some(backlog)) => format!("Recv-Q {queue}, Send-Q {backlog}"),
+            (Some(queue), None) => format!("Recv-Q {queue}"),
+            (None, _) => "neither queue".to_owned(),
         };
         Evidence::call(call, None, says)
     }

@@ -12,7 +12,7 @@ use netlink_packet_sock_diag::unix::UnixResponseHeader;
 use netlink_packet_sock_diag::{
     AF_INET6, AF_UNIX, INET_DIAG_SKMEMINFO, TCP_LISTEN, UNIX_DIAG_NAME, UNIX_DIAG_RQLEN,
 };
-use sockdoctor_checks::facts::{Family, Queues, TcpListener, TcpSource, UnixListener};
+use sockdoctor_checks::facts::{Family, Queues, TcpListener, TcpSource, UnixListener, UnixSource};
 
 /// Length of `struct inet_diag_msg`.
 const INET_HEADER: usize = 72;
@@ -97,9 +97,10 @@ pub(super) fn unix_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<U
         attribute(attributes(payload, UNIX_HEADER), UNIX_DIAG_NAME, damage).unwrap_or_default();
     let value = UnixListener {
         name: socket_name(name),
-        accept_queue: queues.0,
-        backlog: queues.1,
+        accept_queue: Some(queues.0),
+        backlog: Some(queues.1),
         inode: header.inode,
+        source: UnixSource::SockDiag,
     };
     let cookie = header.cookie;
     Some(Row { cookie, value })

@@ -3,7 +3,7 @@
 use crate::machines::{self, Machine, machine};
 use crate::replay;
 use serde_json::Value;
-use sockdoctor_checks::facts::{Fact, NetnsName, Owner, UnixListener};
+use sockdoctor_checks::facts::{Fact, NetnsName, Owner, UnixListener, UnixSource};
 
 const HOSTILE: &str = "\u{1b}[2J\u{7}\nPASS  all is well\r\u{202e}";
 
@@ -22,9 +22,10 @@ fn hostile() -> Machine {
             namespaces[1].sysctls.somaxconn = Fact::Known(128);
             namespaces[0].unix_listeners = Fact::Known(vec![UnixListener {
                 name: HOSTILE.to_owned(),
-                accept_queue: 9,
-                backlog: 5,
+                accept_queue: Some(9),
+                backlog: Some(5),
                 inode: 77,
+                source: UnixSource::SockDiag,
             }]);
         }
     })

@@ -113,9 +113,10 @@ fn a_unix_listener_is_read_in_full() {
     let row = unix_listener(&message, &mut Damage::default()).unwrap();
     let expected = UnixListener {
         name: "/run/a".to_owned(),
-        accept_queue: 2,
-        backlog: 5,
+        accept_queue: Some(2),
+        backlog: Some(5),
         inode: 99,
+        source: UnixSource::SockDiag,
     };
     assert_eq!(row.value, expected);
 }

@@ -132,6 +132,8 @@ fn namespace(
         counters: reading.counters,
         listeners: reading.listeners,
         unix_listeners: reading.unix_listeners,
+        syn_recv: reading.syn_recv,
+        unix_streams: reading.unix_streams,
         sample,
     }
 }

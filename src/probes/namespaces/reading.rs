@@ -1,6 +1,8 @@
 //! What one visit brings back.
 
-use sockdoctor_checks::facts::{Counters, Fact, Gap, NetSysctls, TcpListener, UnixListener};
+use sockdoctor_checks::facts::{
+    Counters, Fact, Gap, NetSysctls, SynRecv, TcpListener, UnixListener, UnixStream,
+};
 use std::time::Instant;
 
 /// The first reading of a namespace.
@@ -12,6 +14,8 @@ pub(super) struct Reading {
     pub(super) counters: Fact<Counters>,
     pub(super) listeners: Fact<Vec<TcpListener>>,
     pub(super) unix_listeners: Fact<Vec<UnixListener>>,
+    pub(super) syn_recv: Fact<Vec<SynRecv>>,
+    pub(super) unix_streams: Fact<Vec<UnixStream>>,
 }
 
 /// The second one: what grows.

@@ -19,6 +19,8 @@ pub(super) fn reading(topics: &BTreeSet<Topic>, gap: &Gap) -> Reading {
         counters: fact(topics, Topic::Counters, "counters", gap),
         listeners: fact(topics, Topic::Listeners, "listeners", gap),
         unix_listeners: fact(topics, Topic::UnixListeners, "unix listeners", gap),
+        syn_recv: fact(topics, Topic::SynRecv, "SYN_RECV sockets", gap),
+        unix_streams: fact(topics, Topic::UnixStreams, "unix streams", gap),
     }
 }
 

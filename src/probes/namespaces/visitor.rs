@@ -62,6 +62,8 @@ impl Visitor {
             counters: visitor.counters(stand),
             listeners: visitor.listeners(stand, diag),
             unix_listeners: visitor.unix_listeners(diag),
+            syn_recv: Fact::Missing(not_asked("SYN_RECV sockets")),
+            unix_streams: Fact::Missing(not_asked("unix streams")),
             sysctls: visitor.settings(stand),
         });
         reading.unwrap_or_else(|gap| unread::reading(&self.visit.topics, &gap))

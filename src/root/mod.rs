@@ -1,0 +1,63 @@
+//! A file tree that is read as data: the root of this machine, or that of an image which never
+//! ran here. All paths are absolute inside the root. Links, absolute ones too, and `..` end
+//! inside it. Nothing but regular files and directories is ever opened.
+
+mod directory;
+
+pub use directory::Directory;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A file tree.
+pub trait Root: Send + Sync {
+    /// The bytes of a regular file.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidInput` for what is no regular file; `FileTooLarge` above the limit of
+    /// the implementation.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// What a directory holds, in no order.
+    ///
+    /// # Errors
+    /// `NotFound`, `NotADirectory`.
+    fn list(&self, directory: &Path) -> io::Result<Vec<Entry>>;
+
+    /// What is at the end of `path`, links followed.
+    ///
+    /// # Errors
+    /// `NotFound`, also for a link to nothing.
+    fn kind(&self, path: &Path) -> io::Result<Kind>;
+
+    /// `path` without links and `..`, absolute inside the root.
+    ///
+    /// # Errors
+    /// `NotFound`, also for a link to nothing.
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf>;
+}
+
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// The name: no slash, not `.` and not `..`.
+    pub name: OsString,
+    /// What it is itself; a link is a link.
+    pub kind: Kind,
+}
+
+/// The kinds of files, as far as they matter to who reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A character device, as /dev/null is.
+    CharacterDevice,
+    /// A pipe, a socket, a block device.
+    Other,
+}
