@@ -3,6 +3,7 @@
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -169,18 +170,29 @@ pub struct Replay {
 /// `sockdoctor generate`.
 #[derive(Debug, Args)]
 pub struct Generate {
-    /// What to print
-    #[arg(value_enum)]
+    /// What.
+    #[command(subcommand)]
     pub what: Artefact,
 }
 
-/// What `generate` can print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// What `generate` can make.
+#[derive(Debug, Subcommand)]
 pub enum Artefact {
-    /// The JSON Schema of `--format json`
+    /// Print the JSON Schema of `--format json`
     Schema,
-    /// The table of all checks, in Markdown
+    /// Print the table of all checks, in Markdown
     Catalogue,
+    /// Print a script that completes the arguments in a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder
+        folder: PathBuf,
+    },
 }
 
 /// The form of a report.
