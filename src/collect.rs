@@ -14,7 +14,6 @@ use sockdoctor_checks::facts::{
 };
 use sockdoctor_checks::wanted_owners::wanted_owners;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The part of the whole time that one probe may take: it waits for nothing but the kernel or
@@ -105,11 +104,10 @@ impl Seen {
             };
             Fact::Known((kernel, modules))
         });
-        let boot = plan.topics.contains(&Topic::Boot).then(|| {
-            start(limit, "boot settings", || {
-                probes::boot::collect(Path::new("/"))
-            })
-        });
+        let boot = plan
+            .topics
+            .contains(&Topic::Boot)
+            .then(|| runner::start("boot settings", limit, probes::boot::collect));
         let loaded = probes::modules::loaded().into();
         let found = discover(plan, deadline)?;
 

@@ -1,5 +1,6 @@
 //! Roots for tests: directories that look like a machine.
 
+use crate::root::Directory;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -10,6 +11,11 @@ pub(super) fn root(files: &[(&str, &str)]) -> TempDir {
         write(root.path(), path, text);
     }
     root
+}
+
+/// The same, as probes read it.
+pub(super) fn opened(root: &TempDir) -> Directory {
+    Directory::open(root.path()).expect("a root")
 }
 
 /// Writes a file under `root`, and the directories that it lies in.

@@ -3,35 +3,36 @@
 //! empty or a link to /dev/null, and all files are read in the order of their names.
 
 use crate::probes::io_gap;
+use crate::root::{Kind, Root};
 use crate::text::shown;
 use sockdoctor_checks::facts::Gap;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 /// A configuration file that counts.
 #[derive(Debug)]
 pub(in crate::probes) struct DropIn {
-    /// Where it was found.
+    /// Where it was found, inside the root.
     pub(in crate::probes) path: PathBuf,
     /// Its bytes.
     pub(in crate::probes) bytes: Vec<u8>,
 }
 
-/// Reads the `*.conf` files of `directories`, most important directory first, in the order in
+/// Reads the `*.conf` files of these directories of `root`, most important directory first, in the order in
 /// which they apply. What could not be read is in the gaps.
-pub(in crate::probes) fn read(directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>) {
+pub(in crate::probes) fn read(root: &dyn Root, directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>) {
     let (mut by_name, mut gaps) = (BTreeMap::new(), Vec::new());
     for directory in directories {
-        if let Err(gap) = list_into(&mut by_name, directory) {
+        if let Err(gap) = list_into(&mut by_name, root, directory) {
             gaps.push(gap);
         }
     }
     let mut files = Vec::new();
     for path in by_name.into_values() {
-        match read_file(&path) {
+        match read_file(root, &path) {
             Ok(bytes) => files.push(DropIn { path, bytes }),
             Err(gap) => gaps.push(gap),
         }
@@ -40,18 +41,19 @@ pub(in crate::probes) fn read(directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>
 }
 
 /// `OsString` sorts by bytes, as strcmp does in libkmod and systemd.
-fn list_into(names: &mut BTreeMap<OsString, PathBuf>, directory: &Path) -> Result<(), Gap> {
-    let gap = |error: std::io::Error| io_gap(shown(directory), &error);
-    let entries = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(gap)?,
+fn list_into(
+    names: &mut BTreeMap<OsString, PathBuf>,
+    root: &dyn Root,
+    directory: &Path,
+) -> Result<(), Gap> {
+    let entries = match root.list(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(|error| io_gap(shown(directory), &error))?,
     };
     for entry in entries {
-        let entry = entry.map_err(gap)?;
-        let name = entry.file_name();
-        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_configuration(&name) && !is_directory {
-            names.entry(name).or_insert_with(|| entry.path());
+        if is_configuration(&entry.name) && entry.kind != Kind::Directory {
+            let path = directory.join(&entry.name);
+            names.entry(entry.name).or_insert(path);
         }
     }
     Ok(())
@@ -67,33 +69,23 @@ fn is_configuration(name: &OsString) -> bool {
 ///
 /// # Errors
 /// The gap, named after the file.
-pub(in crate::probes) fn read_file(path: &Path) -> Result<Vec<u8>, Gap> {
-    let what = || shown(path);
-    let kind = match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        metadata => metadata
-            .map_err(|error| io_gap(what(), &error))?
-            .file_type(),
-    };
-    if kind.is_char_device() {
-        return Ok(Vec::new());
+pub(in crate::probes) fn read_file(root: &dyn Root, path: &Path) -> Result<Vec<u8>, Gap> {
+    let gap = |error: std::io::Error| io_gap(shown(path), &error);
+    match root.kind(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Ok(Kind::CharacterDevice) => Ok(Vec::new()),
+        kind => kind.and_then(|_| root.read(path)).map_err(gap),
     }
-    if !kind.is_file() {
-        return Err(Gap::malformed(what(), "not a regular file"));
-    }
-    std::fs::read(path).map_err(|error| io_gap(what(), &error))
 }
 
-/// The directories `NAME.d` under `root` in the order of precedence of systemd (CONF_PATHS,
+/// The directories `NAME.d` of `root` in the order of precedence of systemd (CONF_PATHS,
 /// src/basic/constants.h) and libkmod (default_config_paths, libkmod/libkmod.c). /lib is left
 /// out where it is a link to /usr/lib.
-pub(in crate::probes) fn directories(root: &Path, name: &str) -> Vec<PathBuf> {
-    let merged = std::fs::canonicalize(root.join("lib")).ok()
-        == std::fs::canonicalize(root.join("usr/lib")).ok();
-    let all = ["etc", "run", "usr/local/lib", "usr/lib", "lib"];
+pub(in crate::probes) fn directories(root: &dyn Root, name: &str) -> Vec<PathBuf> {
+    let real = |path: &str| root.real_path(Path::new(path)).ok();
+    let merged = real("/lib") == real("/usr/lib");
+    let all = ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"];
     let parents = if merged { &all[..4] } else { &all[..] };
-    parents
-        .iter()
-        .map(|parent| root.join(parent).join(name))
-        .collect()
+    let inside = |parent: &&str| Path::new(parent).join(name);
+    parents.iter().map(inside).collect()
 }

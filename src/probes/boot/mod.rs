@@ -5,23 +5,30 @@ mod modules_load;
 mod sysctl;
 pub(in crate::probes) mod wildcard;
 
+use super::io_gap;
+use crate::root::{Directory, Root};
 use crate::text::shown;
-use sockdoctor_checks::facts::{Boot, Place};
+use sockdoctor_checks::facts::{Boot, Fact, Place};
 use std::path::Path;
 
-/// Reads the configuration under `root`.
-pub fn collect(root: &Path) -> Boot {
+/// Reads the configuration of this machine.
+pub fn collect() -> Fact<Boot> {
+    let root = Path::new("/");
+    let boot = Directory::open(root).map(|root| collect_in(&root));
+    boot.map_err(|error| io_gap(shown(root), &error)).into()
+}
+
+/// Reads the configuration of `root`.
+pub fn collect_in(root: &dyn Root) -> Boot {
     Boot {
         sysctls: sysctl::collect(root),
         modules: modules_load::collect(root),
     }
 }
 
-/// A line of a file under `root`, named as the machine that boots from `root` names it.
-fn place(root: &Path, path: &Path, line: usize) -> Place {
-    let inside = path.strip_prefix(root).unwrap_or(path);
+fn place(path: &Path, line: usize) -> Place {
     Place {
-        path: shown(&Path::new("/").join(inside)),
+        path: shown(path),
         line: u32::try_from(line).ok(),
     }
 }

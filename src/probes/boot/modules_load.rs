@@ -1,19 +1,19 @@
 //! modules-load.d(5), as systemd-modules-load reads it.
 
 use super::{drop_ins, place};
+use crate::root::Root;
 use crate::text::text;
 use sockdoctor_checks::facts::{BootModule, DiagModule, Fact};
-use std::path::Path;
 
 /// The diag modules that are loaded by name at boot, in file order.
-pub(super) fn collect(root: &Path) -> Fact<Vec<BootModule>> {
-    let (files, gaps) = drop_ins::read(&drop_ins::directories(root, "modules-load.d"));
+pub(super) fn collect(root: &dyn Root) -> Fact<Vec<BootModule>> {
+    let (files, gaps) = drop_ins::read(root, &drop_ins::directories(root, "modules-load.d"));
     let mut modules = Vec::new();
     for file in &files {
         for (index, line) in file.bytes.split(|&byte| byte == b'\n').enumerate() {
             modules.extend(diag_module(line).map(|module| BootModule {
                 module: module.name().to_owned(),
-                place: place(root, &file.path, index + 1),
+                place: place(&file.path, index + 1),
             }));
         }
     }
@@ -32,7 +32,7 @@ fn diag_module(line: &[u8]) -> Option<DiagModule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probes::testing::root;
+    use crate::probes::testing::{opened, root};
     use proptest::prelude::*;
     use sockdoctor_checks::facts::Place;
 
@@ -47,7 +47,7 @@ mod tests {
                 line: Some(5),
             },
         };
-        assert_eq!(collect(root.path()), Fact::Known(vec![expected]));
+        assert_eq!(collect(&opened(&root)), Fact::Known(vec![expected]));
     }
 
     #[test]
@@ -56,7 +56,7 @@ mod tests {
             ("usr/lib/modules-load.d/a.conf", "tcp_diag\n"),
             ("etc/modules-load.d/a.conf", ""),
         ]);
-        assert_eq!(collect(root.path()), Fact::Known(Vec::new()));
+        assert_eq!(collect(&opened(&root)), Fact::Known(Vec::new()));
     }
 
     proptest! {

@@ -1,8 +1,11 @@
 //! sysctl.d(5), as systemd-sysctl applies it (src/sysctl/sysctl.c).
 
 use super::{drop_ins, place, wildcard};
-use crate::text::text;
+use crate::probes::io_gap;
+use crate::root::Root;
+use crate::text::{shown, text};
 use sockdoctor_checks::facts::{BootSysctl, Fact, Gap, Place, Why};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// The settings that checks ask for.
@@ -17,11 +20,11 @@ const KEYS: [&str; 7] = [
 ];
 
 /// The value that systemd-sysctl leaves in each of [`KEYS`], and the line that it comes from.
-pub(super) fn collect(root: &Path) -> Fact<Vec<BootSysctl>> {
-    let (files, mut gaps) = drop_ins::read(&drop_ins::directories(root, "sysctl.d"));
+pub(super) fn collect(root: &dyn Root) -> Fact<Vec<BootSysctl>> {
+    let (files, mut gaps) = drop_ins::read(root, &drop_ins::directories(root, "sysctl.d"));
     let mut assignments = Assignments::new();
     for file in &files {
-        assignments.read(&file.bytes, |line| place(root, &file.path, line));
+        assignments.read(&file.bytes, |line| place(&file.path, line));
     }
     gaps.extend(procps_only(root, &files));
     Fact::with_gaps(assignments.winners(), gaps)
@@ -30,23 +33,24 @@ pub(super) fn collect(root: &Path) -> Fact<Vec<BootSysctl>> {
 /// systemd-sysctl reads /etc/sysctl.conf only through a link in sysctl.d, as Debian has one.
 /// `sysctl --system` of procps reads it too, and last. A setting in a file without such a link
 /// depends on which of the two runs at boot, and that is not known here.
-fn procps_only(root: &Path, files: &[drop_ins::DropIn]) -> Vec<Gap> {
-    let path = root.join("etc/sysctl.conf");
-    let Ok(own) = std::fs::canonicalize(&path) else {
-        return Vec::new();
+fn procps_only(root: &dyn Root, files: &[drop_ins::DropIn]) -> Vec<Gap> {
+    let path = Path::new("/etc/sysctl.conf");
+    let own = match root.real_path(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
+        Err(error) => return vec![io_gap(shown(path), &error)],
+        Ok(own) => own,
     };
-    let same = |file: &drop_ins::DropIn| {
-        std::fs::canonicalize(&file.path).is_ok_and(|linked| linked == own)
-    };
+    let same =
+        |file: &drop_ins::DropIn| root.real_path(&file.path).is_ok_and(|linked| linked == own);
     if files.iter().any(same) {
         return Vec::new();
     }
-    let bytes = match drop_ins::read_file(&path) {
+    let bytes = match drop_ins::read_file(root, path) {
         Ok(bytes) => bytes,
         Err(gap) => return vec![gap],
     };
     let mut assignments = Assignments::new();
-    assignments.read(&bytes, |line| place(root, &path, line));
+    assignments.read(&bytes, |line| place(path, line));
     assignments
         .winners()
         .iter()

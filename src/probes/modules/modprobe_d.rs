@@ -3,6 +3,8 @@
 //! (shared/util.c).
 
 use crate::probes::boot::drop_ins;
+use crate::probes::io_gap;
+use crate::root::Directory;
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{Gap, Place, Rule, RuleKind};
 use std::path::{Path, PathBuf};
@@ -29,9 +31,13 @@ pub(super) struct Line {
 
 /// Reads these directories, most important first, or those of libkmod.
 pub(super) fn read(directories: Option<&[PathBuf]>) -> (Vec<Line>, Vec<Gap>) {
-    let of_libkmod = || drop_ins::directories(Path::new("/"), "modprobe.d");
+    let root = match Directory::open(Path::new("/")) {
+        Ok(root) => root,
+        Err(error) => return (Vec::new(), vec![io_gap("/", &error)]),
+    };
+    let of_libkmod = || drop_ins::directories(&root, "modprobe.d");
     let directories = directories.map_or_else(of_libkmod, <[PathBuf]>::to_vec);
-    let (files, gaps) = drop_ins::read(&directories);
+    let (files, gaps) = drop_ins::read(&root, &directories);
     let lines = files.iter().flat_map(|file| parse(&file.path, &file.bytes));
     (lines.collect(), gaps)
 }

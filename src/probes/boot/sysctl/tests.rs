@@ -1,11 +1,11 @@
 use super::*;
-use crate::probes::testing::root;
+use crate::probes::testing::{opened, root};
 use proptest::prelude::*;
 use std::os::unix::fs::symlink;
 
 /// `key=value file:line` of everything that the next boot would set.
 fn boot(root: &tempfile::TempDir) -> Vec<String> {
-    let fact = collect(root.path());
+    let fact = collect(&opened(root));
     assert_eq!(fact.gaps(), [], "nothing is hidden");
     let settings = fact.value().expect("settings");
     let show = |set: &BootSysctl| format!("{}={} {}", set.key, set.value, set.place);
@@ -81,7 +81,7 @@ fn etc_sysctl_conf_counts_through_a_link_only() {
         ("etc/sysctl.d/.keep", ""),
         ("etc/sysctl.conf", "net.core.somaxconn=5\n"),
     ]);
-    let alone = collect(root.path());
+    let alone = collect(&opened(&root));
     assert_eq!(alone.value(), Some(&Vec::new()));
     let gap = alone.gaps()[0].to_string();
     let expected = "net.core.somaxconn = 5 at /etc/sysctl.conf:1: not supported: \
@@ -101,7 +101,7 @@ fn a_pipe_is_a_gap_and_is_not_waited_for() {
     let mode = rustix::fs::Mode::RUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0)
         .expect("a pipe");
-    let fact = collect(root.path());
+    let fact = collect(&opened(&root));
     assert_eq!(fact.value().map(Vec::len), Some(1));
     assert_eq!(fact.gaps().len(), 1);
 }
@@ -110,7 +110,7 @@ proptest! {
     #[test]
     fn any_bytes_can_be_read(bytes: Vec<u8>) {
         let mut assignments = Assignments::new();
-        assignments.read(&bytes, |line| place(Path::new("/"), Path::new("/x"), line));
+        assignments.read(&bytes, |line| place(Path::new("/x"), line));
         let _ = assignments.winners();
     }
 
@@ -119,7 +119,7 @@ proptest! {
         let line = |value| format!("net.core.somaxconn = {value}\n");
         let text: String = values.iter().map(line).collect();
         let mut assignments = Assignments::new();
-        assignments.read(text.as_bytes(), |line| place(Path::new("/"), Path::new("/x"), line));
+        assignments.read(text.as_bytes(), |line| place(Path::new("/x"), line));
         let won = assignments.winners();
         prop_assert_eq!(&won[0].value, &values[values.len() - 1].to_string());
         prop_assert_eq!(won[0].place.line, u32::try_from(values.len()).ok());
