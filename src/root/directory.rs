@@ -1,15 +1,20 @@
 //! A root that is a directory of this machine.
 
-use super::{Entry, Kind, Root};
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2};
+use super::walk::{End, Step, Tree, walk};
+use super::{Entry, Kind, READ_LIMIT, Root, not_a_file, too_large};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, open, openat, readlinkat, statat};
+use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// A directory. The kernel itself keeps every path inside it (openat2 with RESOLVE_IN_ROOT).
+/// More names than a directory of a real root holds. A wrong disk can show endlessly many.
+const NAMES: usize = 1_000_000;
+
+/// A directory. Every path is walked from its descriptor, one name at a time.
 #[derive(Debug)]
 pub struct Directory {
     root: OwnedFd,
@@ -26,60 +31,116 @@ impl Directory {
         Ok(Directory { root })
     }
 
-    fn inside(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        let flags = flags | OFlags::CLOEXEC;
-        Ok(openat2(&self.root, path, flags, Mode::empty(), resolve)?)
+    fn walk(&self, path: &Path) -> io::Result<End<OwnedFd>> {
+        walk(&mut { self }, path)
+    }
+
+    fn descriptor<'a>(&'a self, directory: Option<&'a OwnedFd>) -> BorrowedFd<'a> {
+        directory.unwrap_or(&self.root).as_fd()
+    }
+
+    fn last<'a>(&'a self, end: &'a End<OwnedFd>) -> BorrowedFd<'a> {
+        self.descriptor(end.directory())
+    }
+}
+
+impl Tree for &Directory {
+    type Directory = OwnedFd;
+
+    /// O_DIRECTORY makes autofs mount what is to be mounted there, which O_PATH alone does not
+    /// (follow_automount, fs/namei.c). With O_NOFOLLOW a link gives ENOTDIR.
+    fn step(&mut self, directory: Option<&OwnedFd>, name: &OsStr) -> io::Result<Step<OwnedFd>> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let parent = self.descriptor(directory);
+        match openat(parent, name, flags, Mode::empty()) {
+            Ok(found) => return Ok(Step::Directory(found)),
+            Err(Errno::NOTDIR | Errno::LOOP) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        match readlinkat(parent, name, Vec::new()) {
+            Ok(target) => Ok(Step::Link(PathBuf::from(OsStr::from_bytes(
+                target.as_bytes(),
+            )))),
+            Err(Errno::INVAL) => Ok(Step::Leaf),
+            Err(errno) => Err(errno.into()),
+        }
     }
 }
 
 impl Root for Directory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if self.kind(path)? != Kind::File {
-            let why = "not a regular file";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        let end = self.walk(path)?;
+        let name = end.leaf.as_deref().ok_or_else(not_a_file)?;
+        // A device can act when it is opened, so what it is comes first.
+        if kind_at(self.last(&end), name)? != Kind::File {
+            return Err(not_a_file());
         }
         // O_NONBLOCK: should it have become a pipe meanwhile, nobody waits for its writer.
-        let file = self.inside(path, OFlags::RDONLY | OFlags::NONBLOCK)?;
-        let mut bytes = Vec::new();
-        File::from(file).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = openat(self.last(&end), name, flags, Mode::empty())?;
+        if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
+            return Err(not_a_file());
+        }
+        read_bounded(File::from(file))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {
-        let opened = self.inside(directory, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let end = self.walk(directory)?;
+        if end.leaf.is_some() {
+            return Err(Errno::NOTDIR.into());
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = openat(self.last(&end), c".", flags, Mode::empty())?;
         let mut entries = Vec::new();
         for entry in Dir::read_from(&opened)? {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name != "." && name != ".." {
-                entries.push(Entry {
-                    name: name.to_owned(),
-                    kind: kind(entry.file_type()),
-                });
+            if name == "." || name == ".." {
+                continue;
             }
+            if entries.len() == NAMES {
+                let why = format!("more than {NAMES} names in one directory");
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+            }
+            entries.push(Entry {
+                name: name.to_owned(),
+                kind: match entry.file_type() {
+                    // Not every file system says in the directory what its names are.
+                    FileType::Unknown => kind_at(opened.as_fd(), name)?,
+                    known => kind(known),
+                },
+            });
         }
         Ok(entries)
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        let stat = fstat(self.inside(path, OFlags::PATH)?)?;
-        Ok(kind(FileType::from_raw_mode(stat.st_mode)))
+        let end = self.walk(path)?;
+        match &end.leaf {
+            None => Ok(Kind::Directory),
+            Some(name) => kind_at(self.last(&end), name),
+        }
     }
 
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
-        let root = own_path(&self.root)?;
-        let inside = own_path(&self.inside(path, OFlags::PATH)?)?;
-        let relative = inside.strip_prefix(&root).map_err(io::Error::other)?;
-        Ok(Path::new("/").join(relative))
+        self.walk(path).map(|end| end.path())
     }
 }
 
-fn own_path(file: impl AsFd) -> io::Result<PathBuf> {
-    use std::os::fd::AsRawFd;
-    let link = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
-    let path = rustix::fs::readlinkat(CWD, link, Vec::new())?;
-    Ok(PathBuf::from(OsStr::from_bytes(path.as_bytes())))
+fn read_bounded(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = READ_LIMIT as u64 + 1;
+    file.take(most).read_to_end(&mut bytes)?;
+    if bytes.len() > READ_LIMIT {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn kind_at(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<Kind> {
+    let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(kind(FileType::from_raw_mode(stat.st_mode)))
 }
 
 fn kind(file_type: FileType) -> Kind {
@@ -93,22 +154,4 @@ fn kind(file_type: FileType) -> Kind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn links_end_inside_the_root() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(folder.path().join("etc")).expect("etc");
-        std::fs::write(folder.path().join("etc/a"), "inside").expect("a");
-        symlink("/etc/a", folder.path().join("absolute")).expect("a link");
-        symlink("../../../../etc/a", folder.path().join("up")).expect("a link");
-        let root = Directory::open(folder.path()).expect("opened");
-        for link in ["/absolute", "/up"] {
-            let path = Path::new(link);
-            assert_eq!(root.read(path).expect("read"), b"inside");
-            assert_eq!(root.real_path(path).expect("resolved"), Path::new("/etc/a"));
-        }
-    }
-}
+mod tests;

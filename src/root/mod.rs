@@ -3,6 +3,7 @@
 //! inside it. Nothing but regular files and directories is ever opened.
 
 mod directory;
+mod walk;
 
 pub use directory::Directory;
 
@@ -10,13 +11,17 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A file tree.
+/// How much of one file is read, in bytes. The largest that matter are the package list of a full
+/// desktop (/var/lib/dpkg/status, some 10 MB) and the indexes of modules (some MB).
+pub const READ_LIMIT: usize = 32 << 20;
+
+/// A file tree. No path in it goes through more than 256 directories.
 pub trait Root: Send + Sync {
     /// The bytes of a regular file.
     ///
     /// # Errors
-    /// `NotFound`; `InvalidInput` for what is no regular file; `FileTooLarge` above the limit of
-    /// the implementation.
+    /// `NotFound`; `InvalidInput` for what is no regular file; `FileTooLarge` above
+    /// [`READ_LIMIT`]; `Unsupported` for a member of an archive whose contents were not kept.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     /// What a directory holds, in no order.
@@ -60,4 +65,13 @@ pub enum Kind {
     CharacterDevice,
     /// A pipe, a socket, a block device.
     Other,
+}
+
+fn not_a_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+}
+
+fn too_large() -> io::Error {
+    let why = format!("larger than {} MiB", READ_LIMIT >> 20);
+    io::Error::new(io::ErrorKind::FileTooLarge, why)
 }
