@@ -2,9 +2,11 @@
 //! ran here. All paths are absolute inside the root. Links, absolute ones too, and `..` end
 //! inside it. Nothing but regular files and directories is ever opened.
 
+mod archive;
 mod directory;
 mod walk;
 
+pub use archive::{Archive, Limits, Refused};
 pub use directory::Directory;
 
 use std::ffi::OsString;

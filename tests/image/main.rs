@@ -1,0 +1,6 @@
+//! Roots that never ran here: directories and archives, whole, damaged and hostile.
+
+mod archives;
+mod hostile;
+mod packed;
+mod support;
