@@ -8,6 +8,7 @@ pub mod cli;
 pub mod collect;
 pub mod commands;
 pub mod exit;
+pub mod image;
 pub mod netlink;
 pub mod netns;
 pub mod probes;

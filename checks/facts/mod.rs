@@ -5,6 +5,7 @@
 mod boot;
 mod errno;
 mod fact;
+mod image;
 mod kernel;
 mod kernel_log;
 mod machine;
@@ -18,6 +19,7 @@ mod ss;
 pub use boot::{Boot, BootModule, BootSysctl};
 pub use errno::Errno;
 pub use fact::{Fact, Gap, Why};
+pub use image::{Distribution, Image, InstalledKernel, OwnedFile, Package, PackageManager};
 pub use kernel::{Kernel, KernelConfig, ModprobeHelper, Runnable};
 pub use kernel_log::LogLine;
 pub use machine::{Machine, Sandbox, UserNamespace};

@@ -2,5 +2,6 @@
 
 mod archives;
 mod hostile;
+mod inventory;
 mod packed;
 mod support;

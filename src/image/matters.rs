@@ -1,0 +1,50 @@
+//! Which contents of an archive are kept: those that somebody here reads. Of everything else the
+//! name and the kind are enough.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Drop-in directories, wherever they lie: a link may lead there from /etc.
+const DROP_INS: [&str; 3] = ["modprobe.d", "modules-load.d", "sysctl.d"];
+
+/// True when the contents of the file at `path` are wanted.
+pub(super) fn matters(path: &Path) -> bool {
+    let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
+        return false;
+    };
+    let is_configuration = path.starts_with("/etc") || path.starts_with("/run");
+    let in_drop_ins = || DROP_INS.iter().any(|directory| parent.ends_with(directory));
+    is_configuration
+        || in_drop_ins()
+        || name == "os-release"
+        || is_of_kernel(name, parent)
+        || is_program(name, parent)
+        || is_package_data(path, name, parent)
+}
+
+/// Indexes and configurations, and the few modules that are judged, to see whether they are whole.
+fn is_of_kernel(name: &OsStr, parent: &Path) -> bool {
+    let in_tree = parent
+        .parent()
+        .is_some_and(|trees| trees.ends_with("modules"));
+    let bytes = name.as_bytes();
+    let is_index = bytes.starts_with(b"modules.") || bytes == b"config";
+    let is_diag = |bytes: &[u8]| {
+        let of = |stem: &[u8]| bytes.windows(stem.len()).any(|part| part == stem);
+        of(b"_diag.ko") || of(b"-diag.ko")
+    };
+    (in_tree && is_index) || is_diag(bytes) || (parent == "/boot" && bytes.starts_with(b"config-"))
+}
+
+fn is_program(name: &OsStr, parent: &Path) -> bool {
+    name == "ss" && (parent.ends_with("bin") || parent.ends_with("sbin"))
+}
+
+fn is_package_data(path: &Path, name: &OsStr, parent: &Path) -> bool {
+    let is_list = || name.as_bytes().ends_with(b".list");
+    path == "/var/lib/dpkg/status"
+        || parent == "/var/lib/dpkg/status.d"
+        || (parent == "/var/lib/dpkg/info" && is_list())
+        || path.ends_with("lib/apk/db/installed")
+}
