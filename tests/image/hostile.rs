@@ -124,6 +124,14 @@ fn too_many_members_end_it() {
 }
 
 #[test]
+fn a_short_archive_that_is_a_long_walk_ends() {
+    let around = Tar::new().link("a", &"b/../".repeat(19));
+    let tar = (0..100).fold(around, |tar, _| tar.file("a/a/a/a/c", ""));
+    let expected = "is refused: it has more than 20000 steps on the way to its members";
+    assert_eq!(refusal(&tar.bytes()), expected);
+}
+
+#[test]
 fn too_much_that_matters_ends_it() {
     let text = "x".repeat(SMALL.kept / 4);
     let tar = (0..4).fold(Tar::new(), |tar, n| tar.file(&n.to_string(), &text));

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 /// Limits that a test reaches in no time.
 pub(crate) const SMALL: Limits = Limits {
     members: 1000,
+    steps: 20_000,
     kept: 1 << 20,
     stream: 64 << 20,
     ratio: 50,

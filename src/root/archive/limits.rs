@@ -10,6 +10,9 @@ use std::rc::Rc;
 pub struct Limits {
     /// Members, and directories that only their names imply. A full desktop has half a million.
     pub members: usize,
+    /// Names and bytes of link targets on the way to all members. Links could make a short archive
+    /// a long walk.
+    pub steps: usize,
     /// Bytes of names, link targets and kept contents. A Debian root with one kernel has 15 MB.
     pub kept: usize,
     /// Bytes of the tar stream.
@@ -24,6 +27,7 @@ impl Limits {
     /// Those of the program.
     pub const DEFAULT: Limits = Limits {
         members: 2_000_000,
+        steps: 100_000_000,
         kept: 512 << 20,
         stream: 64 << 30,
         ratio: 200,

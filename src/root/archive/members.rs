@@ -231,7 +231,7 @@ fn bounded(path: &[u8]) -> Result<PathBuf, Refused> {
     Ok(Path::new(OsStr::from_bytes(path)).to_owned())
 }
 
-/// GNU tar takes a type that it does not know for a file (extract_archive, src/extract.c).
+/// GNU tar takes a type that it does not know for a file (prepare_to_extract, src/extract.c).
 fn what(entry_type: u8, path: &Path, target: &[u8]) -> Result<What, Refused> {
     Ok(match entry_type {
         b'1' => What::HardLink(bounded(target)?),

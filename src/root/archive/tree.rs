@@ -57,6 +57,7 @@ pub(super) struct Tree {
     limits: Limits,
     names: usize,
     kept: usize,
+    steps: usize,
 }
 
 impl Tree {
@@ -66,6 +67,7 @@ impl Tree {
             limits,
             names: 0,
             kept: 0,
+            steps: 0,
         }
     }
 
@@ -213,20 +215,41 @@ impl crate::root::walk::Tree for &Tree {
 /// Walks, and makes the directories that are missing on the way.
 struct Making<'a>(&'a mut Tree);
 
+impl Making<'_> {
+    fn make(&mut self, parent: Option<&Id>, name: &OsStr) -> Result<Id, Refused> {
+        let made = self.0.add(Node::Directory(HashMap::new()))?;
+        let parent = parent.copied().unwrap_or(ROOT);
+        self.0.name(parent, name.to_owned(), made)?;
+        Ok(made)
+    }
+
+    fn count(&mut self, step: &Step<Id>) -> Result<(), Refused> {
+        self.0.steps += match step {
+            Step::Link(target) => 1 + target.as_os_str().len(),
+            _ => 1,
+        };
+        let most = self.0.limits.steps;
+        if self.0.steps > most {
+            let what = format!("more than {most} steps on the way to its members");
+            return Err(Refused::limit(what));
+        }
+        Ok(())
+    }
+}
+
 impl crate::root::walk::Tree for Making<'_> {
     type Directory = Id;
 
     fn step(&mut self, directory: Option<&Id>, name: &OsStr) -> io::Result<Step<Id>> {
-        match self.0.step(directory, name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            found => return found,
-        }
-        let parent = directory.copied().unwrap_or(ROOT);
-        let made = self.0.add(Node::Directory(HashMap::new()));
-        let made = made.map_err(io::Error::other)?;
-        let named = self.0.name(parent, name.to_owned(), made);
-        named.map_err(io::Error::other)?;
-        Ok(Step::Directory(made))
+        let found = match self.0.step(directory, name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let made = self.make(directory, name).map_err(io::Error::other)?;
+                Step::Directory(made)
+            }
+            found => found?,
+        };
+        self.count(&found).map_err(io::Error::other)?;
+        Ok(found)
     }
 }
 
