@@ -23,6 +23,8 @@ pub struct Check {
     pub needs: &'static [Topic],
     /// Checks whose failure explains this one's.
     pub masked_by: &'static [&'static str],
+    /// Whether it can judge an image that has not booted.
+    pub of_image: OfImage,
     /// The judgement: at least one finding, a pass too says what was seen.
     pub judge: fn(&View<'_>) -> Vec<Finding>,
 }
@@ -58,6 +60,35 @@ impl Group {
             Group::Queues => "queues",
             Group::Syn => "syn",
         }
+    }
+}
+
+/// Whether a check can judge an image that has not booted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfImage {
+    /// No: it is about what only a machine that runs can show.
+    Never,
+    /// By a kernel in it. The kernel of a container image is that of the machine that runs it.
+    ByKernel,
+    /// By a kernel in it, or where its sysctl.d sets this.
+    BySetting(&'static str),
+    /// Always, and nothing else: a machine shows the same in another way.
+    Only,
+}
+
+impl OfImage {
+    /// One phrase, for lists.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OfImage::Never => "machines",
+            OfImage::ByKernel | OfImage::BySetting(_) => "machines, images",
+            OfImage::Only => "images",
+        }
+    }
+
+    /// Whether it can judge a machine that runs.
+    pub const fn judges_machines(self) -> bool {
+        !matches!(self, OfImage::Only)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::check::{Check, Group, View};
 use crate::facts::{Facts, Topic};
 use crate::finding::{Finding, Status};
+use crate::image;
 use crate::limits::Limits;
 use crate::verdict::Verdict;
 use std::cmp::Reverse;
@@ -53,11 +54,15 @@ pub fn diagnose(facts: &Facts, limits: &Limits, selected: impl Fn(&Check) -> boo
     let mut results: Vec<CheckResult> = crate::CATALOGUE
         .iter()
         .copied()
-        .filter(|check| selected(check))
+        .filter(|check| selected(check) && image::is_judged_by(facts, check))
         .map(|check| judge(check, &view))
         .collect();
     mask(&mut results);
     let mut verdict = crate::path::verdict(&view);
+    for walk in [&mut verdict.tcp, &mut verdict.unix] {
+        let remedy = walk.remedy.take();
+        walk.remedy = remedy.map(|remedy| image::remedy(facts, remedy));
+    }
     for (walk, asked) in [
         (&mut verdict.tcp, &crate::path::tcp_diag::CHECK),
         (&mut verdict.unix, &crate::path::unix_diag::CHECK),
@@ -80,41 +85,51 @@ pub fn topics(selected: impl Fn(&Check) -> bool) -> BTreeSet<Topic> {
 }
 
 fn judge(check: &'static Check, view: &View<'_>) -> CheckResult {
-    let mut findings = merge_alike((check.judge)(view));
+    let mut findings = match image::not_applicable(view.facts, check) {
+        Some(finding) => vec![finding],
+        None => merge_alike((check.judge)(view)),
+    };
     if findings.is_empty() {
         findings.push(Finding::host(
             Status::Skipped,
             "there was nothing here to judge",
         ));
     }
-    // Stable: among equals the check's own order stands, the longest queue first.
-    findings.sort_by_key(|finding| Reverse(finding.status));
-    CheckResult {
+    let told = |finding| image::told(view.facts, finding);
+    let mut result = CheckResult {
         check,
-        status: findings
-            .iter()
-            .map(|finding| finding.status)
-            .max()
-            .unwrap_or(Status::Unknown),
-        findings,
+        status: Status::Unknown,
+        findings: findings.into_iter().map(told).collect(),
         masked_by: None,
-    }
+    };
+    settle(&mut result);
+    result
 }
 
-/// Findings that say the same of several namespaces become one finding about all of them.
-/// The evidence of the first stands for the others.
-fn merge_alike(findings: Vec<Finding>) -> Vec<Finding> {
-    use crate::finding::Subject::Namespaces;
+/// The worst finding first, and its status for the whole. Stable: among equals the check's own
+/// order stands, the longest queue first.
+pub(crate) fn settle(result: &mut CheckResult) {
+    let findings = &mut result.findings;
+    findings.sort_by_key(|finding| Reverse(finding.status));
+    result.status = findings
+        .first()
+        .map_or(Status::Unknown, |worst| worst.status);
+}
+
+/// Findings that say the same of several namespaces, or of several kernels, become one finding
+/// about all of them. The evidence of the first stands for the others.
+pub(crate) fn merge_alike(findings: Vec<Finding>) -> Vec<Finding> {
+    use crate::finding::Subject::{Kernels, Namespaces};
     let mut merged: Vec<Finding> = Vec::new();
     let mut alike: BTreeMap<(Status, String), usize> = BTreeMap::new();
     for finding in findings {
-        let Namespaces(labels) = &finding.subject else {
+        let (Namespaces(labels) | Kernels(labels)) = &finding.subject else {
             merged.push(finding);
             continue;
         };
         let key = (finding.status, finding.summary.clone());
         match alike.get(&key).map(|&at| &mut merged[at].subject) {
-            Some(Namespaces(known)) => known.extend(labels.iter().cloned()),
+            Some(Namespaces(known) | Kernels(known)) => known.extend(labels.iter().cloned()),
             _ => {
                 alike.insert(key, merged.len());
                 merged.push(finding);

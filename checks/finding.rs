@@ -37,8 +37,10 @@ pub struct Finding {
 /// What a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
-    /// The machine and its kernel.
+    /// The machine and its kernel, or an image as a whole.
     Host,
+    /// An image, seen with these of its kernels; more than one where they are alike.
+    Kernels(Vec<String>),
     /// These network namespaces, by label; more than one where they look alike.
     Namespaces(Vec<String>),
     /// A listener: its address, and the label of its namespace.

@@ -8,6 +8,7 @@ pub fn healthy() -> Facts {
     Facts {
         facts_version: FACTS_VERSION,
         tool_version: "0.1.0".to_owned(),
+        origin: Origin::Machine,
         collection: Collection {
             started_unix_seconds: 1_700_000_000,
             duration_micros: 11_000,
@@ -76,6 +77,45 @@ pub fn blank() -> Facts {
         namespaces: missing(),
         owners: missing(),
         ..healthy()
+    }
+}
+
+/// An image with the kernel of the healthy machine, its modules shipped and nothing in the way.
+pub fn image() -> Facts {
+    let healthy = healthy();
+    let not_booted = |what: &str| Gap::not_collected(what, "an image does not run");
+    let mut predicted = namespace(0, "host", Vec::new());
+    predicted.names.clear();
+    predicted.counters = Fact::Missing(not_booted("counters"));
+    predicted.listeners = Fact::Missing(not_booted("listeners"));
+    predicted.unix_listeners = Fact::Missing(not_booted("unix listeners"));
+    let shipped = |mut modules: Modules| {
+        for entry in &mut modules.entries {
+            let file = format!(
+                "/lib/modules/6.1.0-50-cloud-amd64/kernel/net/{}.ko",
+                entry.module
+            );
+            entry.presence = Fact::Known(Presence::Shipped { file });
+        }
+        modules
+    };
+    Facts {
+        origin: Origin::Image(Image {
+            name: "rootfs.tar".to_owned(),
+            distribution: Fact::Known("Debian GNU/Linux 12 (bookworm)".to_owned()),
+            has_kernel: true,
+        }),
+        kernel: healthy.kernel.clone(),
+        modules: healthy.modules.clone().map(shipped),
+        boot: healthy.boot.clone(),
+        ss: Ss {
+            installed: healthy.ss.installed.clone(),
+            ..blank().ss
+        },
+        round_trips: Fact::Missing(not_booted("round trip")),
+        namespaces: Fact::Known(vec![predicted]),
+        kernel_log: Fact::Missing(not_booted("kernel log")),
+        ..blank()
     }
 }
 

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod finding;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
+pub mod image;
 pub mod label;
 pub mod limits;
 pub mod list;
@@ -35,6 +36,7 @@ pub static CATALOGUE: &[&Check] = &[
     &path::other_diag::CHECK,
     &path::module_autoload::CHECK,
     &path::ss_agrees::CHECK,
+    &path::ss_installed::CHECK,
     &queues::accept_queue::CHECK,
     &queues::listen_overflows::CHECK,
     &queues::listen_drops::CHECK,

@@ -10,7 +10,7 @@ use crate::probes::{self, MayAsk};
 use crate::runner::{self, Deadline, Pending};
 use sockdoctor_checks::facts::{
     Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine, Modules,
-    Namespace, Owner, Presence, RoundTrips, Ss, Topic,
+    Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic,
 };
 use sockdoctor_checks::wanted_owners::wanted_owners;
 use std::collections::BTreeSet;
@@ -54,6 +54,7 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
     let mut facts = Facts {
         facts_version: FACTS_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        origin: Origin::Machine,
         collection: Collection {
             started_unix_seconds: started.map_or(0, |since| since.as_secs()),
             duration_micros: 0,

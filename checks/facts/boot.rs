@@ -22,6 +22,14 @@ impl Boot {
     }
 }
 
+impl Boot {
+    /// The line that sets `key` at the next boot, when one is known to.
+    pub fn line(&self, key: &str) -> Option<&BootSysctl> {
+        let sysctls = self.sysctls.value()?;
+        sysctls.iter().find(|line| line.key == key)
+    }
+}
+
 /// A sysctl and the line that wins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootSysctl {

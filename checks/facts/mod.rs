@@ -11,6 +11,7 @@ mod kernel_log;
 mod machine;
 mod modules;
 mod namespace;
+mod origin;
 mod owner;
 mod place;
 mod round_trip;
@@ -28,6 +29,7 @@ pub use namespace::{
     Counters, Family, Namespace, NetSysctls, NetnsId, NetnsName, Sample, SynRecv, TcpListener,
     TcpSource, UnixListener, UnixSource, UnixStream,
 };
+pub use origin::{Image, Origin};
 pub use owner::Owner;
 pub use place::Place;
 pub use round_trip::{Answer, Canary, Opened, Queues, Refusal, RoundTrips};
@@ -45,6 +47,9 @@ pub struct Facts {
     pub facts_version: u32,
     /// Version of the program that observed.
     pub tool_version: String,
+    /// What was looked at.
+    #[serde(default)]
+    pub origin: Origin,
     /// How it was observed.
     pub collection: Collection,
     /// The machine and the place of this program in it.

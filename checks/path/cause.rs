@@ -53,7 +53,7 @@ impl Cause<'_> {
             }
             Cause::Helper(helper) => helper_words(helper),
             Cause::NoTree { release } => {
-                format!("there are no modules for the running kernel, /lib/modules/{release}")
+                format!("there are no modules of this kernel, /lib/modules/{release}")
             }
             Cause::Module(presence) => presence_words(presence, module),
             Cause::Refused { file, line } => {
@@ -110,6 +110,11 @@ impl Cause<'_> {
             self,
             Cause::Disabled | Cause::Helper(_) | Cause::NoTree { .. }
         )
+    }
+
+    /// Whether it is a line about the alias alone, which does not matter to who names the module.
+    pub(super) fn is_alias(&self) -> bool {
+        matches!(self, Cause::Rule(rule) if rule.kind == RuleKind::Alias)
     }
 
     /// Whether it is certain from where the observer stands.

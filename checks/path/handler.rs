@@ -5,9 +5,10 @@
 
 use super::cause::{self, Cause};
 use super::ground::Ground;
+use super::promise::{self, Promise};
 use crate::facts::{
-    Answer, Canary, DiagModule, Errno, Fact, Facts, Gap, Opened, Presence, Refusal, RoundTrips,
-    RuleKind,
+    Answer, BootModule, Canary, DiagModule, Errno, Fact, Facts, Gap, Opened, Presence, Refusal,
+    RoundTrips,
 };
 
 /// The handlers that a canary asks.
@@ -86,6 +87,8 @@ pub(super) enum Look<'a> {
         /// What the kernel said.
         errno: Errno,
     },
+    /// In an image: it is built in, or its kernel will load it.
+    Promised(Promise<'a>),
     /// Nobody could ask: the netlink socket does not open.
     NoSocket {
         /// Why not.
@@ -102,9 +105,10 @@ pub(super) enum Look<'a> {
 
 /// Looks at a handler.
 pub(super) fn look(facts: &Facts, handler: Handler) -> Look<'_> {
-    let trips = match facts.round_trips.known() {
-        Ok(trips) => trips,
-        Err(gap) => return unasked(facts, handler, gap),
+    let trips = match (facts.round_trips.known(), facts.origin.image()) {
+        (Ok(trips), _) => trips,
+        (Err(gap), Some(_)) => return promise::look(facts, handler.module(), gap),
+        (Err(gap), None) => return unasked(facts, handler, gap),
     };
     if let Opened::No(errno) = trips.socket {
         return Look::NoSocket { errno };
@@ -211,18 +215,15 @@ fn would_not_return(facts: &Facts, module: DiagModule) -> Vec<Cause<'_>> {
     }
     // An alias that leads nowhere does not matter to a module that is loaded by its name. A
     // blacklist does: systemd-modules-load applies it to names too.
-    let by_name = loaded_by_name_at_boot(facts, module);
-    causes.retain(|cause| !(by_name && is_alias(cause)));
+    let by_name = named_at_boot(facts, module).is_some();
+    causes.retain(|cause| !(by_name && cause.is_alias()));
     causes
 }
 
-fn is_alias(cause: &Cause<'_>) -> bool {
-    matches!(cause, Cause::Rule(rule) if rule.kind == RuleKind::Alias)
-}
-
-fn loaded_by_name_at_boot(facts: &Facts, module: DiagModule) -> bool {
-    let named = facts.boot.modules.value();
-    named.is_some_and(|named| named.iter().any(|boot| boot.module == module.name()))
+/// The line by which the next boot loads a module, whoever asks for it.
+pub(super) fn named_at_boot(facts: &Facts, module: DiagModule) -> Option<&BootModule> {
+    let named = facts.boot.modules.value()?;
+    named.iter().find(|boot| boot.module == module.name())
 }
 
 fn refusing<'a>(
@@ -272,6 +273,7 @@ fn unasked<'a>(facts: &'a Facts, handler: Handler, gap: &'a Gap) -> Look<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::RuleKind;
     use crate::fixture;
     use crate::path::broken;
 

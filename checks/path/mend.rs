@@ -2,7 +2,9 @@
 
 use super::cause::{self, Cause, Reach};
 use super::ground::Ground;
-use crate::facts::{DiagModule, Facts, ModprobeHelper, Presence, Rule, RuleKind, Runnable};
+use crate::facts::{
+    DiagModule, Facts, ModprobeHelper, Origin, Place, Presence, Rule, RuleKind, Runnable,
+};
 use crate::finding::{Remedy, Step};
 
 /// The remedy for all of `causes`, fit for the place where it is read. Without a cause: what
@@ -108,6 +110,27 @@ fn load_at_boot_helps(cause: &Cause<'_>) -> bool {
 }
 
 fn steps(facts: &Facts, cause: &Cause<'_>) -> Remedy {
+    let setting = match cause {
+        Cause::Disabled => facts.boot.line("kernel.modules_disabled"),
+        Cause::Helper(_) => facts.boot.line("kernel.modprobe"),
+        _ => None,
+    };
+    // What the next boot sets again has to go, too; in an image that is all there is to do.
+    let line = setting.map(|line| Step::Do(delete(&line.place, 0)));
+    let at_runtime = match facts.origin {
+        Origin::Image(_) if line.is_some() => Remedy::default(),
+        _ => of_cause(facts, cause),
+    };
+    both(
+        at_runtime,
+        Remedy {
+            now: Vec::new(),
+            keep: line.into_iter().collect(),
+        },
+    )
+}
+
+fn of_cause(facts: &Facts, cause: &Cause<'_>) -> Remedy {
     match cause {
         Cause::Disabled => Remedy::by_hand(
             "reboot: kernel.modules_disabled cannot be set back to 0 while the kernel runs",
@@ -196,9 +219,17 @@ fn take_away(rule: &Rule) -> Step {
             place.path
         ));
     }
+    Step::Do(delete(place, rule.more_lines))
+}
+
+fn delete(place: &Place, more_lines: u32) -> String {
+    let Some(first) = place.line else {
+        return format!("delete the setting from {}", place.path);
+    };
+    let last = first + more_lines;
     let lines = range(first, last, " to ");
     let noun = if first == last { "line" } else { "lines" };
-    Step::Do(format!("delete {noun} {lines} of {}", place.path))
+    format!("delete {noun} {lines} of {}", place.path)
 }
 
 fn range(first: u32, last: u32, between: &str) -> String {

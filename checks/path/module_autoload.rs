@@ -3,7 +3,7 @@
 use super::cause::{self, Cause};
 use super::handler::{self, Handler, Look};
 use super::mend;
-use crate::check::{Check, Group, Scope, View};
+use crate::check::{Check, Group, OfImage, Scope, View};
 use crate::facts::{DiagModule, Facts, Gap, Presence, Runnable, Topic};
 use crate::finding::{Evidence, Finding, Status, Subject};
 use crate::list::list;
@@ -17,6 +17,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("module_autoload.md"),
     needs: &[Topic::Modules],
     masked_by: &[],
+    of_image: OfImage::ByKernel,
     judge,
 };
 
@@ -96,7 +97,8 @@ fn is_missed(facts: &Facts, handler: Handler) -> bool {
         handler::presence(facts, handler.module()),
         Some(Presence::NotConfigured { .. })
     );
-    handler::is_there(facts, handler) == Some(false) && !never_built
+    let promised = matches!(handler::look(facts, handler), Look::Promised(_));
+    handler::is_there(facts, handler) == Some(false) && !never_built && !promised
 }
 
 /// Only udp_diag can be done without: /proc/net/udp has the same queues.

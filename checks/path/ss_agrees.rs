@@ -1,7 +1,7 @@
 //! The installed ss prints what is true.
 
-use super::canary;
-use crate::check::{Check, Group, Scope, View};
+use super::{canary, ss_installed};
+use crate::check::{Check, Group, OfImage, Scope, View};
 use crate::facts::{Fact, Facts, Gap, Queues, SsInstalled, SsRow, SsRun, Topic};
 use crate::finding::{Evidence, Finding, Status, Subject};
 
@@ -20,6 +20,7 @@ pub static CHECK: Check = Check {
         "tcp-diag",
         "unix-diag",
     ],
+    of_image: OfImage::Never,
     judge,
 };
 
@@ -59,15 +60,10 @@ pub(super) fn printed<'a>(facts: &'a Facts, run: &'a Fact<SsRun>) -> Printed<'a>
     }
 }
 
-/// Whether the installed ss is older than 4.10, which stops where the kernel refuses instead of
-/// reading /proc (iproute2 commit 9f66764e). Snapshots before 5.7 are named by date.
+/// Whether the installed ss is known to stop where the kernel refuses.
 pub(super) fn stops_at_refusal(facts: &Facts) -> bool {
     let installed = facts.ss.installed.value().and_then(Option::as_ref);
-    let version = installed.and_then(|ss| ss.version.value());
-    version
-        .and_then(|version| version.strip_prefix("iproute2-ss"))
-        .and_then(|date| date.parse().ok())
-        .is_some_and(|date: u32| date < 170_221)
+    installed.is_some_and(|ss| ss_installed::stops_at_refusal(ss) == Some(true))
 }
 
 fn agrees(truth: Queues, row: &SsRow) -> bool {

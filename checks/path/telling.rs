@@ -3,7 +3,7 @@
 use super::cause::{self, Cause, Reach};
 use super::handler::{self, Handler, Look, look};
 use super::{mend, refusal, socket};
-use crate::facts::{Errno, Facts, Gap, Presence, Refusal};
+use crate::facts::{Errno, Facts, Gap, Origin, Presence, Refusal};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 
 /// A handler, and what is lost without it.
@@ -25,6 +25,9 @@ pub(super) fn finding(facts: &Facts, table: &Table) -> Finding {
         Look::Answers { .. } => {
             let how = how_it_is_there(facts, handler, &look);
             Finding::host(Status::Pass, format!("{module} answered ({how})"))
+        }
+        Look::Promised(promise) => {
+            Finding::host(Status::Pass, format!("{module} {}", promise.words()))
         }
         Look::Fragile { causes } => {
             Finding::host(Status::Warn, again(handler, causes)).remedy(mend::lasting(facts, causes))
@@ -77,6 +80,9 @@ pub(super) fn how_it_is_there(facts: &Facts, handler: Handler, look: &Look<'_>) 
     if matches!(look, Look::Answers { by_this_run: true }) {
         return "loaded by this run: it was not loaded before".to_owned();
     }
+    if let Look::Promised(promise) = look {
+        return promise.words();
+    }
     match handler::presence(facts, handler.module()) {
         Some(Presence::BuiltIn { .. }) => "built in".to_owned(),
         Some(Presence::Loaded { .. }) => "loaded".to_owned(),
@@ -99,6 +105,7 @@ pub(super) fn evidence(facts: &Facts, handler: Handler, look: &Look<'_>) -> Vec<
     let call = |errno, says: &str| Evidence::call(handler.call(), errno, says);
     match look {
         Look::Answers { .. } => vec![call(None, "the dump ran to its end")],
+        Look::Promised(promise) => vec![promise.evidence()],
         Look::Fragile { causes } => {
             let mut evidence = vec![call(None, "the dump ran to its end")];
             evidence.extend(of_causes(handler, causes));
@@ -122,7 +129,9 @@ pub(super) fn evidence(facts: &Facts, handler: Handler, look: &Look<'_>) -> Vec<
         }
         Look::Blocked { gap, causes } => {
             let mut evidence = of_causes(handler, causes);
-            evidence.push(Evidence::gap(gap));
+            if facts.origin == Origin::Machine {
+                evidence.push(Evidence::gap(gap));
+            }
             evidence
         }
         Look::Orphan { errno } => vec![call(Some(*errno), way(Refusal::ErrorMessage))],

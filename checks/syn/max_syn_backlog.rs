@@ -1,6 +1,6 @@
 //! tcp_max_syn_backlog does not cut the SYN queue.
 
-use crate::check::{Check, Group, Scope, View};
+use crate::check::{Check, Group, OfImage, Scope, View};
 use crate::facts::{Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::incomplete;
@@ -17,6 +17,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("max_syn_backlog.md"),
     needs: &[Topic::TcpSysctls, Topic::Listeners],
     masked_by: &[],
+    of_image: OfImage::BySetting(MAX_SYN_BACKLOG),
     judge,
 };
 

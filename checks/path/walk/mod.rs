@@ -2,6 +2,7 @@
 //!
 //! Each step asks the same functions as its check does, so that the two cannot disagree.
 
+mod of_image;
 mod step;
 mod table;
 #[cfg(test)]
@@ -112,6 +113,13 @@ impl Way {
 }
 
 fn walk(facts: &Facts, table: &Table) -> Walk {
+    match facts.origin.image() {
+        Some(image) => of_image::walk(facts, table, image),
+        None => of_machine(facts, table),
+    }
+}
+
+fn of_machine(facts: &Facts, table: &Table) -> Walk {
     let mut way = Way::default();
     way.step("environment", || step::environment(facts, table));
     way.step("netlink", || step::netlink(facts));
@@ -124,11 +132,12 @@ fn walk(facts: &Facts, table: &Table) -> Walk {
         way.step("canary", || step::canary(facts, table));
         way.step("ss", || step::ss(facts, table));
     }
-    finish(facts, table, way)
+    let answer = answer(facts, table, &way);
+    finish(facts, table, way, answer)
 }
 
-fn finish(facts: &Facts, table: &Table, mut way: Way) -> Walk {
-    let (status, summary) = answer(facts, table, &way);
+fn finish(facts: &Facts, table: &Table, mut way: Way, answer: (Status, String)) -> Walk {
+    let (status, summary) = answer;
     if let Some(then) = step::then(facts, table, &way) {
         way.steps.push(then);
     }
@@ -155,7 +164,10 @@ fn answer(facts: &Facts, table: &Table, way: &Way) -> (Status, String) {
                     Some(_) => " and is wrong about Recv-Q too",
                     None => "",
                 };
-                format!("{}: {because}, so {}{too}.", table.blind, table.fallback)
+                format!(
+                    "ss shows {} here: {because}, so {}{too}.",
+                    table.blind, table.fallback
+                )
             }
             End::Nothing => format!(
                 "ss shows no socket of this kind here: {because}, and an ss before 4.10 does not fall back."
@@ -168,13 +180,7 @@ fn answer(facts: &Facts, table: &Table, way: &Way) -> (Status, String) {
         return (Status::Fail, summary);
     }
     if let Some(Doubt { what, lift }) = &way.doubt {
-        let lift = lift
-            .as_deref()
-            .map_or(String::new(), |lift| format!(" To know, {lift}."));
-        return (
-            Status::Unknown,
-            format!("Whether {queues} can be believed is not known: {what}.{lift}"),
-        );
+        return (Status::Unknown, doubtful(queues, what, lift.as_deref()));
     }
     if let Some(caution) = &way.caution {
         let summary = format!(
@@ -189,6 +195,11 @@ fn answer(facts: &Facts, table: &Table, way: &Way) -> (Status, String) {
         Status::Pass,
         format!("{queues} can be believed: {answered} answered, and {proof}."),
     )
+}
+
+fn doubtful(queues: &str, what: &str, lift: Option<&str>) -> String {
+    let lift = lift.map_or(String::new(), |lift| format!(" To know, {lift}."));
+    format!("Whether {queues} can be believed is not known: {what}.{lift}")
 }
 
 fn last_name(handler: &Handler) -> &'static str {

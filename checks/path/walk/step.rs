@@ -3,10 +3,10 @@
 use super::super::canary::{self as canaries, Told};
 use super::super::handler::{Handler, Look, look};
 use super::super::ss_agrees::{self, Printed};
-use super::super::{cause, mend, socket, ss_environment, telling};
+use super::super::{cause, mend, socket, ss_environment, ss_installed, telling};
 use super::table::Table;
 use super::{Doubt, End, Fault, Outcome, Way};
-use crate::facts::{Canary, Errno, Facts, Gap, Opened, Queues, Refusal, Why};
+use crate::facts::{Canary, Errno, Facts, Gap, Opened, Origin, Queues, Refusal, Why};
 use crate::finding::Remedy;
 use crate::verdict::{Step, StepStatus};
 
@@ -56,7 +56,7 @@ pub(super) fn handler(facts: &Facts, table: &Table, handler: Handler) -> Outcome
     let look = look(facts, handler);
     let module = handler.module();
     let detail = match &look {
-        Look::Answers { .. } => {
+        Look::Answers { .. } | Look::Promised(_) => {
             return Outcome::Ok(telling::how_it_is_there(facts, handler, &look));
         }
         Look::Fragile { causes } => {
@@ -77,6 +77,7 @@ pub(super) fn handler(facts: &Facts, table: &Table, handler: Handler) -> Outcome
             Some(cause) => format!("{errno}, {}", cause.what(module)),
             None => with_errno(*errno, telling::because(facts, handler, &look)),
         },
+        Look::Blocked { causes, .. } if facts.origin != Origin::Machine => causes[0].what(module),
         Look::Blocked { causes, .. } => format!("not asked, {}", causes[0].what(module)),
         Look::Orphan { errno } | Look::NoSocket { errno } => errno.to_string(),
     };
@@ -151,6 +152,15 @@ pub(super) fn ss(facts: &Facts, table: &Table) -> Outcome {
             ss_agrees::wrong(run, row),
             ss_agrees::really(run, row)
         )),
+    }
+}
+
+/// The ss of an image, which nobody can run before it boots.
+pub(super) fn installed(facts: &Facts) -> Outcome {
+    match facts.ss.installed.known() {
+        Ok(Some(ss)) => Outcome::Ok(ss_installed::name(ss)),
+        Ok(None) => Outcome::Aside(StepStatus::Skipped, "not installed".to_owned()),
+        Err(gap) => Outcome::Aside(StepStatus::Unknown, gap.to_string()),
     }
 }
 

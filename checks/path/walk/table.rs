@@ -22,7 +22,7 @@ pub(super) struct Table {
     pub(super) queues: &'static str,
     /// The same in a canary.
     pub(super) column: fn(Queues) -> Option<u32>,
-    /// What ss shows after falling back.
+    /// What ss shows after falling back, after the word "shows".
     pub(super) blind: &'static str,
     /// After the word "so".
     pub(super) fallback: &'static str,
@@ -47,7 +47,7 @@ pub(super) static TCP: Table = Table {
     run: |facts| &facts.ss.tcp,
     queues: "Send-Q of TCP listeners",
     column: |queues| queues.send,
-    blind: "ss shows Send-Q 0 for every TCP listener here",
+    blind: "Send-Q 0 for every TCP listener",
     fallback: "ss reads /proc/net/tcp, which has no backlog",
     file: "/proc/net/tcp",
     file_shows: "Recv-Q right, Send-Q always 0",
@@ -65,7 +65,7 @@ pub(super) static UNIX: Table = Table {
     run: |facts| &facts.ss.unix,
     queues: "Recv-Q of unix sockets",
     column: |queues| queues.recv,
-    blind: "ss shows no unread bytes of any unix socket here",
+    blind: "no unread bytes of any unix socket",
     fallback: "ss reads /proc/net/unix, which has no queues",
     file: "/proc/net/unix",
     file_shows: "both queues always 0",

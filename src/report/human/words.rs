@@ -32,6 +32,7 @@ fn some(names: &[String], limit: usize, noun: &str) -> String {
 pub(super) fn subject(subject: &Subject, limit: usize) -> String {
     match subject {
         Subject::Host => String::new(),
+        Subject::Kernels(releases) => format!("with Linux {}", some(releases, limit, "kernels")),
         Subject::Namespaces(labels) => match labels.as_slice() {
             [label] => place(label),
             labels => format!("in {}", some(labels, limit, "namespaces")),

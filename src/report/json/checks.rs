@@ -61,8 +61,13 @@ struct Finding<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 enum Subject<'a> {
-    /// The machine and its kernel.
+    /// The machine and its kernel, or an image as a whole.
     Host,
+    /// An image, seen with these of its kernels, which are alike.
+    Kernels {
+        /// As `uname -r` prints them.
+        releases: &'a [String],
+    },
     /// These network namespaces, which look alike.
     Namespaces {
         /// As in the list of namespaces.
@@ -199,6 +204,7 @@ impl<'a> Subject<'a> {
     fn of(subject: &'a finding::Subject) -> Self {
         match subject {
             finding::Subject::Host => Subject::Host,
+            finding::Subject::Kernels(releases) => Subject::Kernels { releases },
             finding::Subject::Namespaces(labels) => Subject::Namespaces { labels },
             finding::Subject::Listener {
                 address,

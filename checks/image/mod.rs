@@ -1,0 +1,39 @@
+//! An image that has not booted: the same checks, on what its files promise.
+
+mod kernels;
+#[cfg(test)]
+mod tests;
+mod told;
+
+pub use kernels::diagnose_kernels;
+pub(crate) use told::{remedy, told};
+
+use crate::check::{Check, OfImage};
+use crate::facts::{Facts, Image};
+use crate::finding::{Finding, Status};
+
+/// Whether `check` has something to say of what these facts are about.
+pub(crate) fn is_judged_by(facts: &Facts, check: &Check) -> bool {
+    match facts.origin.image() {
+        Some(_) => check.of_image != OfImage::Never,
+        None => check.of_image.judges_machines(),
+    }
+}
+
+/// What is said in the place of a judgement that a container image does not allow.
+pub(crate) fn not_applicable(facts: &Facts, check: &Check) -> Option<Finding> {
+    let Some(Image {
+        has_kernel: false, ..
+    }) = facts.origin.image()
+    else {
+        return None;
+    };
+    let says = match check.of_image {
+        OfImage::ByKernel => "not applicable: the image has no kernel".to_owned(),
+        OfImage::BySetting(key) if facts.boot.line(key).is_none() => {
+            format!("not applicable: the image does not set {key} and has no kernel")
+        }
+        _ => return None,
+    };
+    Some(Finding::host(Status::Skipped, says))
+}

@@ -1,0 +1,72 @@
+//! What checks say of a machine, told of an image: a setting is a line of its sysctl.d or a
+//! default, and a remedy changes files.
+
+use crate::facts::Facts;
+use crate::finding::{Evidence, Finding, Remedy, Source, Step, Subject};
+
+/// The finding as it must be read of an image. Unchanged for a machine.
+pub(crate) fn told(facts: &Facts, mut finding: Finding) -> Finding {
+    let Some(image) = facts.origin.image() else {
+        return finding;
+    };
+    let release = facts.kernel.release.value().filter(|_| image.has_kernel);
+    finding.subject = match release {
+        Some(release) => Subject::Kernels(vec![release.clone()]),
+        None => Subject::Host,
+    };
+    finding.evidence = finding
+        .evidence
+        .into_iter()
+        .map(|evidence| setting(facts, evidence))
+        .collect();
+    finding.remedy = finding.remedy.map(|given| remedy(facts, given));
+    finding
+}
+
+/// The remedy as it must be carried out in an image. Unchanged for a machine.
+pub(crate) fn remedy(facts: &Facts, remedy: Remedy) -> Remedy {
+    if facts.origin.image().is_none() {
+        return remedy;
+    }
+    let steps = remedy.now.into_iter().chain(remedy.keep);
+    let mut keep = Vec::new();
+    for step in steps.filter_map(|step| in_files(facts, step)) {
+        if !keep.contains(&step) {
+            keep.push(step);
+        }
+    }
+    Remedy {
+        now: Vec::new(),
+        keep,
+    }
+}
+
+fn setting(facts: &Facts, evidence: Evidence) -> Evidence {
+    let Source::Sysctl { name, .. } = &evidence.source else {
+        return evidence;
+    };
+    match facts.boot.line(name) {
+        Some(line) => Evidence::at(line.place.clone(), format!("{name} = {}", line.value)),
+        None => Evidence {
+            says: format!("{}, which the kernel starts with", evidence.says),
+            ..evidence
+        },
+    }
+}
+
+/// What a step changes in files, `None` for one that changes a kernel that runs.
+fn in_files(facts: &Facts, step: Step) -> Option<Step> {
+    let Step::Run(command) = &step else {
+        return Some(step);
+    };
+    // depmod asks the kernel that runs for its release, and that is not the one of the image.
+    let release = facts.kernel.release.value();
+    if let ("depmod -a", Some(release)) = (command.as_str(), release) {
+        return Some(Step::Run(format!("depmod -a {release}")));
+    }
+    let of_a_running_kernel = ["modprobe ", "sysctl -w "];
+    let runs = of_a_running_kernel
+        .iter()
+        .any(|start| command.starts_with(start));
+    (!runs).then_some(step)
+}
