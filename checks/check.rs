@@ -14,7 +14,7 @@ pub struct Check {
     pub title: &'static str,
     /// The part of the report that it belongs to.
     pub group: Group,
-    /// Whether it judges the machine or each namespace.
+    /// Whether it judges the machine once or each namespace.
     pub scope: Scope,
     /// Its published page, in Markdown: what it looks at, why it matters, where in the kernel
     /// that comes from, how to see it by hand, how to mend it.
@@ -24,7 +24,7 @@ pub struct Check {
     /// Checks whose failure explains this one's.
     pub masked_by: &'static [&'static str],
     /// Whether it can judge an image that has not booted.
-    pub of_image: OfImage,
+    pub judges: Judges,
     /// The judgement: at least one finding, a pass too says what was seen.
     pub judge: fn(&View<'_>) -> Vec<Finding>,
 }
@@ -63,36 +63,35 @@ impl Group {
     }
 }
 
-/// Whether a check can judge an image that has not booted.
+/// What a check can judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OfImage {
-    /// No: it is about what only a machine that runs can show.
-    Never,
-    /// By a kernel in it. The kernel of a container image is that of the machine that runs it.
-    ByKernel,
-    /// By a kernel in it, or where its sysctl.d sets this.
-    BySetting(&'static str),
-    /// Always, and nothing else: a machine shows the same in another way.
-    Only,
+pub enum Judges {
+    /// A machine that runs: it is about what nothing else can show.
+    Machines,
+    /// An image too, by a kernel in it. The kernel of a container image is that of the machine
+    /// that runs it.
+    MachinesAndKernels,
+    /// An image too, by a kernel in it, or where its sysctl.d sets this.
+    MachinesAndSetting(&'static str),
+    /// An image only: a machine shows the same in another way.
+    Images,
+    /// A machine that runs, against what its image promised.
+    Promises,
 }
 
-impl OfImage {
+impl Judges {
     /// One phrase, for lists.
     pub const fn name(self) -> &'static str {
         match self {
-            OfImage::Never => "machines",
-            OfImage::ByKernel | OfImage::BySetting(_) => "machines, images",
-            OfImage::Only => "images",
+            Judges::Machines => "machines",
+            Judges::MachinesAndKernels | Judges::MachinesAndSetting(_) => "machines, images",
+            Judges::Images => "images",
+            Judges::Promises => "machines, with --expect",
         }
-    }
-
-    /// Whether it can judge a machine that runs.
-    pub const fn judges_machines(self) -> bool {
-        !matches!(self, OfImage::Only)
     }
 }
 
-/// What a check judges.
+/// What a finding of a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The machine and its kernel, once.

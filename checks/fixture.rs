@@ -9,6 +9,7 @@ pub fn healthy() -> Facts {
         facts_version: FACTS_VERSION,
         tool_version: "0.1.0".to_owned(),
         origin: Origin::Machine,
+        expected: None,
         collection: Collection {
             started_unix_seconds: 1_700_000_000,
             duration_micros: 11_000,

@@ -37,6 +37,7 @@ pub static CATALOGUE: &[&Check] = &[
     &path::module_autoload::CHECK,
     &path::ss_agrees::CHECK,
     &path::ss_installed::CHECK,
+    &path::image_drift::CHECK,
     &queues::accept_queue::CHECK,
     &queues::listen_overflows::CHECK,
     &queues::listen_drops::CHECK,

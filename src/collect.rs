@@ -55,6 +55,7 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
         facts_version: FACTS_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         origin: Origin::Machine,
+        expected: None,
         collection: Collection {
             started_unix_seconds: started.map_or(0, |since| since.as_secs()),
             duration_micros: 0,

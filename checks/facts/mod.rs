@@ -4,6 +4,7 @@
 
 mod boot;
 mod errno;
+mod expectation;
 mod fact;
 mod image;
 mod kernel;
@@ -19,6 +20,7 @@ mod ss;
 
 pub use boot::{Boot, BootModule, BootSysctl};
 pub use errno::Errno;
+pub use expectation::{Expectation, ExpectedHandler, ExpectedKernel, ExpectedSetting};
 pub use fact::{Fact, Gap, Why};
 pub use image::{Distribution, Image, InstalledKernel, OwnedFile, Package, PackageManager};
 pub use kernel::{Kernel, KernelConfig, ModprobeHelper, Runnable};
@@ -50,6 +52,9 @@ pub struct Facts {
     /// What was looked at.
     #[serde(default)]
     pub origin: Origin,
+    /// What the image of this machine promised, when that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expectation>,
     /// How it was observed.
     pub collection: Collection,
     /// The machine and the place of this program in it.

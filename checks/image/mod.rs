@@ -8,15 +8,18 @@ mod told;
 pub use kernels::diagnose_kernels;
 pub(crate) use told::{remedy, told};
 
-use crate::check::{Check, OfImage};
+use crate::check::{Check, Judges};
 use crate::facts::{Facts, Image};
 use crate::finding::{Finding, Status};
 
 /// Whether `check` has something to say of what these facts are about.
 pub(crate) fn is_judged_by(facts: &Facts, check: &Check) -> bool {
-    match facts.origin.image() {
-        Some(_) => check.of_image != OfImage::Never,
-        None => check.of_image.judges_machines(),
+    let is_image = facts.origin.image().is_some();
+    match check.judges {
+        Judges::Machines => !is_image,
+        Judges::MachinesAndKernels | Judges::MachinesAndSetting(_) => true,
+        Judges::Images => is_image,
+        Judges::Promises => !is_image && facts.expected.is_some(),
     }
 }
 
@@ -28,9 +31,9 @@ pub(crate) fn not_applicable(facts: &Facts, check: &Check) -> Option<Finding> {
     else {
         return None;
     };
-    let says = match check.of_image {
-        OfImage::ByKernel => "not applicable: the image has no kernel".to_owned(),
-        OfImage::BySetting(key) if facts.boot.line(key).is_none() => {
+    let says = match check.judges {
+        Judges::MachinesAndKernels => "not applicable: the image has no kernel".to_owned(),
+        Judges::MachinesAndSetting(key) if facts.boot.line(key).is_none() => {
             format!("not applicable: the image does not set {key} and has no kernel")
         }
         _ => return None,

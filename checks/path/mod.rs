@@ -1,5 +1,6 @@
 //! Why ss can or cannot see: one file a check, and the verdict that they add up to.
 
+pub mod image_drift;
 pub mod inet_diag;
 pub mod module_autoload;
 pub mod other_diag;
@@ -19,9 +20,11 @@ mod ground;
 mod handler;
 mod mend;
 mod promise;
+mod promises;
 mod refusal;
 mod socket;
 mod telling;
 mod walk;
 
+pub use promises::promises;
 pub use walk::verdict;

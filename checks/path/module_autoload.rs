@@ -3,7 +3,7 @@
 use super::cause::{self, Cause};
 use super::handler::{self, Handler, Look};
 use super::mend;
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{DiagModule, Facts, Gap, Presence, Runnable, Topic};
 use crate::finding::{Evidence, Finding, Status, Subject};
 use crate::list::list;
@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("module_autoload.md"),
     needs: &[Topic::Modules],
     masked_by: &[],
-    of_image: OfImage::ByKernel,
+    judges: Judges::MachinesAndKernels,
     judge,
 };
 

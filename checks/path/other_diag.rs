@@ -3,7 +3,7 @@
 use super::cause::{self, Cause};
 use super::handler;
 use super::mend;
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{DiagModule, Facts, Gap, Presence, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::list::list;
@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("other_diag.md"),
     needs: &[Topic::Modules],
     masked_by: &["sock-diag-round-trip", "module-autoload"],
-    of_image: OfImage::ByKernel,
+    judges: Judges::MachinesAndKernels,
     judge,
 };
 

@@ -2,7 +2,7 @@
 
 use super::canary::{self, Told};
 use super::socket;
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Canary, Errno, Fact, Facts, Opened, Queues, RoundTrips, Topic};
 use crate::finding::{Evidence, Finding, Status, Subject};
 
@@ -15,7 +15,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("sock_diag_round_trip.md"),
     needs: &[Topic::RoundTrips],
     masked_by: &[],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

@@ -1,7 +1,7 @@
 //! The installed ss prints what is true.
 
 use super::{canary, ss_installed};
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Fact, Facts, Gap, Queues, SsInstalled, SsRow, SsRun, Topic};
 use crate::finding::{Evidence, Finding, Status, Subject};
 
@@ -20,7 +20,7 @@ pub static CHECK: Check = Check {
         "tcp-diag",
         "unix-diag",
     ],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

@@ -1,6 +1,6 @@
 //! No environment variable turns ss away from netlink.
 
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Gap, SsVariable, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Source, Status, Subject};
 use crate::list::list;
@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("ss_environment.md"),
     needs: &[Topic::SsEnvironment],
     masked_by: &[],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

@@ -1,6 +1,6 @@
 //! The ss of an image, and what it does where a module is missing.
 
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{SsInstalled, Topic};
 use crate::finding::{Evidence, Finding, Status, Subject};
 
@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("ss_installed.md"),
     needs: &[Topic::SsInstalled],
     masked_by: &[],
-    of_image: OfImage::Only,
+    judges: Judges::Images,
     judge,
 };
 

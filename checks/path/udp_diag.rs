@@ -2,7 +2,7 @@
 
 use super::handler::Handler;
 use super::telling::{self, Table};
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::Topic;
 use crate::finding::{Finding, Status};
 
@@ -15,7 +15,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("udp_diag.md"),
     needs: &[Topic::Modules, Topic::RoundTrips, Topic::Boot],
     masked_by: &["sock-diag-round-trip", "module-autoload", "inet-diag"],
-    of_image: OfImage::ByKernel,
+    judges: Judges::MachinesAndKernels,
     judge,
 };
 

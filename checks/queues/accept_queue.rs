@@ -3,7 +3,7 @@
 use super::incomplete;
 use super::listening::{self, Fill, Listening, NAMED};
 use super::seen::{each_namespace, seen, subject};
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Finding, Remedy, Status, Subject};
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("accept_queue.md"),
     needs: &[Topic::Listeners, Topic::UnixListeners],
     masked_by: &["sock-diag-round-trip", "inet-diag", "tcp-diag"],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

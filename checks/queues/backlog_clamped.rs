@@ -5,7 +5,7 @@ use super::incomplete;
 use super::listening::TCP_DUMP;
 use super::seen::{each_namespace, seen, subject, unreadable};
 use super::somaxconn::{self, Yardstick};
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Namespace, NetnsId, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::label::{listener_subject, owner};
@@ -21,7 +21,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("backlog_clamped.md"),
     needs: &[Topic::Listeners, Topic::Somaxconn],
     masked_by: &["sock-diag-round-trip", "inet-diag", "tcp-diag"],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

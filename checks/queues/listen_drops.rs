@@ -2,7 +2,7 @@
 
 use super::counter::{Counter, column};
 use super::dropping;
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Counters, Gap, Topic, Why};
 use crate::finding::{Finding, Remedy, Status};
 
@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
     needs: &[Topic::Counters, Topic::Listeners],
     // Overflows are taken out before anything is judged, so they explain nothing here.
     masked_by: &[],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

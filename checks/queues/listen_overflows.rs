@@ -3,7 +3,7 @@
 use super::counter::{Counter, column};
 use super::dropping;
 use super::listening;
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Finding, Remedy, Status};
 
@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("listen_overflows.md"),
     needs: &[Topic::Counters, Topic::Listeners],
     masked_by: &[],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

@@ -1,7 +1,7 @@
 //! somaxconn lets listeners have the backlog they ask for.
 
 use super::seen::{each_namespace, subject, undecided};
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Gap, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status};
 use crate::limits::{self, Limits};
@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("somaxconn.md"),
     needs: &[Topic::Somaxconn],
     masked_by: &[],
-    of_image: OfImage::BySetting(SOMAXCONN),
+    judges: Judges::MachinesAndSetting(SOMAXCONN),
     judge,
 };
 

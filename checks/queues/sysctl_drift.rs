@@ -1,7 +1,7 @@
 //! What is set now is what the next boot sets.
 
 use super::seen::{gap_evidence, seen};
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{BootSysctl, Fact, Gap, Kernel, Namespace, Sandbox, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::limits;
@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("sysctl_drift.md"),
     needs: &[Topic::Boot, Topic::Somaxconn, Topic::TcpSysctls],
     masked_by: &[],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

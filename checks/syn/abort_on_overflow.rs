@@ -1,6 +1,6 @@
 //! Overflowed connections are dropped, not reset.
 
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::seen::{each_namespace, subject, unreadable};
@@ -15,7 +15,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("abort_on_overflow.md"),
     needs: &[Topic::TcpSysctls],
     masked_by: &[],
-    of_image: OfImage::BySetting(ABORT_ON_OVERFLOW),
+    judges: Judges::MachinesAndSetting(ABORT_ON_OVERFLOW),
     judge,
 };
 

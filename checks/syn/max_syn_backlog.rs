@@ -1,6 +1,6 @@
 //! tcp_max_syn_backlog does not cut the SYN queue.
 
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::incomplete;
@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("max_syn_backlog.md"),
     needs: &[Topic::TcpSysctls, Topic::Listeners],
     masked_by: &[],
-    of_image: OfImage::BySetting(MAX_SYN_BACKLOG),
+    judges: Judges::MachinesAndSetting(MAX_SYN_BACKLOG),
     judge,
 };
 
@@ -36,11 +36,11 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
             let summary = format!("{MAX_SYN_BACKLOG} is judged for Linux 4.4 and newer");
             vec![Finding::host(Status::Skipped, summary)]
         }
-        Some(_) => each_namespace(view, |namespace| vec![judge_namespace(namespace)]),
+        Some(_) => each_namespace(view, |namespace| vec![judge_namespace(view, namespace)]),
     }
 }
 
-fn judge_namespace(namespace: &Namespace) -> Finding {
+fn judge_namespace(view: &View<'_>, namespace: &Namespace) -> Finding {
     match namespace.sysctls.tcp_syncookies.known() {
         Err(gap) => return unreadable(namespace, SYNCOOKIES, gap),
         Ok(0) => {}
@@ -51,6 +51,7 @@ fn judge_namespace(namespace: &Namespace) -> Finding {
     }
     match namespace.sysctls.tcp_max_syn_backlog.known() {
         Err(gap) => unreadable(namespace, MAX_SYN_BACKLOG, gap),
+        Ok(&value) if view.facts.origin.image().is_some() => promised(namespace, value),
         Ok(&value) => without_cookies(namespace, value),
     }
 }
@@ -72,6 +73,27 @@ fn without_cookies(namespace: &Namespace, value: u32) -> Finding {
         let summary = format!("{MAX_SYN_BACKLOG} leaves each listener its whole backlog");
         Finding::about(subject(namespace), Status::Pass, summary)
     })
+}
+
+/// An image has no listeners yet. The largest backlog that they can have is somaxconn.
+fn promised(namespace: &Namespace, value: u32) -> Finding {
+    let somaxconn = match namespace.sysctls.somaxconn.known() {
+        Ok(&somaxconn) => somaxconn,
+        Err(gap) => return unreadable(namespace, sysctl::SOMAXCONN, gap),
+    };
+    if value - value / 4 >= somaxconn {
+        let summary = format!("{MAX_SYN_BACKLOG} leaves each listener its whole backlog");
+        return Finding::about(subject(namespace), Status::Pass, summary);
+    }
+    let summary = format!(
+        "{MAX_SYN_BACKLOG} is {value} and SYN cookies are off: clients that are new get three \
+         quarters of it, less than the {somaxconn} that listeners may ask for"
+    );
+    let label = namespace.label();
+    Finding::about(subject(namespace), Status::Warn, summary)
+        .evidence(Evidence::sysctl(MAX_SYN_BACKLOG, Some(&label), value))
+        .evidence(Evidence::sysctl(SYNCOOKIES, Some(&label), 0))
+        .remedy(sysctl::set(namespace, SYNCOOKIES, 1))
 }
 
 fn cuts(namespace: &Namespace, value: u32, backlog: u32, listener: &TcpListener) -> Finding {

@@ -1,6 +1,6 @@
 //! No SYN queue is full.
 
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Counters, Gap, Namespace, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status};
 use crate::queues::counter::{self, Counter, Judged, column};
@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("syn_queue.md"),
     needs: &[Topic::Counters, Topic::TcpSysctls],
     masked_by: &[],
-    of_image: OfImage::Never,
+    judges: Judges::Machines,
     judge,
 };
 

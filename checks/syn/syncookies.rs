@@ -1,6 +1,6 @@
 //! SYN cookies are a net under the SYN queue.
 
-use crate::check::{Check, Group, OfImage, Scope, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Gap, KernelConfig, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::seen::{each_namespace, subject, unreadable};
@@ -15,7 +15,7 @@ pub static CHECK: Check = Check {
     explain: include_str!("syncookies.md"),
     needs: &[Topic::TcpSysctls, Topic::KernelConfig],
     masked_by: &[],
-    of_image: OfImage::BySetting(SYNCOOKIES),
+    judges: Judges::MachinesAndSetting(SYNCOOKIES),
     judge,
 };
 
