@@ -101,10 +101,11 @@ pub fn image() -> Facts {
         modules
     };
     Facts {
-        origin: Origin::Image(Image {
+        origin: Origin::Image(SeenImage {
             name: "rootfs.tar".to_owned(),
             distribution: Fact::Known("Debian GNU/Linux 12 (bookworm)".to_owned()),
             has_kernel: true,
+            packages: Fact::Known(Vec::new()),
         }),
         kernel: healthy.kernel.clone(),
         modules: healthy.modules.clone().map(shipped),

@@ -31,7 +31,7 @@ pub use namespace::{
     Counters, Family, Namespace, NetSysctls, NetnsId, NetnsName, Sample, SynRecv, TcpListener,
     TcpSource, UnixListener, UnixSource, UnixStream,
 };
-pub use origin::{Image, Origin};
+pub use origin::{Origin, SeenImage};
 pub use owner::Owner;
 pub use place::Place;
 pub use round_trip::{Answer, Canary, Opened, Queues, Refusal, RoundTrips};
@@ -49,14 +49,14 @@ pub struct Facts {
     pub facts_version: u32,
     /// Version of the program that observed.
     pub tool_version: String,
+    /// How it was observed.
+    pub collection: Collection,
     /// What was looked at.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Origin::is_machine")]
     pub origin: Origin,
     /// What the image of this machine promised, when that was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Expectation>,
-    /// How it was observed.
-    pub collection: Collection,
     /// The machine and the place of this program in it.
     pub machine: Machine,
     /// The kernel and what it does about modules.

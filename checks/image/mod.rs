@@ -9,7 +9,7 @@ pub use kernels::diagnose_kernels;
 pub(crate) use told::{remedy, told};
 
 use crate::check::{Check, Judges};
-use crate::facts::{Facts, Image};
+use crate::facts::{Facts, SeenImage};
 use crate::finding::{Finding, Status};
 
 /// Whether `check` has something to say of what these facts are about.
@@ -25,7 +25,7 @@ pub(crate) fn is_judged_by(facts: &Facts, check: &Check) -> bool {
 
 /// What is said in the place of a judgement that a container image does not allow.
 pub(crate) fn not_applicable(facts: &Facts, check: &Check) -> Option<Finding> {
-    let Some(Image {
+    let Some(SeenImage {
         has_kernel: false, ..
     }) = facts.origin.image()
     else {

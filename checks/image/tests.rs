@@ -55,10 +55,11 @@ fn set(facts: &mut Facts, key: &str, value: &str) {
 
 fn container() -> Facts {
     let mut facts = fixture::image();
-    facts.origin = Origin::Image(Image {
+    facts.origin = Origin::Image(SeenImage {
         name: "app.tar".to_owned(),
         distribution: Fact::Known("Alpine".to_owned()),
         has_kernel: false,
+        packages: Fact::Known(Vec::new()),
     });
     let gap = Gap::new("a kernel in the image", Why::Absent);
     facts.kernel = Kernel::missing(&gap);

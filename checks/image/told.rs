@@ -1,7 +1,7 @@
 //! What checks say of a machine, told of an image: a setting is a line of its sysctl.d or a
 //! default, and a remedy changes files.
 
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts, OwnedFile, Package};
 use crate::finding::{Evidence, Finding, Remedy, Source, Step, Subject};
 
 /// The finding as it must be read of an image. Unchanged for a machine.
@@ -17,7 +17,7 @@ pub(crate) fn told(facts: &Facts, mut finding: Finding) -> Finding {
     finding.evidence = finding
         .evidence
         .into_iter()
-        .map(|evidence| setting(facts, evidence))
+        .map(|evidence| of_package(&image.packages, setting(facts, evidence)))
         .collect();
     finding.remedy = finding.remedy.map(|given| remedy(facts, given));
     finding
@@ -52,6 +52,20 @@ fn setting(facts: &Facts, evidence: Evidence) -> Evidence {
             ..evidence
         },
     }
+}
+
+/// Adds the package that brought a file.
+fn of_package(packages: &Fact<Vec<OwnedFile>>, mut evidence: Evidence) -> Evidence {
+    let Source::File(place) = &evidence.source else {
+        return evidence;
+    };
+    let mut owned = packages.value().into_iter().flatten();
+    if let Some(owned) = owned.find(|owned| owned.path == place.path) {
+        let Package { name, version, .. } = &owned.package;
+        let version = version.as_ref().map_or(String::new(), |v| format!(" {v}"));
+        evidence.says = format!("{} (of the package {name}{version})", evidence.says);
+    }
+    evidence
 }
 
 /// What a step changes in files, `None` for one that changes a kernel that runs.

@@ -33,10 +33,24 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
     let Some(expected) = &facts.expected else {
         return Vec::new();
     };
-    let kernel = match kernel(facts, expected) {
-        Ok(kernel) => kernel,
-        Err(finding) => return vec![finding],
+    let unread = "which kernel runs is not known, so nothing can be held against the image";
+    let release = match facts.kernel.release.known() {
+        Ok(release) => release,
+        Err(gap) => return vec![Finding::unknown(Subject::Host, unread, gap)],
     };
+    let mut kernels = expected.kernels.iter();
+    match kernels.find(|kernel| kernel.release == *release) {
+        Some(kernel) => drift(facts, expected, kernel),
+        None => vec![another_kernel(expected, release)],
+    }
+}
+
+fn another_kernel(expected: &Expectation, release: &str) -> Finding {
+    let summary = format!("Linux {release} runs, which is not in {}", expected.image);
+    Finding::host(Status::Fail, summary).evidence(promised(expected, &kernels_of(expected)))
+}
+
+fn drift(facts: &Facts, expected: &Expectation, kernel: &ExpectedKernel) -> Vec<Finding> {
     let mut findings: Vec<Finding> = kernel
         .handlers
         .iter()
@@ -53,22 +67,6 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
         findings.push(Finding::host(Status::Pass, summary));
     }
     findings
-}
-
-fn kernel<'a>(facts: &Facts, expected: &'a Expectation) -> Result<&'a ExpectedKernel, Finding> {
-    let unread = "which kernel runs is not known, so nothing can be held against the image";
-    let release = facts
-        .kernel
-        .release
-        .known()
-        .map_err(|gap| Finding::unknown(Subject::Host, unread, gap))?;
-    let mut kernels = expected.kernels.iter();
-    kernels
-        .find(|kernel| kernel.release == *release)
-        .ok_or_else(|| {
-            let summary = format!("Linux {release} runs, which is not in {}", expected.image);
-            Finding::host(Status::Fail, summary).evidence(promised(expected, &kernels_of(expected)))
-        })
 }
 
 fn kernels_of(expected: &Expectation) -> String {

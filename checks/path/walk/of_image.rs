@@ -2,14 +2,14 @@
 
 use super::table::Table;
 use super::{Doubt, End, Way, doubtful, finish, step};
-use crate::facts::{Facts, Image};
+use crate::facts::{Facts, SeenImage};
 use crate::finding::Status;
 use crate::path::handler::look;
 use crate::path::telling;
 use crate::verdict::Walk;
 
 /// The walk as it will be with the kernel of `image` that these facts are about.
-pub(super) fn walk(facts: &Facts, table: &Table, image: &Image) -> Walk {
+pub(super) fn walk(facts: &Facts, table: &Table, image: &SeenImage) -> Walk {
     if !image.has_kernel {
         return without_kernel(table);
     }

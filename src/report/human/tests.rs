@@ -24,7 +24,7 @@ fn result(id: &str, findings: Vec<Finding>) -> CheckResult {
 
 /// All checks pass, but for these.
 fn diagnosis(verdict: Verdict, mut results: Vec<CheckResult>) -> Diagnosis {
-    for check in CATALOGUE {
+    for check in CATALOGUE.iter().filter(|check| check.judges.machines()) {
         if !results.iter().any(|result| result.check.id == check.id) {
             let pass = Finding::host(Status::Pass, format!("all is well with {}", check.id));
             results.push(result(check.id, vec![pass]));
