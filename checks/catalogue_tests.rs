@@ -6,12 +6,12 @@ use crate::diagnosis::{Diagnosis, diagnose};
 use crate::facts::Facts;
 use crate::finding::Status;
 use crate::fixture;
-use crate::limits::Limits;
+use crate::policy::Policy;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 fn diagnosis(facts: &Facts) -> Diagnosis {
-    diagnose(facts, &Limits::default(), |_| true)
+    diagnose(facts, &Policy::default(), |_| true)
 }
 
 #[test]

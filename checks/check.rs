@@ -47,11 +47,13 @@ pub enum Group {
     Queues,
     /// SYN queues and cookies.
     Syn,
+    /// What the operator asks for and accepts.
+    Policy,
 }
 
 impl Group {
     /// All groups, in report order.
-    pub const ALL: [Group; 3] = [Group::Path, Group::Queues, Group::Syn];
+    pub const ALL: [Group; 4] = [Group::Path, Group::Queues, Group::Syn, Group::Policy];
 
     /// The name for `--only` and `--skip`.
     pub const fn name(self) -> &'static str {
@@ -59,6 +61,7 @@ impl Group {
             Group::Path => "path",
             Group::Queues => "queues",
             Group::Syn => "syn",
+            Group::Policy => "policy",
         }
     }
 }
@@ -77,12 +80,14 @@ pub enum Judges {
     Images,
     /// A machine that runs, against what its image promised.
     Promises,
+    /// The waivers of a policy.
+    Waivers,
 }
 
 impl Judges {
     /// Whether it judges machines without being given more.
     pub const fn machines(self) -> bool {
-        !matches!(self, Judges::Images | Judges::Promises)
+        !matches!(self, Judges::Images | Judges::Promises | Judges::Waivers)
     }
 
     /// One phrase, for lists.
@@ -92,6 +97,7 @@ impl Judges {
             Judges::MachinesAndKernels | Judges::MachinesAndSetting(_) => "machines, images",
             Judges::Images => "images",
             Judges::Promises => "machines, with --expect",
+            Judges::Waivers => "a policy with waivers",
         }
     }
 }

@@ -1,11 +1,11 @@
 //! All checks, run over one set of facts.
 
-use crate::check::{Check, Group, View};
+use crate::check::{Check, Group, Judges, View};
 use crate::facts::{Facts, Topic};
-use crate::finding::{Finding, Status};
-use crate::image;
-use crate::limits::Limits;
-use crate::verdict::Verdict;
+use crate::finding::{Finding, Ruling, Status};
+use crate::image::{self, kernels};
+use crate::policy::{Policy, Standing, waive_follow_ons, waivers};
+use crate::verdict::{Verdict, Walk};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,8 @@ pub struct Diagnosis {
     pub verdict: Verdict,
     /// One entry for each check that was selected, in catalogue order.
     pub results: Vec<CheckResult>,
+    /// What each waiver of the policy was good for, in its order.
+    pub waivers: Vec<Standing>,
 }
 
 /// One check and its findings.
@@ -48,31 +50,103 @@ pub struct Counts {
     pub waived: usize,
 }
 
-/// Judges `facts` by each check that `selected` lets through.
-pub fn diagnose(facts: &Facts, limits: &Limits, selected: impl Fn(&Check) -> bool) -> Diagnosis {
+/// Judges `facts` by each check that `selected` lets through, and by what `policy` asks for and
+/// accepts.
+pub fn diagnose(facts: &Facts, policy: &Policy, selected: impl Fn(&Check) -> bool) -> Diagnosis {
+    diagnose_kernels(facts, &[], policy, selected)
+}
+
+/// The same of an image with several kernels: there are facts for each.
+pub fn diagnose_kernels(
+    first: &Facts,
+    others: &[Facts],
+    policy: &Policy,
+    selected: impl Fn(&Check) -> bool,
+) -> Diagnosis {
+    let mut results = results(first, policy, &selected);
+    let mut verdict = verdict(first, policy, &selected);
+    for facts in others {
+        kernels::add(&mut results, self::results(facts, policy, &selected));
+        kernels::add_verdict(
+            first,
+            &mut verdict,
+            facts,
+            self::verdict(facts, policy, &selected),
+        );
+    }
+    waive_follow_ons(&mut results);
+    let standings = policy.standings(&results);
+    judge_waivers(&mut results, policy, &standings);
+    for walk in [&mut verdict.tcp, &mut verdict.unix] {
+        waive(walk, &results);
+    }
+    Diagnosis {
+        verdict,
+        results,
+        waivers: standings,
+    }
+}
+
+fn results(facts: &Facts, policy: &Policy, selected: impl Fn(&Check) -> bool) -> Vec<CheckResult> {
+    let limits = &policy.limits;
     let view = View { facts, limits };
     let mut results: Vec<CheckResult> = crate::CATALOGUE
         .iter()
         .copied()
-        .filter(|check| selected(check) && image::is_judged_by(facts, check))
-        .map(|check| judge(check, &view))
+        .filter(|check| selected(check) && is_judged(check, facts, policy))
+        .map(|check| judge(check, &view, policy))
         .collect();
     mask(&mut results);
-    let mut verdict = crate::path::verdict(&view);
-    for walk in [&mut verdict.tcp, &mut verdict.unix] {
-        let remedy = walk.remedy.take();
-        walk.remedy = remedy.map(|remedy| image::remedy(facts, remedy));
+    results
+}
+
+/// Whether `check` has something to say of what these facts are about.
+fn is_judged(check: &Check, facts: &Facts, policy: &Policy) -> bool {
+    let is_image = facts.origin.image().is_some();
+    match check.judges {
+        Judges::Machines => !is_image,
+        Judges::MachinesAndKernels | Judges::MachinesAndSetting(_) => true,
+        Judges::Images => is_image,
+        Judges::Promises => !is_image && facts.expected.is_some(),
+        Judges::Waivers => !policy.waivers.is_empty(),
     }
+}
+
+fn verdict(facts: &Facts, policy: &Policy, selected: impl Fn(&Check) -> bool) -> Verdict {
+    let limits = &policy.limits;
+    let mut verdict = crate::path::verdict(&View { facts, limits });
     for (walk, asked) in [
         (&mut verdict.tcp, &crate::path::tcp_diag::CHECK),
         (&mut verdict.unix, &crate::path::unix_diag::CHECK),
     ] {
+        let remedy = walk.remedy.take();
+        walk.remedy = remedy.map(|remedy| image::remedy(facts, remedy));
         if walk.status == Status::Unknown && !selected(asked) {
             walk.status = Status::Skipped;
             walk.summary = format!("Not asked: {} is not among the checks.", asked.id);
         }
     }
-    Diagnosis { verdict, results }
+    verdict
+}
+
+/// The waivers are judged last, by what they were good for.
+fn judge_waivers(results: &mut [CheckResult], policy: &Policy, standings: &[Standing]) {
+    let id = waivers::CHECK.id;
+    if let Some(result) = results.iter_mut().find(|result| result.check.id == id) {
+        let findings = waivers::findings(policy, standings).into_iter();
+        result.findings = findings.map(|finding| policy.rule(id, finding)).collect();
+        result.rank();
+    }
+}
+
+/// A walk whose cause is waived says what it says, and does not fail.
+fn waive(walk: &mut Walk, results: &[CheckResult]) {
+    let cause = results
+        .iter()
+        .find(|result| Some(result.check.id) == walk.cause);
+    if walk.status > Status::Unknown && cause.is_some_and(|cause| cause.waiver().is_some()) {
+        walk.status = Status::Waived;
+    }
 }
 
 /// The groups of facts that the selected checks need.
@@ -84,50 +158,73 @@ pub fn topics(selected: impl Fn(&Check) -> bool) -> BTreeSet<Topic> {
         .collect()
 }
 
-fn judge(check: &'static Check, view: &View<'_>) -> CheckResult {
-    let mut findings = match image::not_applicable(view.facts, check) {
+fn judge(check: &'static Check, view: &View<'_>, policy: &Policy) -> CheckResult {
+    let judged = match image::not_applicable(view.facts, check) {
         Some(finding) => vec![finding],
-        None => merge_alike((check.judge)(view)),
+        None => (check.judge)(view),
     };
+    let told = judged
+        .into_iter()
+        .map(|finding| policy.rule(check.id, image::told(view.facts, finding)));
+    let mut findings = merge_alike(told);
     if findings.is_empty() {
         findings.push(Finding::host(
             Status::Skipped,
             "there was nothing here to judge",
         ));
     }
-    let told = |finding| image::told(view.facts, finding);
     let mut result = CheckResult {
         check,
         status: Status::Unknown,
-        findings: findings.into_iter().map(told).collect(),
+        findings,
         masked_by: None,
     };
-    settle(&mut result);
+    result.rank();
     result
 }
 
-/// The worst finding first, and its status for the whole. Stable: among equals the check's own
-/// order stands, the longest queue first.
-pub(crate) fn settle(result: &mut CheckResult) {
-    let findings = &mut result.findings;
-    findings.sort_by_key(|finding| Reverse(finding.status));
-    result.status = findings
-        .first()
-        .map_or(Status::Unknown, |worst| worst.status);
+impl CheckResult {
+    /// Puts the worst finding first and takes its status.
+    pub(crate) fn rank(&mut self) {
+        // Stable: among equals the check's own order stands, the longest queue first.
+        self.findings.sort_by_key(|finding| Reverse(finding.status));
+        let worst = self.findings.first();
+        self.status = worst.map_or(Status::Unknown, |worst| worst.status);
+    }
+
+    /// The worst status without regard to waivers.
+    fn unwaived(&self) -> Status {
+        let statuses = self.findings.iter().map(Finding::unwaived);
+        statuses.max().unwrap_or(self.status)
+    }
+
+    /// Why nothing worse than a waived finding is left of it, when that is so.
+    pub fn waiver(&self) -> Option<&Ruling> {
+        let waived = self
+            .findings
+            .iter()
+            .filter(|_| self.status == Status::Waived);
+        let worst = waived.max_by_key(|finding| finding.unwaived());
+        worst.and_then(|finding| finding.ruling.as_ref())
+    }
 }
 
 /// Findings that say the same of several namespaces, or of several kernels, become one finding
 /// about all of them. The evidence of the first stands for the others.
-pub(crate) fn merge_alike(findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn merge_alike(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
     use crate::finding::Subject::{Kernels, Namespaces};
     let mut merged: Vec<Finding> = Vec::new();
-    let mut alike: BTreeMap<(Status, String), usize> = BTreeMap::new();
+    let mut alike: BTreeMap<(Status, String, Option<Ruling>), usize> = BTreeMap::new();
     for finding in findings {
         let (Namespaces(labels) | Kernels(labels)) = &finding.subject else {
             merged.push(finding);
             continue;
         };
-        let key = (finding.status, finding.summary.clone());
+        let key = (
+            finding.status,
+            finding.summary.clone(),
+            finding.ruling.clone(),
+        );
         match alike.get(&key).map(|&at| &mut merged[at].subject) {
             Some(Namespaces(known) | Kernels(known)) => known.extend(labels.iter().cloned()),
             _ => {
@@ -142,13 +239,13 @@ pub(crate) fn merge_alike(findings: Vec<Finding>) -> Vec<Finding> {
 fn mask(results: &mut [CheckResult]) {
     let failed: BTreeSet<&str> = results
         .iter()
-        .filter(|result| result.status == Status::Fail)
+        .filter(|result| result.unwaived() == Status::Fail)
         .map(|result| result.check.id)
         .collect();
     for result in results {
         // What blinds ss explains what else of the path is broken, and what could not be decided
         // about queues. It does not explain a queue that was seen to be full.
-        let explainable = match result.status {
+        let explainable = match result.unwaived() {
             Status::Unknown => true,
             Status::Warn | Status::Fail => result.check.group == Group::Path,
             _ => false,
@@ -225,7 +322,7 @@ mod tests {
     #[test]
     fn a_queue_that_was_seen_to_be_full_is_not_folded_under_tcp_diag() {
         let facts = blind_with_a_full_unix_queue();
-        let diagnosis = diagnose(&facts, &Limits::default(), |_| true);
+        let diagnosis = diagnose(&facts, &Policy::default(), |_| true);
         let result = |id| diagnosis.results.iter().find(|r| r.check.id == id);
         assert_eq!(result("tcp-diag").map(|r| r.status), Some(Status::Fail));
         let full = result("accept-queue").expect("accept-queue is judged");
@@ -237,11 +334,11 @@ mod tests {
         let mut facts = healthy();
         let why = Why::NotCollected("--only or --skip".to_owned());
         facts.round_trips = Fact::Missing(Gap::new("round trip", why));
-        let limits = Limits::default();
-        let queues = diagnose(&facts, &limits, |check| check.group == Group::Queues);
+        let policy = Policy::default();
+        let queues = diagnose(&facts, &policy, |check| check.group == Group::Queues);
         assert_eq!(queues.verdict.tcp.status, Status::Skipped);
         assert!(!queues.lacks_an_answer());
-        let all = diagnose(&facts, &limits, |_| true);
+        let all = diagnose(&facts, &policy, |_| true);
         assert!(all.lacks_an_answer());
     }
 }

@@ -17,6 +17,7 @@ pub mod label;
 pub mod limits;
 pub mod list;
 pub mod path;
+pub mod policy;
 pub mod queues;
 pub mod syn;
 mod sysctl;
@@ -48,6 +49,7 @@ pub static CATALOGUE: &[&Check] = &[
     &syn::syncookies::CHECK,
     &syn::max_syn_backlog::CHECK,
     &syn::abort_on_overflow::CHECK,
+    &policy::waivers::CHECK,
 ];
 
 /// The check with this id.

@@ -1,12 +1,15 @@
 //! What is acceptable, where the kernel itself does not say.
 
-use crate::facts::Kernel;
+use crate::facts::{DiagModule, Kernel};
+use std::collections::BTreeSet;
 
 /// Limits that a judgement holds the facts against.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Limits {
     /// The lowest acceptable net.core.somaxconn. `None`: the kernel's own default of its era.
     pub somaxconn_min: Option<u32>,
+    /// Modules that have to be there, or to load when they are asked for.
+    pub required_modules: BTreeSet<DiagModule>,
 }
 
 /// SOMAXCONN of the kernel: 4096 since 5.4 (commit 19f92a030ca6), 128 before. `None` when the

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod policy;
+
+pub use policy::Policy;
+
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -74,6 +78,9 @@ pub struct Check {
     /// Which checks.
     #[command(flatten)]
     pub selection: Selection,
+    /// What is asked for and accepted.
+    #[command(flatten)]
+    pub policy: Policy,
     /// How to show it.
     #[command(flatten)]
     pub output: Output,
@@ -137,8 +144,8 @@ pub struct Output {
 #[derive(Debug, Args)]
 pub struct List {
     /// For people or for programs
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
     /// Colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
@@ -162,6 +169,9 @@ pub struct Replay {
     /// Which checks.
     #[command(flatten)]
     pub selection: Selection,
+    /// What is asked for and accepted.
+    #[command(flatten)]
+    pub policy: Policy,
     /// How to show it.
     #[command(flatten)]
     pub output: Output,
@@ -201,6 +211,19 @@ pub enum Format {
     /// Text for a terminal
     Human,
     /// One JSON document
+    Json,
+    /// JUnit XML, for the test reports of CI
+    Junit,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+/// The form of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// Text for a terminal
+    Human,
+    /// A JSON array
     Json,
 }
 

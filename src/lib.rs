@@ -11,6 +11,7 @@ pub mod exit;
 pub mod image;
 pub mod netlink;
 pub mod netns;
+pub mod policy;
 pub mod probes;
 pub mod report;
 pub mod root;

@@ -1,4 +1,4 @@
-//! Names and paths of the machine as text: they may be any bytes.
+//! Text: names and paths of the machine, which may be any bytes, and what is like a name.
 
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -21,6 +21,27 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 /// The path as text, in the same way.
 pub(crate) fn shown(path: &Path) -> String {
     text(path.as_os_str().as_bytes())
+}
+
+/// The known name that is most like `name`, if one is like it at all.
+pub(crate) fn nearest(
+    name: &str,
+    known: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
+    known
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|&(likeness, _)| likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+/// An error of the operating system in words, without its number.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
 }
 
 #[cfg(test)]

@@ -1,27 +1,15 @@
 //! An image that has not booted: the same checks, on what its files promise.
 
-mod kernels;
+pub(crate) mod kernels;
 #[cfg(test)]
 mod tests;
 mod told;
 
-pub use kernels::diagnose_kernels;
 pub(crate) use told::{remedy, told};
 
 use crate::check::{Check, Judges};
 use crate::facts::{Facts, SeenImage};
 use crate::finding::{Finding, Status};
-
-/// Whether `check` has something to say of what these facts are about.
-pub(crate) fn is_judged_by(facts: &Facts, check: &Check) -> bool {
-    let is_image = facts.origin.image().is_some();
-    match check.judges {
-        Judges::Machines => !is_image,
-        Judges::MachinesAndKernels | Judges::MachinesAndSetting(_) => true,
-        Judges::Images => is_image,
-        Judges::Promises => !is_image && facts.expected.is_some(),
-    }
-}
 
 /// What is said in the place of a judgement that a container image does not allow.
 pub(crate) fn not_applicable(facts: &Facts, check: &Check) -> Option<Finding> {

@@ -1,12 +1,11 @@
-use super::diagnose_kernels;
-use crate::diagnosis::{CheckResult, Diagnosis, diagnose};
+use crate::diagnosis::{CheckResult, Diagnosis, diagnose, diagnose_kernels};
 use crate::facts::*;
 use crate::finding::{Source, Status, Step, Subject};
 use crate::fixture;
-use crate::limits::Limits;
+use crate::policy::Policy;
 
 fn judged(facts: &Facts) -> Diagnosis {
-    diagnose(facts, &Limits::default(), |_| true)
+    diagnose(facts, &Policy::default(), |_| true)
 }
 
 fn result<'a>(diagnosis: &'a Diagnosis, id: &str) -> &'a CheckResult {
@@ -194,16 +193,16 @@ fn kernels_that_are_alike_are_told_once_and_the_worst_gives_the_verdict() {
         facts
     };
     let alike = [fixture::image(), other(fixture::image())];
-    let limits = Limits::default();
-    let diagnosis = diagnose_kernels(&alike, &limits, |_| true).expect("two kernels");
+    let policy = Policy::default();
+    let [first, second] = alike;
+    let diagnosis = diagnose_kernels(&first, &[second], &policy, |_| true);
     let releases = vec!["6.1.0-50-cloud-amd64".to_owned(), "6.12.1".to_owned()];
     let findings = &result(&diagnosis, "tcp-diag").findings;
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].subject, Subject::Kernels(releases));
 
     let blocked = other(with_rule(RuleKind::Blacklist, "blacklist tcp_diag"));
-    let mixed = [fixture::image(), blocked];
-    let diagnosis = diagnose_kernels(&mixed, &limits, |_| true).expect("two kernels");
+    let diagnosis = diagnose_kernels(&first, &[blocked], &policy, |_| true);
     assert_eq!(result(&diagnosis, "tcp-diag").status, Status::Fail);
     let summary = &diagnosis.verdict.tcp.summary;
     assert!(summary.starts_with("With Linux 6.12.1: "), "{summary}");

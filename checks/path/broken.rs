@@ -9,11 +9,20 @@ use crate::limits::Limits;
 
 /// The findings of `check` on `facts`.
 pub(super) fn judge(check: &Check, facts: &Facts) -> Vec<Finding> {
-    let limits = Limits::default();
-    (check.judge)(&View {
-        facts,
-        limits: &limits,
-    })
+    judge_within(check, facts, &Limits::default())
+}
+
+/// The findings of `check` on `facts`, where the policy requires `module`.
+pub(super) fn judge_requiring(check: &Check, facts: &Facts, module: DiagModule) -> Vec<Finding> {
+    let limits = Limits {
+        required_modules: [module].into(),
+        ..Limits::default()
+    };
+    judge_within(check, facts, &limits)
+}
+
+fn judge_within(check: &Check, facts: &Facts, limits: &Limits) -> Vec<Finding> {
+    (check.judge)(&View { facts, limits })
 }
 
 /// The one finding of `check` on `facts`.

@@ -2,7 +2,7 @@
 
 use super::cause::{self, Cause};
 use super::handler;
-use super::mend;
+use super::{mend, telling};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{DiagModule, Facts, Gap, Presence, Topic};
 use crate::finding::{Evidence, Finding, Status};
@@ -53,9 +53,9 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
         match standing(facts, module) {
             Standing::Usable => usable.push(module.name()),
             Standing::NotBuilt(presence) => {
-                findings.push(not_built(module, without, presence));
+                findings.push(not_built(view, module, without, presence));
             }
-            Standing::Stopped(causes) => findings.push(stopped(facts, module, without, &causes)),
+            Standing::Stopped(causes) => findings.push(stopped(view, module, without, &causes)),
             Standing::Unclear => unclear.push(module),
         }
     }
@@ -89,24 +89,26 @@ fn standing(facts: &Facts, module: DiagModule) -> Standing<'_> {
     }
 }
 
-fn not_built(module: DiagModule, without: &str, presence: &Presence) -> Finding {
-    Finding::host(
-        Status::Skipped,
-        format!("{module} was not built for this kernel, so {without}"),
-    )
-    .evidence(Cause::Module(presence).evidence(module))
+fn not_built(view: &View<'_>, module: DiagModule, without: &str, presence: &Presence) -> Finding {
+    let summary = format!("{module} was not built for this kernel, so {without}");
+    lost(view, module, Status::Skipped, summary).evidence(Cause::Module(presence).evidence(module))
 }
 
-fn stopped(facts: &Facts, module: DiagModule, without: &str, causes: &[Cause<'_>]) -> Finding {
-    Finding::host(
-        Status::Warn,
-        format!(
-            "{module} cannot be loaded ({}), so {without}",
-            causes[0].what(module)
-        ),
-    )
-    .evidences(causes.iter().map(|cause| cause.evidence(module)))
-    .remedy(mend::remedy(facts, module, causes))
+fn stopped(view: &View<'_>, module: DiagModule, without: &str, causes: &[Cause<'_>]) -> Finding {
+    let what = causes[0].what(module);
+    let summary = format!("{module} cannot be loaded ({what}), so {without}");
+    lost(view, module, Status::Warn, summary)
+        .evidences(causes.iter().map(|cause| cause.evidence(module)))
+        .remedy(mend::remedy(view.facts, module, causes))
+}
+
+/// The finding of a module that is not to be had: as bad as `loss`, unless the policy requires it.
+fn lost(view: &View<'_>, module: DiagModule, loss: Status, summary: String) -> Finding {
+    if view.limits.required_modules.contains(&module) {
+        telling::required_but(&summary)
+    } else {
+        Finding::host(loss, summary)
+    }
 }
 
 fn not_known(facts: &Facts, modules: &[DiagModule]) -> Finding {
@@ -188,6 +190,22 @@ mod tests {
             evidence: "/proc/config.gz".to_owned(),
         }));
         assert_eq!(worst.status, Status::Skipped);
+    }
+
+    #[test]
+    fn what_the_policy_requires_fails_where_it_is_not_to_be_had() {
+        let mut blocked = mptcp(broken::shipped(MPTCP));
+        let text = "blacklist mptcp_diag";
+        broken::add_rule(&mut blocked, MPTCP, RuleKind::Blacklist, text);
+        let not_built = mptcp(Presence::NotConfigured {
+            evidence: "/proc/config.gz".to_owned(),
+        });
+        for facts in [blocked, not_built] {
+            let findings = broken::judge_requiring(&CHECK, &facts, MPTCP);
+            assert_eq!(findings[0].status, Status::Fail, "{findings:#?}");
+            let other = broken::judge_requiring(&CHECK, &facts, DiagModule::RawDiag);
+            assert!(other[0].status < Status::Fail, "{other:#?}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ const TABLE: Table = Table {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    vec![telling::finding(view.facts, &TABLE)]
+    vec![telling::finding(view, &TABLE)]
 }
 
 #[cfg(test)]

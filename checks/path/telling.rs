@@ -3,6 +3,7 @@
 use super::cause::{self, Cause, Reach};
 use super::handler::{self, Handler, Look, look};
 use super::{mend, refusal, socket};
+use crate::check::View;
 use crate::facts::{Errno, Facts, Gap, Origin, Presence, Refusal};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 
@@ -17,9 +18,11 @@ pub(super) struct Table {
 }
 
 /// The finding of the handler's own check.
-pub(super) fn finding(facts: &Facts, table: &Table) -> Finding {
+pub(super) fn finding(view: &View<'_>, table: &Table) -> Finding {
+    let facts = view.facts;
     let handler = table.handler;
     let module = handler.module();
+    let required = view.limits.required_modules.contains(&module);
     let look = look(facts, handler);
     let finding = match &look {
         Look::Answers { .. } => {
@@ -39,7 +42,12 @@ pub(super) fn finding(facts: &Facts, table: &Table) -> Finding {
         Look::NotAsked { loadable, .. } => not_asked(facts, handler, *loadable),
         Look::Refuses { .. } | Look::Blocked { .. } | Look::Orphan { .. } => {
             let because = because(facts, handler, &look);
-            let finding = Finding::host(table.loss, format!("{because}, so {}", table.without));
+            let because = format!("{because}, so {}", table.without);
+            let finding = if required {
+                required_but(&because)
+            } else {
+                Finding::host(table.loss, because)
+            };
             match remedy(facts, handler, &look) {
                 Some(remedy) => finding.remedy(remedy),
                 None => finding,
@@ -47,6 +55,11 @@ pub(super) fn finding(facts: &Facts, table: &Table) -> Finding {
         }
     };
     finding.evidences(evidence(facts, handler, &look))
+}
+
+/// The finding of a module that the policy requires and that is not to be had.
+pub(super) fn required_but(because: &str) -> Finding {
+    Finding::host(Status::Fail, format!("{because}; the policy requires it"))
 }
 
 /// Why a handler does not answer, as a clause. Only for looks that are a fault.

@@ -26,7 +26,7 @@ const TABLE: Table = Table {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    vec![telling::finding(view.facts, &TABLE)]
+    vec![telling::finding(view, &TABLE)]
 }
 
 #[cfg(test)]
@@ -42,6 +42,17 @@ mod tests {
         let finding = broken::judge_one(&CHECK, &facts);
         assert_eq!(finding.status, Status::Warn);
         assert!(finding.summary.contains("/proc/net/udp"));
+    }
+
+    #[test]
+    fn where_the_policy_requires_it_its_loss_is_a_failure() {
+        let facts = broken::without(&[Handler::Udp], |_| Presence::NotShipped);
+        let module = Handler::Udp.module();
+        let finding = broken::judge_requiring(&CHECK, &facts, module).remove(0);
+        assert_eq!(finding.status, Status::Fail);
+        assert!(finding.summary.ends_with("; the policy requires it"));
+        let healthy = broken::judge_requiring(&CHECK, &fixture::healthy(), module);
+        assert_eq!(healthy[0].status, Status::Pass);
     }
 
     #[test]

@@ -209,6 +209,7 @@ mod tests {
     fn a_limit_that_is_undercut_fails() {
         let limits = Limits {
             somaxconn_min: Some(8192),
+            ..Limits::default()
         };
         assert_eq!(
             findings_within(&CHECK, &healthy(), &limits)[0].status,
@@ -220,6 +221,7 @@ mod tests {
     fn a_limit_stands_in_the_place_of_the_default() {
         let limits = Limits {
             somaxconn_min: Some(512),
+            ..Limits::default()
         };
         let facts = machine(vec![with(1, "host", 1024)]);
         assert_eq!(

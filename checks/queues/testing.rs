@@ -6,6 +6,7 @@ use crate::facts::{Fact, Facts, Namespace};
 use crate::finding::{Finding, Status};
 use crate::fixture::healthy;
 use crate::limits::Limits;
+use crate::policy::Policy;
 
 /// The findings of one check, worst first, with alike ones merged; each warning and failure
 /// is held to give evidence.
@@ -19,7 +20,11 @@ pub(crate) fn findings_within(
     facts: &Facts,
     limits: &Limits,
 ) -> Vec<Finding> {
-    let mut diagnosis = diagnose(facts, limits, |candidate| candidate.id == check.id);
+    let policy = Policy {
+        limits: limits.clone(),
+        ..Policy::default()
+    };
+    let mut diagnosis = diagnose(facts, &policy, |candidate| candidate.id == check.id);
     let findings = diagnosis.results.remove(0).findings;
     for finding in &findings {
         let must_prove = finding.status >= Status::Warn;

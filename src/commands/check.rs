@@ -1,7 +1,7 @@
 //! `sockdoctor check`: looks at this machine.
 
 use super::Mistake;
-use super::judge::judge;
+use super::judge::{HERE, applied, judge};
 use super::progress::Progress;
 use super::record::Recording;
 use super::selection::Selection;
@@ -9,9 +9,11 @@ use crate::cli;
 use crate::collect::{Plan, collect};
 use crate::exit::Exit;
 use crate::runner;
+use std::path::Path;
 
 pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
     let selection = Selection::of(&options.selection)?;
+    let policy = applied(&options.policy, Path::new(HERE))?;
     let recording = options
         .record
         .as_deref()
@@ -22,7 +24,7 @@ pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
     let progress = Progress::start(&plan);
     let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
     drop(progress);
-    let judged = judge(&facts, &selection, &options.output, false);
+    let judged = judge(&facts, &selection, policy.as_ref(), &options.output, false);
     // The report first: whoever reads it should not lose it to a full disk.
     if let Some(recording) = recording {
         recording.finish(&facts)?;

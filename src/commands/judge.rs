@@ -4,27 +4,41 @@ use super::selection::Selection;
 use super::{Mistake, output};
 use crate::cli;
 use crate::exit::Exit;
+use crate::policy::{self, Applied};
 use crate::report::human::Detail;
 use crate::report::page::Look;
-use crate::report::{Report, human, json};
+use crate::report::{Report, human, json, junit, sarif};
 use sockdoctor_checks::diagnosis::diagnose;
 use sockdoctor_checks::facts::Facts;
-use sockdoctor_checks::limits::Limits;
+use sockdoctor_checks::policy::Policy;
+use std::path::Path;
 
-/// Judges `facts` by the selected checks and writes the report. `recorded`: they come from a
-/// file.
+/// The working directory, by the path that leaves the names of files in it as they are.
+pub(super) const HERE: &str = "";
+
+/// The policy that is to be applied, which lies in `folder` where none is named.
+pub(super) fn applied(options: &cli::Policy, folder: &Path) -> Result<Option<Applied>, Mistake> {
+    policy::load(options.config.as_deref(), folder).map_err(Mistake)
+}
+
+/// Judges `facts` by the selected checks and by `applied`, and writes the report. `recorded`:
+/// they come from a file.
 pub(super) fn judge(
     facts: &Facts,
     selection: &Selection,
+    applied: Option<&Applied>,
     options: &cli::Output,
     recorded: bool,
 ) -> Result<Exit, Mistake> {
-    let diagnosis = diagnose(facts, &Limits::default(), |check| selection.has(check));
+    let nothing = Policy::default();
+    let policy = applied.map_or(&nothing, |applied| &applied.policy);
+    let diagnosis = diagnose(facts, policy, |check| selection.has(check));
     let exit = Exit::of(&diagnosis, options.fail_on);
     let report = Report {
         facts,
         diagnosis: &diagnosis,
         exit,
+        applied,
         recorded,
     };
     output::print(&render(&report, options))?;
@@ -34,6 +48,8 @@ pub(super) fn judge(
 fn render(report: &Report<'_>, options: &cli::Output) -> String {
     match options.format {
         cli::Format::Json => json::render(report),
+        cli::Format::Junit => junit::render(report, options.fail_on),
+        cli::Format::Sarif => sarif::render(report),
         cli::Format::Human => {
             human::render(report, Look::of_stdout(options.color), detail(options))
         }

@@ -1,6 +1,7 @@
 //! Writes to stdout, and says so when that cannot be done.
 
 use super::{Mistake, closed_stdout};
+pub(super) use crate::text::reason;
 use std::io::{BufWriter, ErrorKind, Write};
 
 /// Writes all of `text` to stdout. A reader who has seen enough and left is no mistake.
@@ -16,14 +17,5 @@ pub(super) fn print(text: &str) -> Result<(), Mistake> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Mistake(format!("stdout: {}", reason(&error)))),
         Ok(()) => Ok(()),
-    }
-}
-
-/// An error of the operating system in words, without its number.
-pub(super) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
     }
 }

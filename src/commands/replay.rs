@@ -1,7 +1,7 @@
 //! `sockdoctor replay FILE`: judges facts that were recorded.
 
 use super::Mistake;
-use super::judge::judge;
+use super::judge::{HERE, applied, judge};
 use super::output::reason;
 use super::selection::Selection;
 use crate::cli;
@@ -14,9 +14,10 @@ use std::path::Path;
 
 pub(super) fn run(options: &cli::Replay) -> Result<Exit, Mistake> {
     let selection = Selection::of(&options.selection)?;
+    let policy = applied(&options.policy, Path::new(HERE))?;
     let facts =
         read(&options.file).map_err(|why| Mistake(format!("{}: {why}", shown(&options.file))))?;
-    judge(&facts, &selection, &options.output, true)
+    judge(&facts, &selection, policy.as_ref(), &options.output, true)
 }
 
 fn read(path: &Path) -> Result<Facts, String> {

@@ -2,6 +2,7 @@
 
 use super::Mistake;
 use crate::cli;
+use crate::text::nearest;
 use sockdoctor_checks::CATALOGUE;
 use sockdoctor_checks::check::{Check, Group};
 use std::collections::BTreeSet;
@@ -73,15 +74,6 @@ fn unknown(kind: &str, name: &str, known: impl Iterator<Item = &'static str>) ->
         None => "`sockdoctor list` shows all".to_owned(),
     };
     Mistake(format!("there is no {kind} `{name}`; {hint}"))
-}
-
-/// The known name that is most like `name`, if one is like it at all.
-fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|&(likeness, _)| likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]

@@ -67,12 +67,13 @@ fn ascii(c: char) -> Option<&'static str> {
 }
 
 /// Format characters of Unicode: they have no width, or turn the direction of what follows.
-/// U+2028 and U+2029 begin a new line. Tags, U+E0000 to U+E0FFF, show nothing.
+/// U+2028 and U+2029 begin a new line. Tags, U+E0000 to U+E0FFF, show nothing. U+FFFE and U+FFFF
+/// are no characters at all, and XML cannot carry them.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e0fff}')
+        | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@ pub mod escape;
 pub mod explain;
 pub mod human;
 pub mod json;
+pub mod junit;
 pub mod page;
+mod plain;
+pub mod sarif;
 pub mod style;
 
 use crate::exit::Exit;
+use crate::policy::Applied;
 use sockdoctor_checks::diagnosis::{CheckResult, Diagnosis};
 use sockdoctor_checks::facts::Facts;
 
@@ -22,6 +26,8 @@ pub struct Report<'a> {
     pub diagnosis: &'a Diagnosis,
     /// The exit code that goes with it.
     pub exit: Exit,
+    /// The policy that was applied, and where it comes from.
+    pub applied: Option<&'a Applied>,
     /// The facts come from a file, and may be of another machine and another day.
     pub recorded: bool,
 }

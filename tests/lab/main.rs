@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sockdoctor_checks::diagnosis::{Diagnosis, diagnose};
 use sockdoctor_checks::facts::Facts;
 use sockdoctor_checks::finding::Status;
-use sockdoctor_checks::limits::Limits;
+use sockdoctor_checks::policy::Policy;
 use sockdoctor_checks::verdict::Walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -73,7 +73,7 @@ fn case(name: &str) -> Case {
 fn judged(name: &str) -> Diagnosis {
     let text = fs::read_to_string(lab("facts").join(format!("{name}.json"))).expect("facts");
     let facts: Facts = serde_json::from_str(&text).expect("facts of this version");
-    diagnose(&facts, &Limits::default(), |_| true)
+    diagnose(&facts, &Policy::default(), |_| true)
 }
 
 fn problems(case: &Case, found: &Diagnosis) -> Vec<String> {

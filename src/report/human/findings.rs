@@ -103,6 +103,12 @@ fn block(
     page.wrap(&lead, INDENT, &subject);
     let lead = page.lead(&[(INDENT, None)]);
     page.entry(&lead, &finding.summary);
+    if let Some(ruling) = &finding.ruling {
+        words::label(page, "why", &words::ruling(ruling));
+    }
+    if finding.status == Status::Waived && detail != Detail::Verbose {
+        return;
+    }
     evidence(page, &finding.evidence, limit(detail, EVIDENCE));
     match (&finding.remedy, before.map(|before| &before.remedy)) {
         (None, _) => {}

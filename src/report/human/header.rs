@@ -31,7 +31,10 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     let pieces: Vec<String> = pieces.into_iter().flatten().collect();
     let lead = page.lead(&[(name, Some(Tone::Strong)), (" · ", None)]);
     page.row(&lead, "  ", &pieces);
-    let notes = notes(facts);
+    let policy = report
+        .applied
+        .map(|applied| format!("policy {}", applied.path));
+    let notes: Vec<String> = policy.into_iter().chain(notes(facts)).collect();
     if !notes.is_empty() {
         page.row(&Lead::default(), "  ", &notes);
     }

@@ -5,7 +5,7 @@ mod header;
 mod totals;
 mod unknowns;
 mod verdict;
-mod words;
+pub(super) mod words;
 
 use super::Report;
 use super::page::{Look, Page};
@@ -42,6 +42,7 @@ pub fn render(report: &Report<'_>, look: Look, detail: Detail) -> String {
     findings::write(&mut page, report, Status::Fail, detail, &told);
     if detail != Detail::Quiet {
         findings::write(&mut page, report, Status::Warn, detail, &told);
+        findings::write(&mut page, report, Status::Waived, detail, &told);
         unknowns::write(&mut page, report, detail, &told);
         totals::write(&mut page, report, detail);
     } else {
@@ -65,7 +66,7 @@ fn told(report: &Report<'_>, detail: Detail) -> BTreeSet<&'static str> {
     let verdict = &report.diagnosis.verdict;
     [&verdict.tcp, &verdict.unix]
         .into_iter()
-        .filter(|walk| walk.status > Status::Waived)
+        .filter(|walk| walk.status > Status::Skipped)
         .filter_map(|walk| walk.cause)
         .collect()
 }

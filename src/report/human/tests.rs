@@ -32,7 +32,11 @@ fn diagnosis(verdict: Verdict, mut results: Vec<CheckResult>) -> Diagnosis {
     }
     let place = |id| CATALOGUE.iter().position(|check| check.id == id);
     results.sort_by_key(|result| place(result.check.id));
-    Diagnosis { verdict, results }
+    Diagnosis {
+        verdict,
+        results,
+        waivers: Vec::new(),
+    }
 }
 
 fn step(name: &'static str, status: StepStatus, detail: &str) -> Step {
@@ -209,6 +213,7 @@ fn text(facts: &Facts, diagnosis: &Diagnosis, look: Look, detail: Detail) -> Str
         facts,
         diagnosis,
         exit: Exit::of(diagnosis, crate::cli::FailOn::Fail),
+        applied: None,
         recorded: false,
     };
     render(&report, look, detail)

@@ -35,7 +35,7 @@ pub(super) fn write_exit(page: &mut Page, report: &Report<'_>) {
 /// What is well, a line each.
 fn passes(page: &mut Page, report: &Report<'_>, detail: Detail) {
     page.gap();
-    let well = || shown(report, detail).filter(|result| result.status <= Status::Waived);
+    let well = || shown(report, detail).filter(|result| result.status < Status::Waived);
     let width = well()
         .map(|result| result.check.id.len())
         .max()

@@ -5,7 +5,7 @@ use crate::report::Report;
 use crate::report::escape::Charset;
 use crate::report::page::Page;
 use crate::report::style::Tone;
-use sockdoctor_checks::finding::Status;
+use sockdoctor_checks::finding::{Ruling, Status};
 use sockdoctor_checks::verdict::{Step, StepStatus, Walk};
 
 /// True values to show.
@@ -42,6 +42,9 @@ fn walk(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail, first
 /// What mends it, what is true meanwhile, and what else comes of it.
 fn aftermath(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail) {
     page.gap();
+    if let Some(ruling) = accepted(report, walk) {
+        words::label(page, "why", &words::ruling(ruling));
+    }
     if let Some(remedy) = &walk.remedy {
         words::remedy(page, remedy);
     }
@@ -49,6 +52,12 @@ fn aftermath(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail) 
     if let (Some(cause), Detail::Normal) = (walk.cause, detail) {
         follow_ons(page, report, cause);
     }
+}
+
+/// Why a walk that is broken does not fail.
+fn accepted<'a>(report: &'a Report<'_>, walk: &Walk) -> Option<&'a Ruling> {
+    let cause = walk.cause.filter(|_| walk.status == Status::Waived)?;
+    report.result(cause)?.waiver()
 }
 
 fn truths(page: &mut Page, truth: &[String]) {

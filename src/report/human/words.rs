@@ -3,7 +3,7 @@
 use super::INDENT;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
-use sockdoctor_checks::finding::{Evidence, Remedy, Source, Status, Step, Subject};
+use sockdoctor_checks::finding::{Evidence, Remedy, Ruling, Source, Status, Step, Subject};
 use sockdoctor_checks::list::list;
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub(super) fn subject(subject: &Subject, limit: usize) -> String {
 }
 
 /// A namespace, as a place.
-fn place(label: &str) -> String {
+pub(in crate::report) fn place(label: &str) -> String {
     match label {
         "host" => "on the host".to_owned(),
         label => format!("in {label}"),
@@ -57,7 +57,7 @@ fn place(label: &str) -> String {
 }
 
 /// Where something was seen, and what.
-pub(super) fn evidence(evidence: &Evidence) -> String {
+pub(in crate::report) fn evidence(evidence: &Evidence) -> String {
     let at = match &evidence.source {
         Source::File(place) => place.to_string(),
         Source::Sysctl {
@@ -88,6 +88,16 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
     match evidence.source {
         Source::Call { errno: Some(_), .. } => format!("{at}, {}", evidence.says),
         _ => format!("{at}: {}", evidence.says),
+    }
+}
+
+/// What the policy made of a finding.
+pub(in crate::report) fn ruling(ruling: &Ruling) -> String {
+    match ruling {
+        Ruling::Fatal => "a warning of this check is a failure here".to_owned(),
+        Ruling::Waived {
+            reason, expires, ..
+        } => format!("accepted until {expires}: {reason}"),
     }
 }
 

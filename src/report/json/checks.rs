@@ -12,7 +12,7 @@ pub(super) struct Check<'a> {
     id: &'static str,
     /// A few words.
     title: &'static str,
-    /// `path`, `queues` or `syn`.
+    /// `path`, `queues`, `syn` or `policy`.
     group: &'static str,
     /// `host` or `netns`.
     scope: &'static str,
@@ -55,6 +55,25 @@ struct Finding<'a> {
     evidence: Vec<Evidence<'a>>,
     /// What to do about it.
     remedy: Option<Remedy<'a>>,
+    /// What the policy made of it. null: nothing.
+    ruling: Option<Ruling<'a>>,
+}
+
+/// What the policy made of a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+enum Ruling<'a> {
+    /// It warns, and the policy calls warnings of its check fatal.
+    Fatal,
+    /// Somebody has accepted it.
+    Waived {
+        /// Its status without that.
+        was: Status,
+        /// Why it is accepted.
+        reason: &'a str,
+        /// The last day on which it is, YYYY-MM-DD, UTC.
+        expires: String,
+    },
 }
 
 /// What a finding is about.
@@ -196,6 +215,24 @@ impl<'a> Finding<'a> {
             summary: &finding.summary,
             evidence: finding.evidence.iter().map(Evidence::of).collect(),
             remedy: finding.remedy.as_ref().map(Remedy::of),
+            ruling: finding.ruling.as_ref().map(Ruling::of),
+        }
+    }
+}
+
+impl<'a> Ruling<'a> {
+    fn of(ruling: &'a finding::Ruling) -> Self {
+        match ruling {
+            finding::Ruling::Fatal => Ruling::Fatal,
+            finding::Ruling::Waived {
+                was,
+                reason,
+                expires,
+            } => Ruling::Waived {
+                was: (*was).into(),
+                reason,
+                expires: expires.to_string(),
+            },
         }
     }
 }

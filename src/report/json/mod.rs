@@ -5,6 +5,7 @@
 mod checks;
 mod environment;
 mod namespaces;
+mod policy;
 mod verdict;
 
 pub(super) use environment::observed_at;
@@ -28,6 +29,8 @@ struct Document<'a> {
     tool: Tool,
     /// Where, when and as whom was looked.
     environment: environment::Environment<'a>,
+    /// What the operator asks for and accepts. null: no policy was applied.
+    policy: Option<policy::Policy<'a>>,
     /// Whether ss can be believed.
     verdict: verdict::Verdict<'a>,
     /// The network namespaces that were looked at.
@@ -90,6 +93,7 @@ fn document<'a>(report: &'a Report<'_>) -> Document<'a> {
             version: env!("CARGO_PKG_VERSION"),
         },
         environment: environment::Environment::of(report.facts),
+        policy: policy::Policy::of(report),
         verdict: verdict::Verdict::of(&report.diagnosis.verdict),
         namespaces: namespaces
             .into_iter()

@@ -1,0 +1,83 @@
+//! What the operator asks for and accepts: limits, checks whose warnings are fatal, waivers.
+
+mod date;
+mod waiver;
+pub mod waivers;
+
+pub use date::Date;
+pub use waiver::{Standing, Waiver};
+
+use crate::diagnosis::CheckResult;
+use crate::finding::{Finding, Ruling, Status};
+use crate::limits::Limits;
+use std::collections::BTreeSet;
+
+/// What the operator asks for and accepts. The default asks for nothing and accepts nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// What is acceptable.
+    pub limits: Limits,
+    /// The checks whose warnings count as failures, by id.
+    pub fatal: BTreeSet<&'static str>,
+    /// What somebody has accepted for a while, in the order of the file.
+    pub waivers: Vec<Waiver>,
+    /// The day on which it is applied, which decides what waivers are over.
+    pub today: Date,
+}
+
+impl Policy {
+    /// What becomes of a finding of the check `id`.
+    pub(crate) fn rule(&self, id: &str, mut finding: Finding) -> Finding {
+        if finding.status == Status::Warn && self.fatal.contains(id) {
+            finding.status = Status::Fail;
+            finding.ruling = Some(Ruling::Fatal);
+        }
+        let mut in_date = self.waivers.iter().filter(|waiver| !waiver.is_over(self));
+        if let Some(waiver) = in_date.find(|waiver| waiver.accepts(id, &finding)) {
+            finding.ruling = Some(Ruling::Waived {
+                was: finding.status,
+                reason: waiver.reason.clone(),
+                expires: waiver.expires,
+            });
+            finding.status = Status::Waived;
+        }
+        finding
+    }
+
+    /// What each waiver was good for.
+    pub(crate) fn standings(&self, results: &[CheckResult]) -> Vec<Standing> {
+        let waivers = self.waivers.iter();
+        waivers
+            .map(|waiver| waiver.standing(self, results))
+            .collect()
+    }
+}
+
+/// Waives what follows from a waived check alone: who accepts that tcp_diag is gone accepts that
+/// ss is wrong, too. What could not be decided stays so.
+pub(crate) fn waive_follow_ons(results: &mut [CheckResult]) {
+    while let Some((at, ruling)) = next_follow_on(results) {
+        let result = &mut results[at];
+        for finding in &mut result.findings {
+            if finding.status > Status::Unknown {
+                finding.ruling = Some(ruling.for_a(finding.status));
+                finding.status = Status::Waived;
+            }
+        }
+        result.rank();
+    }
+}
+
+/// The first that fails or warns under a waived check, and why that one is waived.
+fn next_follow_on(results: &[CheckResult]) -> Option<(usize, Ruling)> {
+    results.iter().enumerate().find_map(|(at, result)| {
+        let root = result
+            .masked_by
+            .filter(|_| result.status > Status::Unknown)?;
+        let root = results.iter().find(|other| other.check.id == root)?;
+        Some((at, root.waiver()?.clone()))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The policy file: where it is found, and what it says.
+
+mod file;
+mod today;
+
+use crate::text::{reason, shown};
+use sockdoctor_checks::policy::Policy;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// The name that is looked for where no file is named.
+const NAME: &str = "sockdoctor.toml";
+
+/// No policy needs more. A file that has it is not a policy, and is not read to its end.
+const LARGEST: u64 = 1 << 20;
+
+/// A policy, and the file that it comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The file, as it was named or found.
+    pub path: String,
+    /// What it says.
+    pub policy: Policy,
+}
+
+/// The policy in the file `named`, or else in the sockdoctor.toml of `folder`, if there is one.
+///
+/// # Errors
+/// One line that names the file, and the place in it: it cannot be read, is not a policy, or
+/// names what does not exist.
+pub fn load(named: Option<&Path>, folder: &Path) -> Result<Option<Applied>, String> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => match found_in(folder)? {
+            Some(path) => path,
+            None => return Ok(None),
+        },
+    };
+    let name = shown(&path);
+    let bytes = read(&path).map_err(|why| format!("{name}: {why}"))?;
+    let policy = file::parse(&name, &bytes, today::utc()?)?;
+    Ok(Some(Applied { path: name, policy }))
+}
+
+/// A policy that is there and cannot be looked at is an error: it may ask for more than nothing.
+fn found_in(folder: &Path) -> Result<Option<PathBuf>, String> {
+    let path = folder.join(NAME);
+    match path.metadata() {
+        Ok(found) if found.is_file() => Ok(Some(path)),
+        // Nobody named it, so a FIFO of that name must not hold this up.
+        Ok(_) => Err(format!("{}: not a regular file", shown(&path))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {}", shown(&path), reason(&error))),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| reason(&error))?;
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| reason(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err("larger than 1 MiB, so it is not a policy".to_owned());
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a temporary directory can be made")
+    }
+
+    #[test]
+    fn a_folder_without_a_policy_has_none() {
+        assert_eq!(load(None, folder().path()), Ok(None));
+    }
+
+    #[test]
+    fn a_policy_is_found_by_its_name_unless_another_is_named() {
+        let folder = folder();
+        let (found, named) = (folder.path().join(NAME), folder.path().join("other"));
+        std::fs::write(&found, "[limits]\nsomaxconn.min = 1").expect("written");
+        std::fs::write(&named, "[limits]\nsomaxconn.min = 2").expect("written");
+        let min = |named| {
+            let applied = load(named, folder.path())
+                .expect("a policy")
+                .expect("found");
+            applied.policy.limits.somaxconn_min
+        };
+        assert_eq!(min(None), Some(1));
+        assert_eq!(min(Some(&*named)), Some(2));
+    }
+
+    #[test]
+    fn a_folder_of_that_name_is_refused_and_a_fifo_is_not_opened() {
+        let folder = folder();
+        let path = folder.path().join(NAME);
+        let mode = rustix::fs::Mode::RUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).expect("a FIFO");
+        let why = load(None, folder.path()).expect_err("a FIFO is no policy");
+        assert_eq!(why, format!("{}: not a regular file", path.display()));
+    }
+
+    #[test]
+    fn a_file_without_an_end_is_not_read_to_it() {
+        let why = load(Some(Path::new("/dev/zero")), Path::new("/")).expect_err("too large");
+        assert_eq!(why, "/dev/zero: larger than 1 MiB, so it is not a policy");
+    }
+
+    #[test]
+    fn the_null_device_is_the_policy_that_asks_for_nothing() {
+        let applied = load(Some(Path::new("/dev/null")), Path::new("/"));
+        let policy = applied.expect("a policy").expect("named").policy;
+        let nothing = Policy {
+            today: policy.today,
+            ..Policy::default()
+        };
+        assert_eq!(policy, nothing);
+    }
+}
