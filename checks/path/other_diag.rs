@@ -105,7 +105,7 @@ fn stopped(view: &View<'_>, module: DiagModule, without: &str, causes: &[Cause<'
 /// The finding of a module that is not to be had: as bad as `loss`, unless the policy requires it.
 fn lost(view: &View<'_>, module: DiagModule, loss: Status, summary: String) -> Finding {
     if view.limits.required_modules.contains(&module) {
-        telling::required_but(&summary)
+        telling::required_but(module, &summary)
     } else {
         Finding::host(loss, summary)
     }

@@ -4,7 +4,7 @@ use super::cause::{self, Cause, Reach};
 use super::handler::{self, Handler, Look, look};
 use super::{mend, refusal, socket};
 use crate::check::View;
-use crate::facts::{Errno, Facts, Gap, Origin, Presence, Refusal};
+use crate::facts::{DiagModule, Errno, Facts, Gap, Origin, Presence, Refusal};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 
 /// A handler, and what is lost without it.
@@ -44,7 +44,7 @@ pub(super) fn finding(view: &View<'_>, table: &Table) -> Finding {
             let because = because(facts, handler, &look);
             let because = format!("{because}, so {}", table.without);
             let finding = if required {
-                required_but(&because)
+                required_but(module, &because)
             } else {
                 Finding::host(table.loss, because)
             };
@@ -58,8 +58,9 @@ pub(super) fn finding(view: &View<'_>, table: &Table) -> Finding {
 }
 
 /// The finding of a module that the policy requires and that is not to be had.
-pub(super) fn required_but(because: &str) -> Finding {
-    Finding::host(Status::Fail, format!("{because}; the policy requires it"))
+pub(super) fn required_but(module: DiagModule, because: &str) -> Finding {
+    let summary = format!("{because}; the policy requires {module}");
+    Finding::host(Status::Fail, summary)
 }
 
 /// Why a handler does not answer, as a clause. Only for looks that are a fault.

@@ -50,7 +50,7 @@ mod tests {
         let module = Handler::Udp.module();
         let finding = broken::judge_requiring(&CHECK, &facts, module).remove(0);
         assert_eq!(finding.status, Status::Fail);
-        assert!(finding.summary.ends_with("; the policy requires it"));
+        assert!(finding.summary.ends_with("; the policy requires udp_diag"));
         let healthy = broken::judge_requiring(&CHECK, &fixture::healthy(), module);
         assert_eq!(healthy[0].status, Status::Pass);
     }

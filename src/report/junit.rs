@@ -139,7 +139,7 @@ fn message(worst: &Finding) -> String {
     let summary = &worst.summary;
     match (worst.status, &worst.ruling) {
         (Status::Unknown, _) => format!("undecided: {summary}"),
-        (Status::Waived, Some(ruling)) => format!("{}: {summary}", words::ruling(ruling)),
+        (Status::Waived, Some(ruling)) => format!("{summary} ({})", words::ruling(ruling)),
         _ => summary.clone(),
     }
 }

@@ -3,7 +3,7 @@
 use super::escape::{Charset, escape};
 use super::human::words;
 use sockdoctor_checks::diagnosis::CheckResult;
-use sockdoctor_checks::finding::{Finding, Source, Step};
+use sockdoctor_checks::finding::{Finding, Source, Status, Step};
 
 /// `text` on one line, without anything that could act on whoever shows it.
 pub(super) fn line(text: &str) -> String {
@@ -20,7 +20,9 @@ pub(super) fn lines(result: &CheckResult, finding: &Finding) -> Vec<String> {
         format!("{word}: {}", words::evidence(piece))
     });
     let ruling = finding.ruling.iter();
-    let root = result.masked_by.iter();
+    let root = result
+        .masked_by
+        .filter(|_| finding.unwaived() > Status::Waived);
     let remedy = finding.remedy.iter();
     let steps = |word, steps: &[Step]| -> Vec<String> {
         let steps = steps.iter();
@@ -31,7 +33,7 @@ pub(super) fn lines(result: &CheckResult, finding: &Finding) -> Vec<String> {
     std::iter::once(finding.summary.clone())
         .chain(evidence)
         .chain(ruling.map(|ruling| format!("policy: {}", words::ruling(ruling))))
-        .chain(root.map(|root| format!("follows from {root}")))
+        .chain(root.iter().map(|root| format!("follows from {root}")))
         .chain(
             remedy.flat_map(|remedy| {
                 [steps("now", &remedy.now), steps("keep", &remedy.keep)].concat()

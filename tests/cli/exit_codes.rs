@@ -4,18 +4,25 @@ use crate::program::{TemporaryFile, program, run};
 use sockdoctor_checks::facts::{Errno, Fact, Facts, Gap, Opened, Why};
 use sockdoctor_checks::fixture::healthy;
 
+/// All formats.
+const FORMATS: [&str; 4] = ["human", "json", "junit", "sarif"];
+
 /// The exit code, which is the same for people and for programs.
 fn code(facts: &Facts, arguments: &[&str]) -> i32 {
     let file = TemporaryFile::with(serde_json::to_vec(facts).expect("facts are JSON"));
     let path = file.argument();
-    let [human, json] = ["human", "json"].map(|format| {
-        let arguments = [&["replay", &path, "--format", format], arguments].concat();
+    let codes = codes(&path, arguments);
+    assert_eq!(codes, [codes[0]; 4]);
+    codes[0]
+}
+
+fn codes(path: &str, arguments: &[&str]) -> [i32; 4] {
+    FORMATS.map(|format| {
+        let arguments = [&["replay", path, "--format", format], arguments].concat();
         let ran = run(&mut program(&arguments));
         assert_eq!(ran.stderr, "");
         ran.code.expect("no signal")
-    });
-    assert_eq!(human, json);
-    human
+    })
 }
 
 /// sock_diag does not exist.
@@ -72,4 +79,18 @@ fn something_undecided_is_4_when_asked() {
 #[test]
 fn no_answer_to_the_question_is_4_whatever_else_passes() {
     assert_eq!(code(&undecided(), &[]), 4);
+}
+
+#[test]
+fn every_recording_of_the_lab_has_one_code_in_every_format() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/facts");
+    let recordings = std::fs::read_dir(folder).expect("the lab has recordings");
+    let mut seen = std::collections::BTreeSet::new();
+    for recording in recordings {
+        let path = recording.expect("an entry").path().display().to_string();
+        let codes = codes(&path, &["--fail-on=warn"]);
+        assert_eq!(codes, [codes[0]; 4], "{path}");
+        seen.insert(codes[0]);
+    }
+    assert!(seen.is_superset(&[0, 1].into()), "{seen:?}");
 }

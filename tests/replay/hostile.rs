@@ -8,7 +8,7 @@ use sockdoctor_checks::facts::{Fact, NetnsName, Owner, UnixListener, UnixSource}
 const HOSTILE: &str = "\u{1b}[2J\u{7}\nPASS  all is well\r\u{202e}";
 
 /// Everything that a machine names is named to do harm.
-fn hostile() -> Machine {
+pub(crate) fn hostile() -> Machine {
     machine("hostile", |facts| {
         machines::accept_queue_full(facts);
         facts.machine.hostname = Fact::Known(HOSTILE.to_owned());

@@ -5,8 +5,10 @@
 mod program;
 
 mod hostile;
+mod junit;
 mod machines;
 mod reports;
+mod sarif;
 mod schema;
 
 use machines::Machine;

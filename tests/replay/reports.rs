@@ -55,6 +55,51 @@ fn json_report() {
     snapshot("json", &replay(&blocked(), &["--format=json"], &[]));
 }
 
+/// Accepts what `blocked` fails with, and lists a waiver that nobody needs any more.
+const POLICY: &str = r#"
+[[waivers]]
+id = "tcp-diag"
+reason = "the profile asks for it"
+expires = 9999-12-31
+
+[[waivers]]
+id = "ss-environment"
+reason = "the wrapper is gone"
+expires = 9999-12-31
+"#;
+
+#[test]
+fn reports_under_a_policy() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().join("sockdoctor.toml");
+    std::fs::write(&path, POLICY).expect("written");
+    let config = path.display().to_string();
+    for format in ["human", "junit", "sarif"] {
+        let options = [
+            "--only=path,waivers",
+            "--config",
+            &config,
+            "--format",
+            format,
+        ];
+        let text = replay(&blocked(), &options, &[("COLUMNS", "200")]);
+        let text = text.replace(&config, "sockdoctor.toml");
+        let text = text.replace(config.trim_start_matches('/'), "sockdoctor.toml");
+        snapshot(&format!("policy-{format}"), &without_rules(&text));
+    }
+}
+
+/// A SARIF log without the pages of the checks, which `explain` shows.
+fn without_rules(text: &str) -> String {
+    let Ok(mut log) = serde_json::from_str::<serde_json::Value>(text) else {
+        return text.to_owned();
+    };
+    log["runs"][0]["tool"]["driver"]["rules"] = "left out".into();
+    let version = &mut log["runs"][0]["tool"]["driver"]["semanticVersion"];
+    assert_eq!(version.take(), env!("CARGO_PKG_VERSION"));
+    serde_json::to_string_pretty(&log).expect("JSON")
+}
+
 #[test]
 fn no_line_is_longer_than_the_page() {
     for machine in machines::all() {

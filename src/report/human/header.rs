@@ -31,13 +31,16 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     let pieces: Vec<String> = pieces.into_iter().flatten().collect();
     let lead = page.lead(&[(name, Some(Tone::Strong)), (" · ", None)]);
     page.row(&lead, "  ", &pieces);
-    let policy = report
-        .applied
-        .map(|applied| format!("policy {}", applied.path));
-    let notes: Vec<String> = policy.into_iter().chain(notes(facts)).collect();
+    let notes: Vec<String> = policy(report).into_iter().chain(notes(facts)).collect();
     if !notes.is_empty() {
         page.row(&Lead::default(), "  ", &notes);
     }
+}
+
+/// Which policy was applied, so that one that lay about by chance does not go unseen.
+pub(super) fn policy(report: &Report<'_>) -> Option<String> {
+    let applied = report.applied?;
+    Some(format!("policy {}", applied.path))
 }
 
 fn namespaces(fact: &Fact<Vec<Namespace>>) -> Option<String> {

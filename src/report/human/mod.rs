@@ -46,7 +46,7 @@ pub fn render(report: &Report<'_>, look: Look, detail: Detail) -> String {
         unknowns::write(&mut page, report, detail, &told);
         totals::write(&mut page, report, detail);
     } else {
-        totals::write_exit(&mut page, report);
+        totals::write_quiet(&mut page, report);
     }
     page.finish()
 }

@@ -1,6 +1,6 @@
 //! What is well, the numbers, and what the exit code means.
 
-use super::{Detail, shown, words};
+use super::{Detail, header, shown, words};
 use crate::exit::Exit;
 use crate::report::Report;
 use crate::report::page::{Lead, Page};
@@ -25,10 +25,10 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
     }
 }
 
-/// The one line of a quiet report that the verdict does not explain.
-pub(super) fn write_exit(page: &mut Page, report: &Report<'_>) {
-    if let Some(meaning) = exit(report.exit) {
-        page.entry(&Lead::default(), &meaning);
+/// The lines of a quiet report that the verdict does not explain.
+pub(super) fn write_quiet(page: &mut Page, report: &Report<'_>) {
+    for line in [header::policy(report), exit(report.exit)].iter().flatten() {
+        page.entry(&Lead::default(), line);
     }
 }
 
