@@ -2,9 +2,9 @@
 
 use crate::check::{Check, Group, Judges, View};
 use crate::facts::{Facts, Topic};
-use crate::finding::{Finding, Ruling, Status};
+use crate::finding::{Finding, Status};
 use crate::image::{self, kernels};
-use crate::policy::{Policy, Standing, waive_follow_ons, waivers};
+use crate::policy::{Policy, Ruling, Standing, waive_follow_ons, waivers};
 use crate::verdict::{Verdict, Walk};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! What a check has to say.
 
 use crate::facts::{Errno, Place};
-use crate::policy::Date;
+use crate::policy::Ruling;
 
 /// The outcome of a check or a finding, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,33 +35,6 @@ pub struct Finding {
     pub remedy: Option<Remedy>,
     /// What the policy made of it, where it did.
     pub ruling: Option<Ruling>,
-}
-
-/// What the policy made of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ruling {
-    /// It warns, and the policy calls warnings of its check fatal.
-    Fatal,
-    /// Somebody has accepted it.
-    Waived {
-        /// Its status without that.
-        was: Status,
-        /// Why it is accepted.
-        reason: String,
-        /// The last day on which it is.
-        expires: Date,
-    },
-}
-
-impl Ruling {
-    /// The same waiver, for a finding that follows and had the status `was`.
-    pub(crate) fn for_a(&self, was: Status) -> Self {
-        let mut ruling = self.clone();
-        if let Ruling::Waived { was: before, .. } = &mut ruling {
-            *before = was;
-        }
-        ruling
-    }
 }
 
 /// What a finding is about.

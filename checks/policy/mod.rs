@@ -1,14 +1,16 @@
 //! What the operator asks for and accepts: limits, checks whose warnings are fatal, waivers.
 
 mod date;
+mod ruling;
 mod waiver;
 pub mod waivers;
 
 pub use date::Date;
+pub use ruling::Ruling;
 pub use waiver::{Standing, Waiver};
 
 use crate::diagnosis::CheckResult;
-use crate::finding::{Finding, Ruling, Status};
+use crate::finding::{Finding, Status};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 

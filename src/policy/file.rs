@@ -83,7 +83,7 @@ pub(super) fn parse(name: &str, bytes: &[u8], today: Date) -> Result<Policy, Str
 
 /// Line and column of a byte, both from 1; columns are characters.
 fn position(text: &str, byte: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(byte)];
+    let before = text.get(..byte).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.matches('\n').count() + 1;
     (line, before[line_start..].chars().count() + 1)

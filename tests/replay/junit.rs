@@ -63,10 +63,8 @@ fn a_failure_has_its_evidence_and_remedy() {
 
 #[test]
 fn what_could_not_be_decided_is_skipped_with_the_reason() {
-    let machines = machines::all().into_iter();
-    let nobody = machines
-        .filter(|machine| machine.name == "as-nobody")
-        .next();
+    let mut machines = machines::all().into_iter();
+    let nobody = machines.find(|machine| machine.name == "as-nobody");
     let text = junit(&nobody.expect("such a machine"), &["--fail-on=unknown"]);
     let document = Document::parse(&text).expect("XML");
     let skipped = outcome(case(&document, "somaxconn in web")).expect("skipped");

@@ -5,7 +5,8 @@ use crate::report::Report;
 use crate::report::escape::Charset;
 use crate::report::page::Page;
 use crate::report::style::Tone;
-use sockdoctor_checks::finding::{Ruling, Status};
+use sockdoctor_checks::finding::Status;
+use sockdoctor_checks::policy::Ruling;
 use sockdoctor_checks::verdict::{Step, StepStatus, Walk};
 
 /// True values to show.

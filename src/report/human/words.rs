@@ -3,8 +3,9 @@
 use super::INDENT;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
-use sockdoctor_checks::finding::{Evidence, Remedy, Ruling, Source, Status, Step, Subject};
+use sockdoctor_checks::finding::{Evidence, Remedy, Source, Status, Step, Subject};
 use sockdoctor_checks::list::list;
+use sockdoctor_checks::policy::Ruling;
 use std::time::Duration;
 
 /// The status in a word that needs no colour, and its colour.

@@ -1,5 +1,6 @@
 //! Checks, their findings, and what those rest on.
 
+use super::policy::Ruling;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sockdoctor_checks::diagnosis::CheckResult;
@@ -57,23 +58,6 @@ struct Finding<'a> {
     remedy: Option<Remedy<'a>>,
     /// What the policy made of it. null: nothing.
     ruling: Option<Ruling<'a>>,
-}
-
-/// What the policy made of a finding.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-enum Ruling<'a> {
-    /// It warns, and the policy calls warnings of its check fatal.
-    Fatal,
-    /// Somebody has accepted it.
-    Waived {
-        /// Its status without that.
-        was: Status,
-        /// Why it is accepted.
-        reason: &'a str,
-        /// The last day on which it is, YYYY-MM-DD, UTC.
-        expires: String,
-    },
 }
 
 /// What a finding is about.
@@ -216,23 +200,6 @@ impl<'a> Finding<'a> {
             evidence: finding.evidence.iter().map(Evidence::of).collect(),
             remedy: finding.remedy.as_ref().map(Remedy::of),
             ruling: finding.ruling.as_ref().map(Ruling::of),
-        }
-    }
-}
-
-impl<'a> Ruling<'a> {
-    fn of(ruling: &'a finding::Ruling) -> Self {
-        match ruling {
-            finding::Ruling::Fatal => Ruling::Fatal,
-            finding::Ruling::Waived {
-                was,
-                reason,
-                expires,
-            } => Ruling::Waived {
-                was: (*was).into(),
-                reason,
-                expires: expires.to_string(),
-            },
         }
     }
 }

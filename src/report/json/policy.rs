@@ -1,5 +1,6 @@
-//! The policy that was applied.
+//! The policy that was applied, and what it made of findings.
 
+use super::checks::Status;
 use crate::report::Report;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -45,6 +46,23 @@ enum Standing {
     Expired,
 }
 
+/// What the policy made of a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub(super) enum Ruling<'a> {
+    /// It warns, and the policy calls warnings of its check fatal.
+    Fatal,
+    /// Somebody has accepted it.
+    Waived {
+        /// Its status without that.
+        was: Status,
+        /// Why it is accepted.
+        reason: &'a str,
+        /// The last day on which it is, YYYY-MM-DD, UTC.
+        expires: String,
+    },
+}
+
 impl<'a> Policy<'a> {
     pub(super) fn of(report: &'a Report<'_>) -> Option<Self> {
         let applied = report.applied?;
@@ -72,6 +90,23 @@ impl<'a> Waiver<'a> {
                 policy::Standing::Unused => Standing::Unused,
                 policy::Standing::Open => Standing::Open,
                 policy::Standing::Expired => Standing::Expired,
+            },
+        }
+    }
+}
+
+impl<'a> Ruling<'a> {
+    pub(super) fn of(ruling: &'a policy::Ruling) -> Self {
+        match ruling {
+            policy::Ruling::Fatal => Ruling::Fatal,
+            policy::Ruling::Waived {
+                was,
+                reason,
+                expires,
+            } => Ruling::Waived {
+                was: (*was).into(),
+                reason,
+                expires: expires.to_string(),
             },
         }
     }

@@ -7,7 +7,8 @@ use crate::report::human::words;
 use crate::report::plain;
 use sockdoctor_checks::CATALOGUE;
 use sockdoctor_checks::diagnosis::CheckResult;
-use sockdoctor_checks::finding::{self, Ruling, Status};
+use sockdoctor_checks::finding::{self, Status};
+use sockdoctor_checks::policy::Ruling;
 
 /// One result for each finding, passes too: what was looked at and is well can be told from what
 /// was not looked at.
