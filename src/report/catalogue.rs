@@ -37,6 +37,7 @@ struct Entry {
     title: &'static str,
     group: &'static str,
     scope: &'static str,
+    of: &'static str,
     masked_by: &'static [&'static str],
 }
 
@@ -49,6 +50,7 @@ pub fn json() -> String {
             title: check.title,
             group: check.group.name(),
             scope: check.scope.name(),
+            of: check.judges.name(),
             masked_by: check.masked_by,
         })
         .collect();
@@ -57,13 +59,15 @@ pub fn json() -> String {
 
 /// The table for the README.
 pub fn markdown() -> String {
-    let mut text = "| check | group | judges | what it holds |\n|---|---|---|---|\n".to_owned();
+    let mut text =
+        "| check | group | judges | of | what it holds |\n|---|---|---|---|---|\n".to_owned();
     for check in CATALOGUE {
         let (group, scope) = (check.group.name(), check.scope.name());
+        let of = check.judges.name();
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| `{}` | {group} | {scope} | {} |",
+            "| `{}` | {group} | {scope} | {of} | {} |",
             check.id, check.title
         );
     }
