@@ -6,6 +6,7 @@ mod name;
 mod reply;
 mod request;
 
+pub(crate) use name::socket_name;
 pub use request::Protocol;
 
 use dump::{Exchange, Received, SILENCE_MS, Wire};

@@ -5,7 +5,7 @@ use crate::text::text;
 /// The name of a unix socket as UNIX_DIAG_NAME carries it: a path with a NUL at its end, or a
 /// NUL and an abstract name, which is shown with `@` and any further NUL as `\x00`. A socket
 /// without a name has the empty one.
-pub(super) fn socket_name(bytes: &[u8]) -> String {
+pub(crate) fn socket_name(bytes: &[u8]) -> String {
     match bytes {
         [0, name @ ..] => format!("@{}", text(name).replace('\0', "\\x00")),
         [path @ .., 0] => text(path),

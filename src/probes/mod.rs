@@ -2,6 +2,8 @@
 
 pub mod boot;
 pub mod canary;
+pub mod descriptors;
+pub mod holders;
 pub(crate) mod initial;
 pub mod kernel;
 pub mod kernel_log;

@@ -4,6 +4,7 @@
 // Outside #[test] functions clippy.toml does not reach: here too a failure is a failed test.
 #![allow(clippy::unwrap_used)]
 
+mod descriptors;
 mod listeners;
 mod netns;
 mod proc_net;

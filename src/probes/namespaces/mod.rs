@@ -5,7 +5,7 @@ mod reading;
 mod unread;
 mod visitor;
 
-use super::MayAsk;
+use super::{MayAsk, descriptors};
 use crate::netns::Found;
 use crate::runner::{Deadline, threads_for};
 use pool::Limits;
@@ -33,7 +33,8 @@ const VISIT_PARTS: u32 = 5;
 
 /// Visits each namespace. One that cannot be entered is read through /proc/PID/net as far as
 /// that goes, and the rest is a gap. With a sample, every namespace is read a second time, at
-/// least that long after its first reading. The calling thread stays where it is.
+/// least that long after its first reading. Listeners that /proc alone told of are completed through
+/// descriptors of their processes. The calling thread stays where it is.
 pub fn collect(mut found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact<Vec<Namespace>> {
     // The first job is the first one of its thread, so the own namespace is read by a thread
     // that has never left it, and needs no privilege.
@@ -43,17 +44,37 @@ pub fn collect(mut found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact
         visit: Arc::new(visit.clone()),
         found: found.into(),
     };
-    let first = round.first();
-    let samples = match visit.sample {
+    let mut first = round.first();
+    complete(&mut first, deadline);
+    let mut samples = match visit.sample {
         Some(interval) => round.second(&first, interval),
         None => first.iter().map(|_| None).collect(),
     };
+    complete_samples(&mut samples, deadline);
     let namespaces = round.found.iter().zip(first).zip(samples);
     Fact::Known(
         namespaces
             .map(|((found, first), sample)| namespace(found, first, visit, sample))
             .collect(),
     )
+}
+
+/// What sock_diag did not tell is asked of the sockets themselves, right after each reading.
+fn complete(readings: &mut [Result<Reading, Gap>], deadline: Deadline) {
+    let facts = readings.iter_mut().flatten();
+    let (listeners, streams): (Vec<_>, Vec<_>) = facts
+        .map(|reading| (&mut reading.listeners, &mut reading.unix_streams))
+        .unzip();
+    descriptors::complete(listeners, streams, for_descriptors(deadline));
+}
+
+fn complete_samples(samples: &mut [Option<Sample>], deadline: Deadline) {
+    let listeners = samples.iter_mut().flatten().map(|one| &mut one.listeners);
+    descriptors::complete(listeners, [], for_descriptors(deadline));
+}
+
+fn for_descriptors(overall: Deadline) -> Deadline {
+    overall.at_most(overall.share(VISIT_PARTS))
 }
 
 fn limits(namespaces: usize, overall: Deadline) -> Limits {

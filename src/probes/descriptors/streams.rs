@@ -1,0 +1,100 @@
+//! Connected unix streams, of which /proc/net/unix has no queue.
+
+use super::duplicate::why;
+use super::{Answers, Told, gaps};
+use crate::netlink::socket_name;
+use crate::text::shown;
+use rustix::fd::OwnedFd;
+use rustix::io::{Errno, ioctl_fionread};
+use sockdoctor_checks::facts::{Fact, UnixSource, UnixStream, Why};
+use std::collections::BTreeMap;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream as Socket};
+
+/// What a stream says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waiting {
+    unread: u32,
+    name: String,
+}
+
+/// Asks the socket: SIOCINQ, which is FIONREAD, gives the bytes of all that is queued
+/// (unix_inq_len, net/unix/af_unix.c), the number that unix_diag gives too.
+pub(super) fn ask(socket: OwnedFd) -> Result<Waiting, Why> {
+    let unread = ioctl_fionread(&socket).map_err(why)?;
+    let unread = u32::try_from(unread).map_err(|_| why(Errno::OVERFLOW))?;
+    let name = if unread > 0 {
+        name(&Socket::from(socket))
+    } else {
+        String::new()
+    };
+    Ok(Waiting { unread, name })
+}
+
+/// Its own name, or that of its peer; empty where neither has one, or the peer is gone.
+fn name(socket: &Socket) -> String {
+    let own = socket.local_addr().map(|address| text(&address));
+    match own {
+        Ok(own) if !own.is_empty() => own,
+        _ => socket
+            .peer_addr()
+            .map_or_else(|_| String::new(), |peer| text(&peer)),
+    }
+}
+
+fn text(address: &SocketAddr) -> String {
+    match (address.as_pathname(), address.as_abstract_name()) {
+        (Some(path), _) => shown(path),
+        (_, Some(name)) => socket_name(&[&[0], name].concat()),
+        _ => String::new(),
+    }
+}
+
+/// The inodes of the streams whose unread bytes are not known.
+pub(super) fn lacking(fact: &Fact<Vec<UnixStream>>) -> impl Iterator<Item = u32> {
+    let streams = fact.value().into_iter().flatten();
+    streams
+        .filter(|one| one.unread.is_none())
+        .map(|one| one.inode)
+}
+
+/// Puts in what was told, and leaves out what has nothing unread. A stream of which nothing was
+/// told may have unread bytes or none: the gaps count them.
+pub(super) fn fill(fact: &mut Fact<Vec<UnixStream>>, answers: &Answers) {
+    let Fact::Partial { value, gaps: known } = fact else {
+        return;
+    };
+    if value.iter().all(|one| one.unread.is_some()) {
+        return;
+    }
+    let mut reasons = BTreeMap::new();
+    value.retain_mut(|stream| match answers.get(&stream.inode) {
+        Some(Ok(Told::Stream(told))) => {
+            put(stream, told);
+            told.unread > 0
+        }
+        Some(Err(why)) => {
+            *reasons.entry(why.clone()).or_default() += 1;
+            false
+        }
+        _ => stream.unread.is_some(),
+    });
+    if reasons.is_empty() {
+        *fact = Fact::Known(std::mem::take(value));
+    } else {
+        known.extend(gaps(what, reasons));
+    }
+}
+
+fn what(streams: usize) -> String {
+    let s = if streams == 1 { "" } else { "s" };
+    format!("unread bytes of {streams} unix stream{s}, which /proc/net/unix does not have")
+}
+
+fn put(stream: &mut UnixStream, told: &Waiting) {
+    stream.unread = Some(told.unread);
+    if !told.name.is_empty() {
+        stream.name.clone_from(&told.name);
+    }
+    stream.source = UnixSource::Descriptor;
+}
