@@ -9,9 +9,10 @@ use crate::probes::namespaces::Visit;
 use crate::probes::{self, MayAsk};
 use crate::runner::{self, Deadline, Pending};
 use sockdoctor_checks::facts::{
-    Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine, Modules,
-    Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic,
+    Answer, Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine,
+    Modules, Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic,
 };
+use sockdoctor_checks::path::unix_diag;
 use sockdoctor_checks::wanted_owners::wanted_owners;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -49,7 +50,8 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
     let seen = Seen::look(plan, deadline)?;
     let may_ask = seen.may_ask(plan);
     let log = KernelLog::at_its_end();
-    let asked = Asked::ask(plan, seen.found, may_ask, deadline);
+    let mut asked = Asked::ask(plan, seen.found, may_ask, deadline);
+    asked.complete_unread_bytes(plan, deadline);
 
     let mut facts = Facts {
         facts_version: FACTS_VERSION,
@@ -172,6 +174,27 @@ impl Asked {
             namespaces,
         }
     }
+
+    /// Where ss is blind for the unread bytes of unix streams, those of the own namespace are
+    /// read from the streams themselves. In others only for who asks for the topic.
+    fn complete_unread_bytes(&mut self, plan: &Plan, deadline: Deadline) {
+        let answered = unix_diag_answered(&self.round_trips);
+        let namespaces = match &mut self.namespaces {
+            Fact::Known(value) | Fact::Partial { value, .. } => value,
+            Fact::Missing(_) => return,
+        };
+        let own = namespaces.iter_mut().find(|namespace| namespace.own);
+        let wanted = plan.checks.contains(unix_diag::CHECK.id) && !answered;
+        if let Some(own) = own.filter(|own| wanted && own.unix_streams.value().is_none()) {
+            own.unix_streams = probes::descriptors::own_unix_streams(for_one_probe(deadline));
+        }
+    }
+}
+
+fn unix_diag_answered(trips: &Fact<RoundTrips>) -> bool {
+    let canary = trips.value().and_then(|trips| trips.unix.value());
+    let answer = canary.and_then(|canary| canary.answer.value());
+    answer == Some(&Answer::Complete)
 }
 
 fn observed_ss(plan: &Plan, pending: Option<Pending<probes::ss::Observed>>) -> Ss {
@@ -200,9 +223,11 @@ fn observed_ss(plan: &Plan, pending: Option<Pending<probes::ss::Observed>>) -> S
     }
 }
 
-const NAMESPACE_TOPICS: [Topic; 5] = [
+const NAMESPACE_TOPICS: [Topic; 7] = [
     Topic::Listeners,
     Topic::UnixListeners,
+    Topic::UnixStreams,
+    Topic::SynRecv,
     Topic::Counters,
     Topic::Somaxconn,
     Topic::TcpSysctls,
@@ -254,6 +279,7 @@ fn without_canaries(mut namespaces: Vec<Namespace>) -> Vec<Namespace> {
     for namespace in namespaces.iter_mut().filter(|namespace| namespace.own) {
         forget(&mut namespace.listeners, |listener| listener.inode);
         forget(&mut namespace.unix_listeners, |listener| listener.inode);
+        forget(&mut namespace.unix_streams, |stream| stream.inode);
         if let Some(sample) = &mut namespace.sample {
             forget(&mut sample.listeners, |listener| listener.inode);
         }

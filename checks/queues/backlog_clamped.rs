@@ -2,7 +2,7 @@
 
 use super::clamped::{Case, FEW, Group as Clamped, groups, spelled_out};
 use super::incomplete;
-use super::listening::TCP_DUMP;
+use super::listening::tcp_source;
 use super::seen::{each_namespace, seen, subject, unreadable};
 use super::somaxconn::{self, Yardstick};
 use crate::check::{Check, Group, Judges, Scope, View};
@@ -77,7 +77,8 @@ fn all(facts: &Facts, crowd: &[&Clamped<'_>], than: &Yardstick) -> Finding {
     let listeners: usize = crowd.iter().map(|group| group.listeners.len()).sum();
     let labels = crowd.iter().map(|group| group.namespace.label()).collect();
     let more = listeners - shown.len();
-    let more = (more > 0).then(|| send_q(format!("{more} more listeners")));
+    let source = tcp_source(first.listeners[0].0);
+    let more = (more > 0).then(|| source.evidence(format!("{more} more listeners")));
     let summary = format!("backlogs are {}", first.meaning());
     Finding::about(Subject::Namespaces(labels), Status::Warn, summary)
         .evidences(evidence(facts, first, shown))
@@ -90,14 +91,11 @@ fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[(&TcpListener, u32)]) -
     let rows = shown.iter().map(|(listener, backlog)| {
         let owner = owner(facts, listener.inode);
         let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
-        send_q(format!("{}{owner}: Send-Q {backlog}", listener.label()))
+        let says = format!("{}{owner}: Send-Q {backlog}", listener.label());
+        tcp_source(listener).evidence(says)
     });
     let limit = Evidence::sysctl(SOMAXCONN, Some(&label), group.somaxconn);
     rows.chain([limit]).collect()
-}
-
-fn send_q(says: String) -> Evidence {
-    Evidence::call(TCP_DUMP, None, says)
 }
 
 fn remedy(group: &Clamped<'_>, than: &Yardstick) -> Remedy {

@@ -7,7 +7,7 @@
 use super::counter::{self, Counter, column};
 use super::seen::{seen, unseen};
 use crate::check::View;
-use crate::facts::{Counters, Fact, Facts, Namespace, TcpListener};
+use crate::facts::{Counters, Fact, Facts, Namespace, TcpListener, TcpSource};
 use crate::finding::{Evidence, Finding, Remedy};
 use crate::label;
 use std::cmp::Reverse;
@@ -25,6 +25,8 @@ pub(crate) struct Droppers<'a> {
     sum: u64,
     /// Listeners were not read, or read without their counter.
     incomplete: bool,
+    /// Where the counters were read; `None` when there is no listener.
+    source: Option<TcpSource>,
 }
 
 /// Judges a counter of drops in each namespace, and says which listeners dropped.
@@ -77,8 +79,10 @@ fn rank(
         worst: Vec::new(),
         sum: 0,
         incomplete: !listeners.gaps().is_empty(),
+        source: None,
     };
     for listener in listeners.value().into_iter().flatten() {
+        droppers.source = droppers.source.or(Some(listener.source));
         match dropped(listener) {
             Some(0) => {}
             Some(dropped) => {
@@ -101,10 +105,11 @@ impl Droppers<'_> {
             .map(|(listener, dropped)| {
                 let owner = label::owner(facts, listener.inode);
                 let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
-                drop_counter(format!("{}{owner}: {dropped} dropped", listener.label()))
+                let says = format!("{}{owner}: {dropped} dropped", listener.label());
+                drop_counter(Some(listener.source), says)
             })
             .collect();
-        evidence.push(drop_counter(self.share(listen_drops)));
+        evidence.push(drop_counter(self.source, self.share(listen_drops)));
         evidence
     }
 
@@ -129,8 +134,13 @@ impl Droppers<'_> {
     }
 }
 
-fn drop_counter(says: String) -> Evidence {
-    Evidence::call("sock_diag dump, INET_DIAG_SKMEMINFO drops", None, says)
+fn drop_counter(source: Option<TcpSource>, says: String) -> Evidence {
+    let call = match source {
+        Some(TcpSource::SockDiag) => "sock_diag dump, INET_DIAG_SKMEMINFO drops",
+        Some(TcpSource::Descriptor) => "getsockopt(SO_MEMINFO) on its descriptor, drops",
+        Some(TcpSource::ProcNet) | None => "drop counters of the listeners",
+    };
+    Evidence::call(call, None, says)
 }
 
 #[cfg(test)]

@@ -1,37 +1,48 @@
 //! Listeners that could not be read, or not in full: never a pass.
 
-use super::listening::{self, Fill};
+use super::listening::{self, Fill, Listening};
 use super::seen::{gap_evidence, subject, undecided};
 use crate::facts::{Fact, Gap, Namespace};
-use crate::finding::{Evidence, Finding, Status};
+use crate::finding::{Finding, Status};
 
 /// What is missing of the TCP listeners of a namespace, when something is.
 pub(crate) fn tcp(namespace: &Namespace) -> Option<Finding> {
-    without_backlog(namespace).or_else(|| family(namespace, "TCP", &namespace.listeners))
+    let summary = "the backlogs of TCP listeners are not known";
+    let gaps = namespace.listeners.gaps();
+    let blind = without_backlog(namespace, listening::tcp(namespace), summary, gaps);
+    blind.or_else(|| family(namespace, "TCP", &namespace.listeners))
 }
 
 /// What is missing of the unix listeners of a namespace, when something is.
 pub(crate) fn unix(namespace: &Namespace) -> Option<Finding> {
-    family(namespace, "unix", &namespace.unix_listeners)
+    let summary = "the queues of unix listeners are not known";
+    let gaps = namespace.unix_listeners.gaps();
+    let blind = without_backlog(namespace, listening::unix(namespace), summary, gaps);
+    blind.or_else(|| family(namespace, "unix", &namespace.unix_listeners))
 }
 
-/// /proc/net/tcp has the queue of a listener, but not its backlog.
-fn without_backlog(namespace: &Namespace) -> Option<Finding> {
-    let (mut blind, mut waiting) = (0_u32, 0_u32);
-    for listener in listening::tcp(namespace) {
-        if listener.fill() == Fill::Unknown {
-            blind += 1;
-            waiting += u32::from(listener.accept_queue() > Some(0));
+/// /proc/net/tcp has the queue of a listener, but not its backlog; /proc/net/unix has neither.
+fn without_backlog<'a>(
+    namespace: &Namespace,
+    listeners: impl Iterator<Item = Listening<'a>>,
+    summary: &str,
+    gaps: &[Gap],
+) -> Option<Finding> {
+    let (mut blind, mut waiting, mut seen) = (0_u32, 0_u32, None);
+    for listener in listeners.filter(|listener| listener.fill() == Fill::Unknown) {
+        blind += 1;
+        waiting += u32::from(listener.accept_queue() > Some(0));
+        seen = seen.or(Some(listener));
+    }
+    let says = match seen?.accept_queue() {
+        Some(_) => {
+            format!("{blind} listeners without a backlog, {waiting} with connections waiting")
         }
-    }
-    if blind == 0 {
-        return None;
-    }
-    let says = format!("{blind} listeners without a backlog, {waiting} with connections waiting");
-    let gaps: Vec<&Gap> = namespace.listeners.gaps().iter().collect();
-    let summary = "the backlogs of TCP listeners are not known";
-    let finding = Finding::about(subject(namespace), Status::Unknown, summary)
-        .evidence(Evidence::file("/proc/net/tcp", None, says));
+        None => format!("{blind} listeners without queues"),
+    };
+    let gaps: Vec<&Gap> = gaps.iter().collect();
+    let finding = Finding::about(subject(namespace), Status::Unknown, summary);
+    let finding = finding.evidence(seen?.source().evidence(says));
     Some(finding.evidences(gap_evidence(&gaps)))
 }
 

@@ -1,6 +1,6 @@
 //! TCP and unix listeners looked at alike: both have an accept queue and a backlog.
 
-use crate::facts::{Facts, Namespace, TcpListener, UnixListener};
+use crate::facts::{Facts, Namespace, TcpListener, TcpSource, UnixListener, UnixSource};
 use crate::finding::{Evidence, Remedy, Subject};
 use crate::label;
 use std::cmp::Reverse;
@@ -8,9 +8,6 @@ use std::collections::BTreeMap;
 
 /// Listeners that one check names; the others are counted. A host can have 10,000.
 pub(crate) const NAMED: usize = 16;
-
-/// The request that dumps TCP listeners, as evidence names it.
-pub(crate) const TCP_DUMP: &str = "sock_diag dump of TCP listeners";
 
 /// What to do about an accept queue that is full, or was.
 pub(crate) fn empty_it(first: Remedy) -> Remedy {
@@ -106,16 +103,49 @@ impl Listening<'_> {
 
     /// Both queue columns, as the kernel gave them.
     pub(crate) fn evidence(&self) -> Evidence {
-        let call = match self.socket {
-            Socket::Tcp(_) => TCP_DUMP,
-            Socket::Unix(_) => "sock_diag dump of unix listeners",
-        };
         let says = match (self.accept_queue(), self.backlog()) {
             (Some(queue), Some(backlog)) => format!("Recv-Q {queue}, Send-Q {backlog}"),
             (Some(queue), None) => format!("Recv-Q {queue}"),
             (None, _) => "neither queue".to_owned(),
         };
-        Evidence::call(call, None, says)
+        self.source().evidence(says)
+    }
+
+    /// Where its queues were read.
+    pub(crate) fn source(&self) -> Read {
+        match self.socket {
+            Socket::Tcp(listener) => tcp_source(listener),
+            Socket::Unix(listener) => match listener.source {
+                UnixSource::SockDiag => Read::Call("sock_diag dump of unix listeners"),
+                UnixSource::Descriptor => Read::Call("ioctl(SIOCINQ) on its descriptor"),
+                UnixSource::ProcNet => Read::File("/proc/net/unix"),
+            },
+        }
+    }
+}
+
+/// Where the queues of a listener were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Read {
+    Call(&'static str),
+    File(&'static str),
+}
+
+impl Read {
+    pub(crate) fn evidence(self, says: impl Into<String>) -> Evidence {
+        match self {
+            Read::Call(call) => Evidence::call(call, None, says),
+            Read::File(path) => Evidence::file(path, None, says),
+        }
+    }
+}
+
+/// Where the queues of this listener were read.
+pub(crate) fn tcp_source(listener: &TcpListener) -> Read {
+    match listener.source {
+        TcpSource::SockDiag => Read::Call("sock_diag dump of TCP listeners"),
+        TcpSource::Descriptor => Read::Call("getsockopt(TCP_INFO) on its descriptor"),
+        TcpSource::ProcNet => Read::File("/proc/net/tcp"),
     }
 }
 

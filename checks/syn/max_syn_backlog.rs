@@ -4,7 +4,7 @@ use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::incomplete;
-use crate::queues::listening::TCP_DUMP;
+use crate::queues::listening::tcp_source;
 use crate::queues::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, MAX_SYN_BACKLOG, SYNCOOKIES};
 
@@ -106,11 +106,7 @@ fn cuts(namespace: &Namespace, value: u32, backlog: u32, listener: &TcpListener)
     Finding::about(subject(namespace), Status::Warn, summary)
         .evidence(Evidence::sysctl(MAX_SYN_BACKLOG, Some(&label), value))
         .evidence(Evidence::sysctl(SYNCOOKIES, Some(&label), 0))
-        .evidence(Evidence::call(
-            TCP_DUMP,
-            None,
-            format!("{}: Send-Q {backlog}", listener.label()),
-        ))
+        .evidence(tcp_source(listener).evidence(format!("{}: Send-Q {backlog}", listener.label())))
         .remedy(
             sysctl::set(namespace, SYNCOOKIES, 1)
                 .then_do(format!("or, without cookies: {MAX_SYN_BACKLOG}={wanted}")),

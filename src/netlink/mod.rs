@@ -9,12 +9,17 @@ mod request;
 pub(crate) use name::socket_name;
 pub use request::Protocol;
 
+use crate::probes::proc_net::count;
 use dump::{Exchange, Received, SILENCE_MS, Wire};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr};
+use reply::Stream;
 use request::Request;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use sockdoctor_checks::facts::{Answer, Errno, Fact, Family, Queues, TcpListener, UnixListener};
+use sockdoctor_checks::facts::{
+    Answer, Errno, Fact, Family, Queues, SynRecv, TcpListener, UnixListener, UnixSource, UnixStream,
+};
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -60,6 +65,21 @@ impl SockDiag {
             .into_rows()
     }
 
+    /// How many TCP connections of the namespace are in SYN_RECV, by local address and port. The
+    /// kernel walks its whole table of connections for it.
+    pub fn syn_recv(&mut self) -> Fact<Vec<SynRecv>> {
+        let dump = self.exchange.dump(Request::syn_recv(), reply::syn_recv);
+        dump.into_rows().map(count)
+    }
+
+    /// The connected unix streams of the namespace with unread bytes.
+    pub fn unix_streams(&mut self) -> Fact<Vec<UnixStream>> {
+        let dump = self
+            .exchange
+            .dump(Request::unix_streams(), reply::unix_stream);
+        dump.into_rows().map(with_unread_bytes)
+    }
+
     /// The TCP listener or UDP socket with this local port and inode. A dump, because an exact
     /// lookup says ENOENT both for a missing module and for a missing socket.
     pub fn ask_inet(&mut self, family: Family, protocol: Protocol, port: u16, inode: u32) -> Asked {
@@ -77,6 +97,25 @@ impl SockDiag {
     pub fn ask_unix(&mut self, inode: u32) -> Asked {
         ask_unix(&mut self.exchange, inode)
     }
+}
+
+/// One without a name gets that of its peer.
+fn with_unread_bytes(mut streams: Vec<Stream>) -> Vec<UnixStream> {
+    let named = streams.iter().filter(|stream| !stream.name.is_empty());
+    let names: BTreeMap<u32, String> = named
+        .map(|stream| (stream.inode, stream.name.clone()))
+        .collect();
+    streams.retain(|stream| stream.unread > 0);
+    let stream = |stream: Stream| UnixStream {
+        name: match stream.peer.and_then(|peer| names.get(&peer)) {
+            Some(peer) if stream.name.is_empty() => peer.clone(),
+            _ => stream.name,
+        },
+        unread: Some(stream.unread),
+        inode: stream.inode,
+        source: UnixSource::SockDiag,
+    };
+    streams.into_iter().map(stream).collect()
 }
 
 /// A dump of the unix listeners decides the answer, then the socket is looked up, because a dump

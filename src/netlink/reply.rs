@@ -10,9 +10,11 @@ use netlink_packet_core::{NlasIterator, Parseable};
 use netlink_packet_sock_diag::inet::InetResponseHeader;
 use netlink_packet_sock_diag::unix::UnixResponseHeader;
 use netlink_packet_sock_diag::{
-    AF_INET6, AF_UNIX, INET_DIAG_SKMEMINFO, TCP_LISTEN, UNIX_DIAG_NAME, UNIX_DIAG_RQLEN,
+    AF_INET6, AF_UNIX, INET_DIAG_SKMEMINFO, SOCK_STREAM, TCP_LISTEN, TCP_SYN_RECV, UNIX_DIAG_NAME,
+    UNIX_DIAG_PEER, UNIX_DIAG_RQLEN,
 };
 use sockdoctor_checks::facts::{Family, Queues, TcpListener, TcpSource, UnixListener, UnixSource};
+use std::net::IpAddr;
 
 /// Length of `struct inet_diag_msg`.
 const INET_HEADER: usize = 72;
@@ -31,6 +33,16 @@ pub(super) type Cookie = [u8; 8];
 pub(super) struct Row<T> {
     pub(super) cookie: Cookie,
     pub(super) value: T,
+}
+
+/// One end of a unix stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stream {
+    pub(super) name: String,
+    /// Inode of the other end.
+    pub(super) peer: Option<u32>,
+    pub(super) unread: u32,
+    pub(super) inode: u32,
 }
 
 /// What could not be read in the replies: how often, and the first reason.
@@ -59,11 +71,7 @@ pub(super) fn tcp_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<Tc
         damage,
     );
     let value = TcpListener {
-        family: if header.family == AF_INET6 {
-            Family::V6
-        } else {
-            Family::V4
-        },
+        family: family(header.family),
         address: header.socket_id.source_address,
         port: header.socket_id.source_port,
         interface: header.socket_id.interface_id,
@@ -87,6 +95,19 @@ pub(super) fn inet_queues(payload: &[u8], inode: u32, damage: &mut Damage) -> Op
     };
     let cookie = header.socket_id.cookie;
     (header.inode == inode).then_some(Row { cookie, value })
+}
+
+/// The local address and port of a TCP connection in SYN_RECV.
+pub(super) fn syn_recv(payload: &[u8], damage: &mut Damage) -> Option<Row<(Family, IpAddr, u16)>> {
+    let header = inet_header(payload, damage)?;
+    let socket = header.socket_id;
+    let value = (
+        family(header.family),
+        socket.source_address,
+        socket.source_port,
+    );
+    let cookie = socket.cookie;
+    (header.state == TCP_SYN_RECV).then_some(Row { cookie, value })
 }
 
 /// A unix listener.
@@ -116,6 +137,34 @@ pub(super) fn unix_queues(payload: &[u8], damage: &mut Damage) -> Option<Row<Que
     };
     let cookie = header.cookie;
     Some(Row { cookie, value })
+}
+
+/// A connected unix stream, with its own name and no other.
+pub(super) fn unix_stream(payload: &[u8], damage: &mut Damage) -> Option<Row<Stream>> {
+    let header = unix_header(payload, damage)?;
+    if header.kind != SOCK_STREAM {
+        return None;
+    }
+    let (unread, _) = unix_lengths(payload, header.inode, damage)?;
+    let attributes = attributes(payload, UNIX_HEADER);
+    let name = attribute(attributes, UNIX_DIAG_NAME, damage).unwrap_or_default();
+    let peer = attribute(attributes, UNIX_DIAG_PEER, damage);
+    let value = Stream {
+        name: socket_name(name),
+        peer: peer.and_then(|inode| word(inode, 0)),
+        unread,
+        inode: header.inode,
+    };
+    let cookie = header.cookie;
+    Some(Row { cookie, value })
+}
+
+fn family(number: u8) -> Family {
+    if number == AF_INET6 {
+        Family::V6
+    } else {
+        Family::V4
+    }
 }
 
 fn inet_header(payload: &[u8], damage: &mut Damage) -> Option<InetResponseHeader> {

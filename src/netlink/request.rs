@@ -24,7 +24,21 @@ impl Request {
     /// All TCP listeners, IPv4 and IPv6 in one walk: the old TCPDIAG_GETSOCK, for which the
     /// kernel takes AF_UNSPEC whatever the request says (inet_diag_dump_compat).
     pub(super) fn tcp_listeners() -> Self {
-        Request::new("dump of TCP listeners", LegacyListeners, NLM_F_DUMP)
+        let dump = LegacyDump {
+            states: StateFlags::LISTEN,
+            extensions: ExtensionFlags::SKMEMINFO,
+        };
+        Request::new("dump of TCP listeners", dump, NLM_F_DUMP)
+    }
+
+    /// All TCP connections in SYN_RECV, as which request sockets are shown (inet_req_diag_fill,
+    /// net/ipv4/inet_diag.c; inet_diag_dump_icsk takes them among the connections).
+    pub(super) fn syn_recv() -> Self {
+        let dump = LegacyDump {
+            states: StateFlags::SYN_RECV,
+            extensions: ExtensionFlags::empty(),
+        };
+        Request::new("dump of TCP connections in SYN_RECV", dump, NLM_F_DUMP)
     }
 
     /// The TCP listeners or UDP sockets with this local port, asked as ss asks first.
@@ -55,6 +69,18 @@ impl Request {
         };
         let message = SockDiagMessage::UnixRequest(request);
         Request::new("dump of unix listeners", message, NLM_F_DUMP)
+    }
+
+    /// All connected unix sockets.
+    pub(super) fn unix_streams() -> Self {
+        let request = UnixRequest {
+            state_flags: UnixStates::ESTABLISHED,
+            inode: 0,
+            show_flags: ShowFlags::NAME | ShowFlags::PEER | ShowFlags::RQLEN,
+            cookie: ANY_COOKIE,
+        };
+        let message = SockDiagMessage::UnixRequest(request);
+        Request::new("dump of connected unix sockets", message, NLM_F_DUMP)
     }
 
     /// The unix socket with this inode. With an acknowledgement, so that this exchange too has
@@ -128,11 +154,14 @@ impl Protocol {
     }
 }
 
-/// `struct inet_diag_req` for TCP listeners with their memory information. The crate knows only
-/// its successor, `struct inet_diag_req_v2`.
-struct LegacyListeners;
+/// `struct inet_diag_req` for TCP sockets in these states. The crate knows only its successor,
+/// `struct inet_diag_req_v2`.
+struct LegacyDump {
+    states: StateFlags,
+    extensions: ExtensionFlags,
+}
 
-impl LegacyListeners {
+impl LegacyDump {
     /// TCPDIAG_GETSOCK (include/uapi/linux/inet_diag.h).
     const TYPE: u16 = 18;
     /// Four bytes, the socket id, and two words.
@@ -141,7 +170,7 @@ impl LegacyListeners {
     const STATES: std::ops::Range<usize> = 52..56;
 }
 
-impl NetlinkSerializable for LegacyListeners {
+impl NetlinkSerializable for LegacyDump {
     fn message_type(&self) -> u16 {
         Self::TYPE
     }
@@ -152,7 +181,7 @@ impl NetlinkSerializable for LegacyListeners {
 
     fn serialize(&self, buffer: &mut [u8]) {
         buffer.fill(0);
-        buffer[Self::EXTENSIONS] = ExtensionFlags::SKMEMINFO.bits();
-        buffer[Self::STATES].copy_from_slice(&StateFlags::LISTEN.bits().to_ne_bytes());
+        buffer[Self::EXTENSIONS] = self.extensions.bits();
+        buffer[Self::STATES].copy_from_slice(&self.states.bits().to_ne_bytes());
     }
 }

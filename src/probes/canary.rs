@@ -42,21 +42,22 @@ pub(super) struct CanarySocket<N> {
     _open: Vec<OwnedFd>,
 }
 
-/// The inodes of all sockets on which this process has listened.
-static LISTENED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+/// The inodes of all sockets of this process that others would count: those on which it has
+/// listened, and those with unread bytes.
+static OURS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-/// Whether a listener is a canary, of this run, and so none of the machine's own.
+/// Whether a listener or a stream is a canary, of this run, and so none of the machine's own.
 pub fn is_canary(inode: u32) -> bool {
-    listened().contains(&inode)
+    ours().contains(&inode)
 }
 
-fn listened() -> MutexGuard<'static, BTreeSet<u32>> {
-    LISTENED.lock().unwrap_or_else(PoisonError::into_inner)
+fn ours() -> MutexGuard<'static, BTreeSet<u32>> {
+    OURS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Listens, and remembers before anybody can see it whose listener this is.
 fn listen_as_canary(socket: &OwnedFd, backlog: u32) -> Result<(), Errno> {
-    listened().insert(inode(socket)?);
+    ours().insert(inode(socket)?);
     listen(socket, backlog.cast_signed())
 }
 
@@ -109,6 +110,7 @@ pub(super) fn udp() -> Result<CanarySocket<SocketAddr>, Gap> {
 pub(super) fn unix_pair() -> Result<CanarySocket<()>, Gap> {
     let gap = |error: io::Error| io_gap("unix canary", &error);
     let (near, mut far) = UnixStream::pair().map_err(gap)?;
+    ours().insert(inode(&near).map_err(|error| gap(error.into()))?);
     far.write_all(&UNREAD).map_err(gap)?;
     unix((), near, far).map_err(|error| gap(error.into()))
 }
@@ -144,6 +146,7 @@ fn accepted(listener: OwnedFd, address: &SocketAddrUnix) -> io::Result<(UnixStre
     let mut far = UnixStream::from(client);
     far.write_all(&UNREAD)?;
     let (near, _) = UnixListener::from(listener).accept()?;
+    ours().insert(inode(&near)?);
     Ok((near, far))
 }
 

@@ -3,13 +3,19 @@
 //! The lines are parsed by procfs, one at a time: its own readers know only /proc/net, which is
 //! the main thread's namespace, and read all the connections of a machine into memory.
 
+mod unix;
+
+pub use unix::{unix_listeners, unix_streams};
+
 use super::io_gap;
 use crate::text::{shown, text};
 use procfs::net::{TcpNetEntries, TcpNetEntry, UdpNetEntries};
 use procfs::prelude::FromBufReadSI;
-use sockdoctor_checks::facts::{Family, Gap, Queues, TcpListener, TcpSource, Why};
+use sockdoctor_checks::facts::{Family, Gap, Queues, SynRecv, TcpListener, TcpSource, Why};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::net::IpAddr;
 use std::path::Path;
 
 /// How much is read at once. The kernel fills what it is offered: behind the last listener that
@@ -52,6 +58,43 @@ pub fn tcp_listeners(directory: &Path) -> Result<Vec<TcpListener>, Gap> {
         }
     }
     Ok(listeners)
+}
+
+/// The requests in `directory`/tcp and tcp6 that wait for the final ACK. They stand among the
+/// connections since Linux 4.4, so both files are read to their end.
+///
+/// # Errors
+/// The gap, when a file that is there could not be read or made no sense.
+pub fn syn_recv(directory: &Path) -> Result<Vec<SynRecv>, Gap> {
+    let mut requests = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        let mut table = match Table::open(&directory.join(file_name(family)), MANY_LINES) {
+            Err(gap) if family == Family::V6 && gap.why == Why::Absent => continue,
+            table => table?,
+        };
+        while table.advance()? {
+            if table.column(STATE) == Some(SYN_RECV) {
+                let local = table.entry()?.local_address;
+                requests.push((family, local.ip(), local.port()));
+            }
+        }
+    }
+    Ok(count(requests))
+}
+
+/// How many requests there are for each family, local address and port.
+pub(crate) fn count(requests: impl IntoIterator<Item = (Family, IpAddr, u16)>) -> Vec<SynRecv> {
+    let mut counts = BTreeMap::new();
+    for request in requests {
+        *counts.entry(request).or_default() += 1;
+    }
+    let requests = |((family, address, port), requests)| SynRecv {
+        family,
+        address,
+        port,
+        requests,
+    };
+    counts.into_iter().map(requests).collect()
 }
 
 /// The queues of our own TCP listener in `directory`, when it is there.

@@ -1,6 +1,7 @@
 //! The real program in hard situations: each test makes one, runs the program in it, and holds
 //! exit code and report against what is true there. Needs root and what `tests/run` installs.
 
+mod blind;
 mod namespaces;
 mod observer;
 mod options;

@@ -71,7 +71,7 @@ fn root_under_a_filter_is_not_told_to_become_root() {
 }
 
 /// From here on socket(AF_NETLINK) fails with `errno` for this thread and its children.
-fn refuse_netlink(errno: i32) {
+pub(crate) fn refuse_netlink(errno: i32) {
     let netlink = libc::AF_NETLINK.unsigned_abs().into();
     let family = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, netlink)
         .expect("a condition");

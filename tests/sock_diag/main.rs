@@ -12,4 +12,5 @@ mod proc_net;
 mod programs;
 mod round_trip;
 mod ss;
+mod syn_recv;
 mod unix;

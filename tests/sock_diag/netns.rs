@@ -91,6 +91,12 @@ pub(crate) fn bind_to_loopback_device(socket: &TcpListener) {
     set_option(socket, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, b"lo");
 }
 
+/// Lets a listener wait for data before it takes a connection.
+pub(crate) fn defer_accept(socket: &TcpListener) {
+    let seconds = 60_i32.to_ne_bytes();
+    set_option(socket, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, &seconds);
+}
+
 /// Sets a socket option that rustix has no function for.
 fn set_option(socket: &TcpListener, level: libc::c_int, name: libc::c_int, value: &[u8]) {
     let length = libc::socklen_t::try_from(value.len()).unwrap();

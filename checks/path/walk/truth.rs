@@ -1,27 +1,39 @@
 //! What is true of the observer's own listeners, where ss is blind or seems to be.
 
-use crate::facts::{Facts, TcpListener};
+use crate::facts::{Fact, Facts, Namespace, TcpListener, TcpSource, UnixSource, UnixStream, Why};
 use std::cmp::Reverse;
 
-/// How many listeners are worth a line.
+/// How many sockets are worth a line.
 const LINES: usize = 5;
 
 /// Lines about the TCP listeners of the own namespace, worst first.
 pub(super) fn tcp(facts: &Facts, blind: bool) -> Vec<String> {
-    let listeners = own_listeners(facts);
+    let listeners = read(own(facts).map(|own| &own.listeners));
     if blind {
         return worst(listeners).into_iter().map(line).collect();
     }
     without_backlog(&listeners).into_iter().collect()
 }
 
-fn own_listeners(facts: &Facts) -> Vec<&TcpListener> {
-    let namespaces = facts.namespaces.value().into_iter().flatten();
-    namespaces
-        .filter(|namespace| namespace.own)
-        .filter_map(|namespace| namespace.listeners.value())
-        .flatten()
-        .collect()
+/// Lines about the unread bytes of the unix streams of the own namespace, most first.
+pub(super) fn unix(facts: &Facts, blind: bool) -> Vec<String> {
+    let Some(own) = own(facts).filter(|_| blind) else {
+        return Vec::new();
+    };
+    let mut streams = read(Some(&own.unix_streams));
+    streams.sort_by_key(|stream| (Reverse(stream.unread), &stream.name));
+    let lines = streams.into_iter().take(LINES).filter_map(unread);
+    lines.chain(not_all(&own.unix_streams)).collect()
+}
+
+fn own(facts: &Facts) -> Option<&Namespace> {
+    let mut namespaces = facts.namespaces.value().into_iter().flatten();
+    namespaces.find(|namespace| namespace.own)
+}
+
+fn read<T>(fact: Option<&Fact<Vec<T>>>) -> Vec<&T> {
+    let value = fact.and_then(Fact::value);
+    value.into_iter().flatten().collect()
 }
 
 fn worst(mut listeners: Vec<&TcpListener>) -> Vec<&TcpListener> {
@@ -32,13 +44,38 @@ fn worst(mut listeners: Vec<&TcpListener>) -> Vec<&TcpListener> {
 
 fn line(listener: &TcpListener) -> String {
     let queue = listener.accept_queue;
-    match listener.backlog {
-        Some(backlog) => format!("{}  Recv-Q {queue}, Send-Q {backlog}", listener.label()),
-        None => format!(
-            "{}  Recv-Q {queue}, Send-Q not known here",
-            listener.label()
-        ),
-    }
+    let of = match listener.backlog {
+        Some(backlog) => format!("accept queue {queue} of {backlog}"),
+        None => format!("accept queue {queue}, its backlog is not known here"),
+    };
+    let source = match listener.source {
+        TcpSource::SockDiag => "read through sock_diag",
+        TcpSource::Descriptor => FROM_ITSELF,
+        TcpSource::ProcNet => "read from /proc/net/tcp",
+    };
+    format!("{}  {of}   ({source})", listener.label())
+}
+
+const FROM_ITSELF: &str = "read from the socket itself";
+
+fn unread(stream: &UnixStream) -> Option<String> {
+    let bytes = stream.unread?;
+    let source = match stream.source {
+        UnixSource::SockDiag => "read through sock_diag",
+        UnixSource::Descriptor | UnixSource::ProcNet => FROM_ITSELF,
+    };
+    let name = match stream.name.as_str() {
+        "" => format!("a stream without a name, inode {}", stream.inode),
+        name => name.to_owned(),
+    };
+    Some(format!("{name}  {bytes} bytes unread   ({source})"))
+}
+
+/// The last gap says what could not be read, the first why sock_diag was not there.
+fn not_all(streams: &Fact<Vec<UnixStream>>) -> Option<String> {
+    let gap = streams.gaps().last()?;
+    let wanted = !matches!(gap.why, Why::NotCollected(_));
+    wanted.then(|| format!("not known: {gap}"))
 }
 
 /// listen(fd, 0) is allowed, and then a Send-Q of 0 is no fault of ss.
@@ -62,7 +99,7 @@ fn without_backlog(listeners: &[&TcpListener]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, SsVariable, TcpSource};
+    use crate::facts::{Gap, SsVariable};
     use crate::fixture;
     use crate::path::broken::{self, edit};
 
@@ -93,7 +130,9 @@ mod tests {
             true,
         );
         assert_eq!(lines.len(), 5);
-        assert_eq!(lines[0], "0.0.0.0:6  Recv-Q 6, Send-Q not known here");
+        let worst =
+            "0.0.0.0:6  accept queue 6, its backlog is not known here   (read from /proc/net/tcp)";
+        assert_eq!(lines[0], worst);
     }
 
     #[test]
@@ -103,7 +142,62 @@ mod tests {
             name: "PROC_ROOT".to_owned(),
             value: String::new(),
         }]);
-        assert_eq!(tcp(&facts, true), ["[::]:80  Recv-Q 0, Send-Q 511"]);
+        let expected = "[::]:80  accept queue 0 of 511   (read through sock_diag)";
+        assert_eq!(tcp(&facts, true), [expected]);
+    }
+
+    #[test]
+    fn a_backlog_from_a_descriptor_is_shown_where_ss_is_blind() {
+        let listener = TcpListener {
+            backlog: Some(77),
+            source: TcpSource::Descriptor,
+            ..fixture::listener("0.0.0.0", 12345)
+        };
+        let facts = with_listeners(broken::without_tcp_diag(), vec![listener]);
+        let expected = "0.0.0.0:12345  accept queue 0 of 77   (read from the socket itself)";
+        assert_eq!(tcp(&facts, true), [expected]);
+    }
+
+    fn with_streams(streams: Fact<Vec<UnixStream>>) -> Facts {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.namespaces, |namespaces| {
+            namespaces[0].unix_streams = streams;
+        });
+        facts
+    }
+
+    fn stream(name: &str, unread: u32) -> UnixStream {
+        UnixStream {
+            name: name.to_owned(),
+            unread: Some(unread),
+            inode: 71,
+            source: UnixSource::Descriptor,
+        }
+    }
+
+    #[test]
+    fn unread_bytes_are_shown_where_ss_is_blind_and_nowhere_else() {
+        let facts = with_streams(Fact::Known(vec![stream("", 3), stream("/run/a", 9)]));
+        let expected = [
+            "/run/a  9 bytes unread   (read from the socket itself)",
+            "a stream without a name, inode 71  3 bytes unread   (read from the socket itself)",
+        ];
+        assert_eq!(unix(&facts, true), expected);
+        assert!(unix(&facts, false).is_empty());
+    }
+
+    #[test]
+    fn unread_bytes_that_could_not_be_read_are_said_and_never_zero() {
+        let needs = "root".to_owned();
+        let facts = with_streams(Fact::Partial {
+            value: Vec::new(),
+            gaps: vec![Gap::new(
+                "unread bytes of 2 unix streams",
+                Why::Denied { needs },
+            )],
+        });
+        let expected = "not known: unread bytes of 2 unix streams: denied, needs root";
+        assert_eq!(unix(&facts, true), [expected]);
     }
 
     #[test]

@@ -10,12 +10,14 @@ mod streams;
 
 use super::canary::is_canary;
 use super::holders::{self, Holder};
+use super::proc_net;
 use crate::runner::{self, Deadline};
 use duplicate::Process;
 use listeners::Listening;
 use rustix::fd::RawFd;
 use sockdoctor_checks::facts::{Fact, Gap, TcpListener, UnixStream, Why};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 use streams::Waiting;
 
@@ -63,6 +65,20 @@ pub fn complete<'a>(
     for fact in &mut streams {
         streams::fill(fact, &answers);
     }
+}
+
+/// The unix streams with unread bytes in the namespace of the calling thread, without sock_diag.
+pub fn own_unix_streams(deadline: Deadline) -> Fact<Vec<UnixStream>> {
+    let mut streams = match proc_net::unix_streams(Path::new("/proc/thread-self/net")) {
+        Ok(value) => {
+            let what = "unread bytes in /proc/net/unix";
+            let gaps = vec![Gap::new(what, Why::Absent)];
+            Fact::Partial { value, gaps }
+        }
+        Err(gap) => Fact::Missing(gap),
+    };
+    complete([], [&mut streams], deadline);
+    streams
 }
 
 /// Asks on a thread that may be left behind: pidfd_getfd waits for a process that is within

@@ -64,7 +64,8 @@ pub(super) fn fill(fact: &mut Fact<Vec<UnixStream>>, answers: &Answers) {
     let Fact::Partial { value, gaps: known } = fact else {
         return;
     };
-    if value.iter().all(|one| one.unread.is_some()) {
+    let from_proc = |one: &UnixStream| one.source == UnixSource::ProcNet;
+    if !value.is_empty() && !value.iter().any(from_proc) {
         return;
     }
     let mut reasons = BTreeMap::new();

@@ -1,5 +1,6 @@
 //! Visits network namespaces and reads their settings, counters and listeners.
 
+mod connections;
 mod pool;
 mod reading;
 mod unread;
@@ -8,9 +9,10 @@ mod visitor;
 use super::{MayAsk, descriptors};
 use crate::netns::Found;
 use crate::runner::{Deadline, threads_for};
+use connections::COUNTED;
 use pool::Limits;
 use reading::{Reading, Second};
-use sockdoctor_checks::facts::{Fact, Gap, Namespace, Sample, Topic};
+use sockdoctor_checks::facts::{Fact, Gap, Namespace, NetnsId, Sample, Topic};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,6 +44,7 @@ pub fn collect(mut found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact
     let round = Round {
         limits: limits(found.len(), deadline),
         visit: Arc::new(visit.clone()),
+        counted: Arc::new(found.iter().take(COUNTED).map(|one| one.id).collect()),
         found: found.into(),
     };
     let mut first = round.first();
@@ -90,13 +93,16 @@ struct Round {
     limits: Limits,
     visit: Arc<Visit>,
     found: Arc<[Found]>,
+    /// The namespaces in which SYN_RECV is counted: the first, the own one among them.
+    counted: Arc<BTreeSet<NetnsId>>,
 }
 
 impl Round {
     fn first(&self) -> Vec<Result<Reading, Gap>> {
         let (visit, count) = (Arc::clone(&self.visit), self.found.len());
+        let counted = Arc::clone(&self.counted);
         pool::run("visit", Arc::clone(&self.found), self.limits, move || {
-            let mut visitor = Visitor::new(Arc::clone(&visit), count);
+            let mut visitor = Visitor::new(Arc::clone(&visit), count, Arc::clone(&counted));
             move |found: &Found| visitor.first(found)
         })
     }
@@ -110,11 +116,12 @@ impl Round {
         std::thread::sleep(wait.unwrap_or_default().min(self.limits.overall.left()));
 
         let (visit, count) = (Arc::clone(&self.visit), self.found.len());
+        let counted = Arc::clone(&self.counted);
         let again = first.iter().enumerate().filter(|(_, first)| first.is_ok());
         let jobs: Vec<usize> = again.map(|(index, _)| index).collect();
         let found = Arc::clone(&self.found);
         let mut seconds = pool::run("second visit", jobs.into(), self.limits, move || {
-            let mut visitor = Visitor::new(Arc::clone(&visit), count);
+            let mut visitor = Visitor::new(Arc::clone(&visit), count, Arc::clone(&counted));
             let found = Arc::clone(&found);
             move |index: &usize| visitor.second(&found[*index])
         })

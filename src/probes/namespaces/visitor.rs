@@ -1,8 +1,8 @@
 //! One thread's visits. It goes from namespace to namespace and never back.
 
-use super::Visit;
 use super::reading::{Reading, Second};
 use super::unread::{self, net_sysctls, not_asked};
+use super::{Visit, connections};
 use crate::netlink::SockDiag;
 use crate::netns::{self, Found};
 use crate::probes::sysctls::Sysctls;
@@ -10,8 +10,10 @@ use crate::probes::{netstat, proc_net};
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use sockdoctor_checks::facts::{
-    self, Counters, Fact, Gap, NetSysctls, TcpListener, Topic, UnixListener, Why,
+    self, Counters, Fact, Gap, NetSysctls, NetnsId, SynRecv, TcpListener, Topic, UnixListener,
+    UnixStream, Why,
 };
+use std::collections::BTreeSet;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use std::time::Instant;
 /// What a thread keeps from visit to visit.
 pub(super) struct Visitor {
     visit: Arc<Visit>,
+    /// The namespaces in which SYN_RECV is counted.
+    counted: Arc<BTreeSet<NetnsId>>,
     /// It has left the namespace of the thread that started it.
     has_left: bool,
     sysctls: Sysctls,
@@ -46,9 +50,14 @@ impl Stand {
 
 impl Visitor {
     /// For a run that visits so many namespaces.
-    pub(super) fn new(visit: Arc<Visit>, namespaces: usize) -> Self {
+    pub(super) fn new(
+        visit: Arc<Visit>,
+        namespaces: usize,
+        counted: Arc<BTreeSet<NetnsId>>,
+    ) -> Self {
         Visitor {
             visit,
+            counted,
             has_left: false,
             sysctls: Sysctls::for_namespaces(namespaces),
             buffer: Vec::new(),
@@ -61,9 +70,9 @@ impl Visitor {
             at: Instant::now(),
             counters: visitor.counters(stand),
             listeners: visitor.listeners(stand, diag),
-            unix_listeners: visitor.unix_listeners(diag),
-            syn_recv: Fact::Missing(not_asked("SYN_RECV sockets")),
-            unix_streams: Fact::Missing(not_asked("unix streams")),
+            unix_listeners: visitor.unix_listeners(stand, diag),
+            syn_recv: visitor.syn_recv(found, stand, diag),
+            unix_streams: visitor.unix_streams(stand, diag),
             sysctls: visitor.settings(stand),
         });
         reading.unwrap_or_else(|gap| unread::reading(&self.visit.topics, &gap))
@@ -123,8 +132,9 @@ impl Visitor {
     /// One socket for all questions in a namespace, where there is a question.
     fn diag(&self, stand: &Stand) -> Result<SockDiag, Gap> {
         let may_ask = self.visit.may_ask;
-        let tcp = self.wants(Topic::Listeners) && may_ask.tcp;
-        let unix = self.wants(Topic::UnixListeners) && may_ask.unix;
+        let wants = |topics: [Topic; 2]| topics.iter().any(|topic| self.wants(*topic));
+        let tcp = wants([Topic::Listeners, Topic::SynRecv]) && may_ask.tcp;
+        let unix = wants([Topic::UnixListeners, Topic::UnixStreams]) && may_ask.unix;
         match stand {
             Stand::Outside(_, gap) => Err(gap.clone()),
             Stand::Inside if tcp || unix => SockDiag::open().map_err(|error| no_socket(&error)),
@@ -153,26 +163,72 @@ impl Visitor {
         if !self.wants(Topic::Listeners) {
             return Fact::Missing(not_asked("listeners"));
         }
-        let asked = match diag {
-            _ if !self.visit.may_ask.tcp => Fact::Missing(passive("TCP")),
-            Ok(diag) => diag.tcp_listeners(),
-            Err(gap) => Fact::Missing(gap.clone()),
-        };
+        let allowed = self.visit.may_ask.tcp;
+        let asked = ask(diag, allowed, "TCP listeners", SockDiag::tcp_listeners);
         match asked {
             Fact::Missing(gap) => listeners_of_proc(stand, gap),
             answered => answered,
         }
     }
 
-    fn unix_listeners(&self, diag: &mut Result<SockDiag, Gap>) -> Fact<Vec<UnixListener>> {
+    fn unix_listeners(
+        &self,
+        stand: &Stand,
+        diag: &mut Result<SockDiag, Gap>,
+    ) -> Fact<Vec<UnixListener>> {
         if !self.wants(Topic::UnixListeners) {
             return Fact::Missing(not_asked("unix listeners"));
         }
-        match diag {
-            _ if !self.visit.may_ask.unix => Fact::Missing(passive("unix")),
-            Ok(diag) => diag.unix_listeners(),
-            Err(gap) => Fact::Missing(gap.clone()),
+        let allowed = self.visit.may_ask.unix;
+        let asked = ask(diag, allowed, "unix listeners", SockDiag::unix_listeners);
+        match asked {
+            Fact::Missing(gap) => unix_listeners_of_proc(stand, gap),
+            answered => answered,
         }
+    }
+
+    fn syn_recv(
+        &self,
+        found: &Found,
+        stand: &Stand,
+        diag: &mut Result<SockDiag, Gap>,
+    ) -> Fact<Vec<SynRecv>> {
+        if !self.wants(Topic::SynRecv) {
+            return Fact::Missing(not_asked("SYN_RECV sockets"));
+        }
+        if !self.counted.contains(&found.id) {
+            return Fact::Missing(connections::not_counted());
+        }
+        let allowed = self.visit.may_ask.tcp;
+        let asked = ask(diag, allowed, "TCP connections", SockDiag::syn_recv);
+        connections::syn_recv(asked, Path::new(stand.net_directory()))
+    }
+
+    fn unix_streams(
+        &self,
+        stand: &Stand,
+        diag: &mut Result<SockDiag, Gap>,
+    ) -> Fact<Vec<UnixStream>> {
+        if !self.wants(Topic::UnixStreams) {
+            return Fact::Missing(not_asked("unix streams"));
+        }
+        let allowed = self.visit.may_ask.unix;
+        let asked = ask(diag, allowed, "unix streams", SockDiag::unix_streams);
+        connections::unix_streams(asked, Path::new(stand.net_directory()))
+    }
+}
+
+/// Asks sock_diag, where it may be asked.
+fn ask<T>(
+    diag: &mut Result<SockDiag, Gap>,
+    allowed: bool,
+    about: &str,
+    question: impl FnOnce(&mut SockDiag) -> Fact<T>,
+) -> Fact<T> {
+    match diag {
+        _ if !allowed => Fact::Missing(passive(about)),
+        Ok(diag) => question(diag),
+        Err(gap) => Fact::Missing(gap.clone()),
     }
 }
 
@@ -186,8 +242,17 @@ fn listeners_of_proc(stand: &Stand, gap: Gap) -> Fact<Vec<TcpListener>> {
     }
 }
 
-fn passive(which: &str) -> Gap {
-    let what = format!("sock_diag for {which} listeners");
+/// The names of the unix listeners, without their queues.
+fn unix_listeners_of_proc(stand: &Stand, gap: Gap) -> Fact<Vec<UnixListener>> {
+    match proc_net::unix_listeners(Path::new(stand.net_directory())) {
+        Ok(value) if value.is_empty() => Fact::Known(value),
+        Ok(value) => Fact::with_gaps(value, vec![gap]),
+        Err(_) => Fact::Missing(gap),
+    }
+}
+
+fn passive(about: &str) -> Gap {
+    let what = format!("sock_diag for {about}");
     Gap::not_collected(what, "--passive, and its modules are not loaded")
 }
 

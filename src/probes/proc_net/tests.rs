@@ -47,6 +47,19 @@ fn a_request_of_a_listener_does_not_end_the_listeners() {
 }
 
 #[test]
+fn requests_are_counted_by_the_address_that_they_were_sent_to() {
+    let many = TCP.replace("01BB 01", "01BB 03").repeat(2);
+    let directory = root(&[("tcp", &many), ("tcp6", TCP6)]);
+    let expected = SynRecv {
+        family: Family::V4,
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        port: 57322,
+        requests: 2,
+    };
+    assert_eq!(syn_recv(directory.path()), Ok(vec![expected]));
+}
+
+#[test]
 fn no_tcp_file_is_a_gap() {
     let directory = root(&[("tcp6", TCP6)]);
     let gap = tcp_listeners(directory.path()).unwrap_err();

@@ -3,7 +3,8 @@
 use super::environment::Gap;
 use schemars::JsonSchema;
 use serde::Serialize;
-use sockdoctor_checks::facts::{self, Fact, NetnsName};
+use sockdoctor_checks::facts::{self, Fact, NetnsName, TcpSource, UnixSource};
+use std::collections::BTreeMap;
 
 /// A network namespace. What could not be read is null and stands in `gaps`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -22,6 +23,11 @@ pub(super) struct Namespace<'a> {
     tcp_listeners: Option<usize>,
     /// How many unix listeners were seen in it.
     unix_listeners: Option<usize>,
+    /// How many of them were read where.
+    listener_sources: ListenerSources,
+    /// Its connected unix streams with unread bytes; null where nobody asked for them, which is
+    /// so unless ss is blind for them.
+    unread_unix_streams: Option<Vec<UnixStream<'a>>>,
     /// Its settings.
     sysctls: Sysctls,
     /// Its TcpExt counters, since it was created.
@@ -67,6 +73,29 @@ enum Name<'a> {
     },
 }
 
+/// Numbers of listeners by where they were read: `sock-diag`, `descriptor` (a duplicate of a
+/// descriptor of their process), `proc-net` (no backlog, no drops).
+#[derive(Debug, Serialize, JsonSchema)]
+struct ListenerSources {
+    /// TCP listeners.
+    tcp: BTreeMap<&'static str, usize>,
+    /// Unix listeners.
+    unix: BTreeMap<&'static str, usize>,
+}
+
+/// A connected unix stream.
+#[derive(Debug, Serialize, JsonSchema)]
+struct UnixStream<'a> {
+    /// Its own name, or that of its peer; empty where neither has one.
+    name: &'a str,
+    /// Bytes that wait to be read.
+    unread: Option<u32>,
+    /// Its inode.
+    inode: u32,
+    /// Where this was read, as in `listener_sources`.
+    source: &'static str,
+}
+
 /// Settings of /proc/sys/net.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Sysctls {
@@ -103,6 +132,7 @@ struct Counters {
 
 impl<'a> Namespace<'a> {
     pub(super) fn of(namespace: &'a facts::Namespace) -> Self {
+        let streams = namespace.unix_streams.value();
         Namespace {
             label: namespace.label(),
             id: Id {
@@ -114,6 +144,8 @@ impl<'a> Namespace<'a> {
             host: namespace.host,
             tcp_listeners: namespace.listeners.value().map(Vec::len),
             unix_listeners: namespace.unix_listeners.value().map(Vec::len),
+            listener_sources: ListenerSources::of(namespace),
+            unread_unix_streams: streams.map(|all| all.iter().map(UnixStream::of).collect()),
             sysctls: Sysctls::of(&namespace.sysctls),
             counters: namespace.counters.value().map(Counters::of),
             gaps: gaps(namespace).map(Gap::of).collect(),
@@ -132,9 +164,56 @@ fn gaps(namespace: &facts::Namespace) -> impl Iterator<Item = &facts::Gap> {
         namespace.counters.gaps(),
         namespace.listeners.gaps(),
         namespace.unix_listeners.gaps(),
+        // Without a value nobody asked, or nobody could.
+        namespace
+            .unix_streams
+            .value()
+            .map_or(&[], |_| namespace.unix_streams.gaps()),
     ]
     .into_iter()
     .flatten()
+}
+
+impl ListenerSources {
+    fn of(namespace: &facts::Namespace) -> Self {
+        let tcp = namespace.listeners.value().into_iter().flatten();
+        let unix = namespace.unix_listeners.value().into_iter().flatten();
+        ListenerSources {
+            tcp: counted(tcp.map(|listener| match listener.source {
+                TcpSource::SockDiag => "sock-diag",
+                TcpSource::Descriptor => "descriptor",
+                TcpSource::ProcNet => "proc-net",
+            })),
+            unix: counted(unix.map(|listener| unix_source(listener.source))),
+        }
+    }
+}
+
+fn counted(sources: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for source in sources {
+        *counts.entry(source).or_default() += 1;
+    }
+    counts
+}
+
+fn unix_source(source: UnixSource) -> &'static str {
+    match source {
+        UnixSource::SockDiag => "sock-diag",
+        UnixSource::Descriptor => "descriptor",
+        UnixSource::ProcNet => "proc-net",
+    }
+}
+
+impl<'a> UnixStream<'a> {
+    fn of(stream: &'a facts::UnixStream) -> Self {
+        UnixStream {
+            name: &stream.name,
+            unread: stream.unread,
+            inode: stream.inode,
+            source: unix_source(stream.source),
+        }
+    }
 }
 
 impl<'a> Name<'a> {

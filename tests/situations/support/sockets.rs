@@ -2,9 +2,10 @@
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::net::{bind, listen, socket_with};
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
@@ -71,6 +72,18 @@ pub(crate) fn full_unix_listener(path: &Path) -> (OwnedFd, UnixStream) {
     listen(&socket, 0).expect("listen");
     let client = UnixStream::connect(path).expect("room in the queue");
     (socket, client)
+}
+
+/// An accepted unix stream with the name `path`, and as many of `most` unread bytes in it as the
+/// kernel takes.
+pub(crate) fn unread_unix_stream(path: &Path, most: usize) -> [UnixStream; 2] {
+    let listener = UnixListener::bind(path).expect("bind");
+    let mut client = UnixStream::connect(path).expect("connect");
+    let (accepted, _) = listener.accept().expect("accept");
+    client.set_nonblocking(true).expect("non-blocking");
+    let taken = client.write(&vec![b'.'; most]).expect("room");
+    assert!(taken > 0);
+    [client, accepted]
 }
 
 fn stream_socket(family: AddressFamily) -> OwnedFd {
