@@ -1,10 +1,14 @@
 //! What is read in a namespace, and what a visit leaves behind: nothing.
 
-use crate::guards::Namespaces;
+use crate::guards::{Namespaces, inside};
 use crate::namespaces::{Netns, Resident, everything, found, here, selector, set, visited};
 use sockdoctor::netns::Selector;
+use sockdoctor::probes::MayAsk;
 use sockdoctor::probes::namespaces::Visit;
-use sockdoctor_checks::facts::{Fact, Gap, Topic, Why};
+use sockdoctor_checks::facts::{Fact, Gap, TcpSource, Topic, Why};
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 #[test]
@@ -119,4 +123,56 @@ fn of_two_hundred_namespaces_each_is_read_as_it_is() {
         let somaxconn = &namespace.expect("it was visited").sysctls.somaxconn;
         assert_eq!(*somaxconn, Fact::Known(3000 + number));
     }
+}
+
+/// The kernel walks all connections of the machine for each.
+#[test]
+fn requests_are_counted_in_the_first_namespaces_and_the_others_say_so() {
+    let Namespaces { names } = &Namespaces::new(70);
+    let selectors: Vec<_> = names.iter().cloned().map(Selector::Name).collect();
+    let visit = Visit {
+        topics: [Topic::SynRecv].into(),
+        ..everything()
+    };
+    let namespaces = visited(found(&selectors), &visit);
+    let (counted, others): (Vec<_>, Vec<_>) = namespaces
+        .iter()
+        .map(|namespace| &namespace.syn_recv)
+        .partition(|fact| **fact == Fact::Known(Vec::new()));
+    assert_eq!((counted.len(), others.len()), (64, 6));
+    for fact in others {
+        let gap = fact.known().expect_err("not counted");
+        assert!(gap.to_string().contains("--netns"), "{gap}");
+    }
+}
+
+#[test]
+fn without_sock_diag_the_sockets_of_another_namespace_tell_their_queues() {
+    let netns = Netns::new();
+    let _sockets = inside(&netns.name, || {
+        let listener = TcpListener::bind("[::]:0").expect("a listener");
+        let (mut near, far) = UnixStream::pair().expect("a pair");
+        near.write_all(b"123456789").expect("room");
+        (listener, near, far)
+    });
+    let visit = Visit {
+        topics: [Topic::Listeners, Topic::UnixStreams].into(),
+        may_ask: MayAsk::only_present(|_| false),
+        sample: Some(Duration::from_millis(1)),
+    };
+    let namespace = &visited(found(&[selector(&netns)]), &visit)[0];
+    let sample = namespace.sample.as_ref().expect("a sample");
+    for fact in [&namespace.listeners, &sample.listeners] {
+        let Fact::Known(listeners) = fact else {
+            panic!("{:?}", fact.gaps());
+        };
+        assert_eq!(listeners[0].source, TcpSource::Descriptor);
+        assert_eq!(
+            (listeners[0].backlog, listeners[0].drops),
+            (Some(128), Some(0))
+        );
+    }
+    let streams = namespace.unix_streams.known().expect("streams");
+    assert_eq!(streams[0].unread, Some(9));
+    assert_eq!(streams.len(), 1);
 }
