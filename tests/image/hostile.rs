@@ -141,7 +141,7 @@ fn too_much_that_matters_ends_it() {
 
 #[test]
 fn bombs_end_early() {
-    let bomb = Tar::new().file("bomb", &"\0".repeat(32 << 20)).bytes();
+    let bomb = Tar::new().file("bomb", &"\0".repeat(4 << 20)).bytes();
     for program in [&["gzip"][..], &["xz", "-1"], &["zstd"]] {
         let packed = piped(program, &bomb);
         let refused = Archive::read(&*packed, |_| false, SMALL).expect_err("refused");
