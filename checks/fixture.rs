@@ -36,6 +36,7 @@ pub fn healthy() -> Facts {
             inode: 5080,
             pid: 812,
             name: "nginx".to_owned(),
+            container: None,
         }]),
     }
 }

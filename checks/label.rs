@@ -18,7 +18,7 @@ impl Namespace {
                 format!("/run/netns/{name}")
             }
             Some(NetnsName::Netns(name)) => name.clone(),
-            Some(NetnsName::Container(id)) => format!("container {}", short(id)),
+            Some(NetnsName::Container(id)) => format!("container {}", short_container(id)),
             Some(NetnsName::Mount(path)) => path.clone(),
             Some(NetnsName::Process { pid, name }) => format!("{name} ({pid})"),
             None if self.own => "own".to_owned(),
@@ -28,7 +28,7 @@ impl Namespace {
 }
 
 /// Container ids are 64 hex digits; their run times show the first 12.
-fn short(id: &str) -> &str {
+pub fn short_container(id: &str) -> &str {
     let is_hash = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
     if is_hash { &id[..12] } else { id }
 }

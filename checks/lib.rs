@@ -16,6 +16,7 @@ pub mod image;
 pub mod label;
 pub mod limits;
 pub mod list;
+pub mod listeners;
 pub mod path;
 pub mod policy;
 pub mod queues;

@@ -8,3 +8,24 @@ pub fn list(words: &[&str]) -> String {
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
+
+/// `a, b, c and 37 more namespaces`: at most `limit` of them, where that saves something.
+pub fn some(names: &[String], limit: usize, noun: &str) -> String {
+    let more = names.len().saturating_sub(limit);
+    if more < 2 {
+        return list(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    format!("{} and {more} more {noun}", names[..limit].join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_cut_only_where_that_saves_something() {
+        let names: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        assert_eq!(some(&names, 3, "namespaces"), "a, b, c and d");
+        assert_eq!(some(&names, 2, "namespaces"), "a, b and 2 more namespaces");
+    }
+}

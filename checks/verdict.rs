@@ -28,6 +28,22 @@ pub struct Walk {
     pub remedy: Option<Remedy>,
     /// True values where ss is blind, one line each.
     pub truth: Vec<String>,
+    /// What ss shows of these queues.
+    pub shown: Shown,
+}
+
+/// What ss shows of the queues of a socket, at the end of its walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Both, as they are.
+    Truth,
+    /// What its file in /proc/net has: of a TCP listener Recv-Q, and 0 for Send-Q; of a unix
+    /// socket 0 for both.
+    ProcNet,
+    /// Not the socket at all.
+    Nothing,
+    /// That could not be told.
+    Unknown,
 }
 
 /// One step of a walk.

@@ -1,5 +1,6 @@
-//! The sockets whose processes are worth looking for: those that findings will name. Looking
-//! for the owner of a socket is the dearest reading of all (a walk over /proc/*/fd).
+//! The sockets whose processes are worth looking for: for a report those that findings will name,
+//! for a table all. Looking for the owner of a socket is the dearest reading of all (a walk over
+//! /proc/*/fd).
 
 use crate::facts::{Facts, Namespace};
 use crate::queues::clamped::{FEW, groups};
@@ -36,6 +37,21 @@ pub fn wanted_owners(facts: &Facts, selected: impl Fn(&str) -> bool) -> BTreeSet
         inodes.insert(inode);
     }
     inodes
+}
+
+/// The inodes of all listeners, and of all unix streams with unread bytes; never 0, which is no
+/// inode.
+pub fn all_sockets(facts: &Facts) -> BTreeSet<u32> {
+    let namespaces = facts.namespaces.value().into_iter().flatten();
+    let inodes = namespaces.flat_map(|namespace| {
+        let tcp = namespace.listeners.value().into_iter().flatten();
+        let unix = namespace.unix_listeners.value().into_iter().flatten();
+        let streams = namespace.unix_streams.value().into_iter().flatten();
+        tcp.map(|one| one.inode)
+            .chain(unix.map(|one| one.inode))
+            .chain(streams.map(|one| one.inode))
+    });
+    inodes.filter(|&inode| inode != 0).collect()
 }
 
 fn crowded(namespaces: &[Namespace]) -> impl Iterator<Item = u32> {
@@ -136,6 +152,13 @@ mod tests {
         };
         let facts = machine((1..100).map(|n| many(n * 100)).collect());
         assert_eq!(wanted_owners(&facts, |_| true).len(), MOST);
+    }
+
+    #[test]
+    fn every_socket_with_an_inode_can_be_looked_for() {
+        let orphan = TcpListener { inode: 0, ..at(2) };
+        let facts = machine(vec![namespace(1, "host", vec![at(1), orphan])]);
+        assert_eq!(all_sockets(&facts), BTreeSet::from([5001]));
     }
 
     #[test]

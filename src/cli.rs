@@ -1,7 +1,9 @@
 //! The command line.
 
+mod listeners;
 mod policy;
 
+pub use listeners::{Listeners, Sort};
 pub use policy::Policy;
 
 use crate::netns::Selector;
@@ -16,6 +18,7 @@ Examples:
   sockdoctor                          look at this machine
   sockdoctor --only tcp-diag,queues   one check and one group of checks
   sockdoctor --netns web --sample 2s  one namespace, and what grows there
+  sockdoctor listeners                every listening socket, the worst first
   sockdoctor explain tcp-diag         what a check looks at, and how to mend it
   sockdoctor --record facts.json      keep what was seen, to judge it elsewhere:
   sockdoctor replay facts.json
@@ -59,6 +62,9 @@ pub enum Command {
     /// Look at this machine (what happens without a command, too)
     #[command(after_help = AFTER_HELP)]
     Check(Box<Check>),
+    /// Show every listening socket: its queue, its drops, its process
+    #[command(after_help = listeners::AFTER_HELP)]
+    Listeners(Box<Listeners>),
     /// List the checks
     List(List),
     /// Explain a check
@@ -188,8 +194,10 @@ pub struct Generate {
 /// What `generate` can make.
 #[derive(Debug, Subcommand)]
 pub enum Artefact {
-    /// Print the JSON Schema of `--format json`
+    /// Print the JSON Schema of `check --format json`
     Schema,
+    /// Print the JSON Schema of `listeners --format json`
+    SchemaListeners,
     /// Print the table of all checks, in Markdown
     Catalogue,
     /// Print a script that completes the arguments in a shell

@@ -13,7 +13,7 @@ use sockdoctor_checks::facts::{
     Modules, Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic,
 };
 use sockdoctor_checks::path::unix_diag;
-use sockdoctor_checks::wanted_owners::wanted_owners;
+use sockdoctor_checks::wanted_owners::{all_sockets, wanted_owners};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -34,8 +34,20 @@ pub struct Plan {
     pub passive: bool,
     /// Take a second reading after this time.
     pub sample: Option<Duration>,
+    /// Whose processes to look for.
+    pub owners: Owners,
     /// For the whole run.
     pub timeout: Duration,
+}
+
+/// The sockets whose processes are looked for: a walk through the descriptors of all processes,
+/// and the dearest part of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owners {
+    /// Those that findings of the selected checks will name.
+    OfFindings,
+    /// All listeners, and all unix streams with unread bytes.
+    OfAll,
 }
 
 /// Collects what `plan` asks for. Whatever cannot be read is a gap in the facts.
@@ -294,7 +306,10 @@ fn forget<T>(listeners: &mut Fact<Vec<T>>, inode: impl Fn(&T) -> u32) {
 }
 
 fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
-    let wanted = wanted_owners(facts, |check| plan.checks.contains(check));
+    let wanted = match plan.owners {
+        Owners::OfFindings => wanted_owners(facts, |check| plan.checks.contains(check)),
+        Owners::OfAll => all_sockets(facts),
+    };
     if wanted.is_empty() {
         return Fact::Known(Vec::new());
     }

@@ -11,4 +11,8 @@ pub struct Owner {
     pub pid: u32,
     /// /proc/PID/comm, any bytes, made valid UTF-8.
     pub name: String,
+    /// The container that its cgroup names: the full id, or the name that LXC or systemd gave
+    /// it. `None` outside of containers.
+    #[serde(default)]
+    pub container: Option<String>,
 }

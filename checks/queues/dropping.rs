@@ -109,28 +109,65 @@ impl Droppers<'_> {
                 drop_counter(Some(listener.source), says)
             })
             .collect();
-        evidence.push(drop_counter(self.source, self.share(listen_drops)));
+        evidence.push(drop_counter(
+            self.source,
+            self.share(listen_drops).to_string(),
+        ));
         evidence
     }
 
-    fn share(&self, listen_drops: u64) -> String {
-        let sum = self.sum;
+    /// How much of ListenDrops all listeners together explain.
+    pub(crate) fn share(&self, listen_drops: u64) -> Share {
+        Share {
+            explained: self.sum,
+            listen_drops,
+            incomplete: self.incomplete,
+        }
+    }
+}
+
+/// How much of ListenDrops the listeners that are there explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// What they dropped together, by their own counters.
+    pub explained: u64,
+    /// ListenDrops of their namespace.
+    pub listen_drops: u64,
+    /// Some listeners were not read, or read without their counter.
+    pub incomplete: bool,
+}
+
+impl Share {
+    /// What belongs to others: listeners that are gone, and where it is incomplete, such as
+    /// could not be read.
+    pub fn left(&self) -> u64 {
+        self.listen_drops.saturating_sub(self.explained)
+    }
+}
+
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (sum, listen_drops) = (self.explained, self.listen_drops);
         if sum > listen_drops {
-            return format!(
+            return write!(
+                f,
                 "the listeners here count {sum}, ListenDrops {listen_drops}: \
                  theirs count what policy and filters drop, too"
             );
         }
-        let rest = listen_drops - sum;
+        let rest = self.left();
         if rest == 0 {
-            return format!("the listeners here explain all {sum} of ListenDrops");
+            return write!(f, "the listeners here explain all {sum} of ListenDrops");
         }
         let others = if self.incomplete {
             "listeners that are gone, or whose counters could not be read"
         } else {
             "listeners that are gone"
         };
-        format!("the listeners here explain {sum} of ListenDrops; {rest} belong to {others}")
+        write!(
+            f,
+            "the listeners here explain {sum} of ListenDrops; {rest} belong to {others}"
+        )
     }
 }
 

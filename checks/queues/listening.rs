@@ -32,17 +32,38 @@ pub(crate) enum Socket<'a> {
     Unix(&'a UnixListener),
 }
 
-/// How full an accept queue is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fill {
-    /// The next connection is turned away.
-    Full,
-    /// Three quarters or more are taken.
-    Nearly,
+/// How full an accept queue is, worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fill {
     /// There is room.
     Room,
-    /// The backlog is not known.
+    /// The queue or the backlog is not known.
     Unknown,
+    /// Three quarters or more are taken.
+    Nearly,
+    /// The next connection is turned away.
+    Full,
+}
+
+impl Fill {
+    /// Judges a queue and a backlog, where the source has them. The kernel's own test is `>`,
+    /// not `>=` (sk_acceptq_is_full, include/net/sock.h; unix_recvq_full_lockless,
+    /// net/unix/af_unix.c), so a queue holds one more than its backlog.
+    pub fn of(queue: Option<u32>, backlog: Option<u32>) -> Self {
+        /// In a shorter queue three quarters are a handful, and no sign of anything.
+        const SHORTEST: u32 = 16;
+        let (Some(queue), Some(backlog)) = (queue, backlog) else {
+            return Fill::Unknown;
+        };
+        let queue = u64::from(queue);
+        match backlog {
+            backlog if queue > u64::from(backlog) => Fill::Full,
+            backlog if backlog >= SHORTEST && queue * 4 >= (u64::from(backlog) + 1) * 3 => {
+                Fill::Nearly
+            }
+            _ => Fill::Room,
+        }
+    }
 }
 
 impl Listening<'_> {
@@ -70,23 +91,9 @@ impl Listening<'_> {
         }
     }
 
-    /// How full the accept queue is. The kernel's own test is `>`, not `>=`
-    /// (sk_acceptq_is_full, include/net/sock.h; unix_recvq_full_lockless, net/unix/af_unix.c),
-    /// so a queue holds one more than its backlog.
+    /// How full the accept queue is.
     pub(crate) fn fill(&self) -> Fill {
-        /// In a shorter queue three quarters are a handful, and no sign of anything.
-        const SHORTEST: u32 = 16;
-        let (Some(queue), Some(backlog)) = (self.accept_queue(), self.backlog()) else {
-            return Fill::Unknown;
-        };
-        let queue = u64::from(queue);
-        match backlog {
-            backlog if queue > u64::from(backlog) => Fill::Full,
-            backlog if backlog >= SHORTEST && queue * 4 >= (u64::from(backlog) + 1) * 3 => {
-                Fill::Nearly
-            }
-            _ => Fill::Room,
-        }
+        Fill::of(self.accept_queue(), self.backlog())
     }
 
     /// The subject of a finding about it, with its process when that is known.

@@ -6,7 +6,7 @@ use super::progress::Progress;
 use super::record::Recording;
 use super::selection::Selection;
 use crate::cli;
-use crate::collect::{Plan, collect};
+use crate::collect::{Owners, Plan, collect};
 use crate::exit::Exit;
 use crate::runner;
 use std::path::Path;
@@ -39,6 +39,7 @@ fn plan(scope: &cli::Scope, selection: &Selection) -> Plan {
         namespaces: scope.netns.clone(),
         passive: scope.passive,
         sample: scope.sample,
+        owners: Owners::OfFindings,
         timeout: scope.timeout + scope.sample.unwrap_or_default(),
     }
 }

@@ -4,7 +4,7 @@ use super::Mistake;
 use super::output::{print, reason};
 use crate::cli::{Artefact, Cli, Generate};
 use crate::exit::Exit;
-use crate::report::{catalogue, json};
+use crate::report::{catalogue, json, listeners};
 use crate::text::shown;
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -13,6 +13,7 @@ use std::path::Path;
 pub(super) fn run(options: &Generate) -> Result<Exit, Mistake> {
     match &options.what {
         Artefact::Schema => print(&json::schema()),
+        Artefact::SchemaListeners => print(&listeners::json::schema()),
         Artefact::Catalogue => print(&catalogue::markdown()),
         Artefact::Completions { shell } => print(&completions(*shell)),
         Artefact::Man { folder } => man(folder),

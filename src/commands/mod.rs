@@ -6,6 +6,7 @@ mod explain;
 mod generate;
 mod judge;
 mod list;
+mod listeners;
 mod output;
 mod progress;
 mod record;
@@ -46,6 +47,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Mistake> {
     match &cli.command {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(options),
+        Some(Command::Listeners(options)) => listeners::run(options),
         Some(Command::List(options)) => list::run(options),
         Some(Command::Explain(options)) => explain::run(options),
         Some(Command::Replay(options)) => replay::run(options),

@@ -13,6 +13,7 @@ mod names;
 mod select;
 
 pub use discover::discover;
+pub use names::container_of;
 pub use select::{NoSuchNamespace, Selector};
 
 use crate::probes::io_gap;

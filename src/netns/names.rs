@@ -26,7 +26,9 @@ pub(super) fn complete(all: &mut [Found]) {
 fn of_process(found: &Found) -> Option<NetnsName> {
     let pid = found.process?;
     let nameless = found.names.is_empty();
-    container_of(pid).or_else(|| nameless.then(|| process(pid)).flatten())
+    let container = container_of(pid).ok().flatten();
+    let container = container.map(NetnsName::Container);
+    container.or_else(|| nameless.then(|| process(pid)).flatten())
 }
 
 /// The name of a file that leads to a namespace.
@@ -42,9 +44,12 @@ pub(super) fn of_file(path: &Path) -> NetnsName {
 }
 
 /// The container of a process, from its cgroup.
-fn container_of(pid: u32) -> Option<NetnsName> {
-    let cgroup = processes::read(pid, "cgroup").ok()?;
-    container(&text(&cgroup)).map(NetnsName::Container)
+///
+/// # Errors
+/// The process has ended, or is hidden, or the kernel has no cgroups.
+pub fn container_of(pid: u32) -> std::io::Result<Option<String>> {
+    let cgroup = processes::read(pid, "cgroup")?;
+    Ok(container(&text(&cgroup)))
 }
 
 /// The process itself: the name of last resort.

@@ -2,9 +2,11 @@
 
 use super::holders::{self, Holder, Holders};
 use super::{io_gap, processes};
+use crate::netns::container_of;
 use crate::runner::Deadline;
 use sockdoctor_checks::facts::{Fact, Gap, Owner};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 
 /// The process of each socket. Of several processes that hold a socket, as a server and its
 /// workers do, the one with the lowest pid is its owner. A socket that no process holds (nfsd's,
@@ -20,23 +22,40 @@ pub fn collect(inodes: &BTreeSet<u32>, deadline: Deadline) -> Fact<Vec<Owner>> {
     }
 }
 
-/// Adds the names. A process that has ended since it was seen owns nothing any more.
+/// Adds names and containers. A process that has ended since it was seen owns nothing any more.
 fn named(holders: &BTreeMap<u32, Holder>, gaps: &mut Vec<Gap>) -> Vec<Owner> {
     let pids: BTreeSet<u32> = holders.values().map(|holder| holder.pid).collect();
-    let mut names = BTreeMap::new();
+    let mut processes = BTreeMap::new();
     for pid in pids {
         match processes::name(pid) {
-            Ok(name) => drop(names.insert(pid, name)),
+            Ok(name) => drop(processes.insert(pid, (name, container(pid, gaps)))),
             Err(error) => gaps.push(io_gap(format!("/proc/{pid}/comm"), &error)),
         }
     }
     holders
         .iter()
         .filter_map(|(&inode, &Holder { pid, .. })| {
-            let name = names.get(&pid)?.clone();
-            Some(Owner { inode, pid, name })
+            let (name, container) = processes.get(&pid)?.clone();
+            Some(Owner {
+                inode,
+                pid,
+                name,
+                container,
+            })
         })
         .collect()
+}
+
+/// A kernel without cgroups has no such file, and no containers of that kind.
+fn container(pid: u32, gaps: &mut Vec<Gap>) -> Option<String> {
+    match container_of(pid) {
+        Ok(container) => container,
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => {
+            gaps.push(io_gap(format!("/proc/{pid}/cgroup"), &error));
+            None
+        }
+    }
 }
 
 #[cfg(test)]
@@ -60,8 +79,13 @@ mod tests {
         let inode = inode_of(&listener);
         let fact = collect(&BTreeSet::from([0, inode]), soon());
         let pid = std::process::id();
-        let name = processes::name(pid).expect("our name");
-        assert_eq!(fact, Fact::Known(vec![Owner { inode, pid, name }]));
+        let owner = Owner {
+            inode,
+            pid,
+            name: processes::name(pid).expect("our name"),
+            container: container_of(pid).expect("our cgroup"),
+        };
+        assert_eq!(fact, Fact::Known(vec![owner]));
     }
 
     #[test]

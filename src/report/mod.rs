@@ -7,6 +7,7 @@ pub mod explain;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod listeners;
 pub mod page;
 mod plain;
 pub mod sarif;

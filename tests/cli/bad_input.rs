@@ -116,6 +116,13 @@ fn a_file_of_nested_brackets_does_not_overflow_the_stack() {
 }
 
 #[test]
+fn a_namespace_that_is_not_there_has_no_table() {
+    let line = complaint(&run(&mut program(&["listeners", "--netns=\u{1b}[2J"])));
+    assert!(line.contains("no network namespace called"), "{line}");
+    assert!(!line.contains('\u{1b}'), "{line}");
+}
+
+#[test]
 fn usage_errors_are_exit_code_2() {
     for arguments in [
         &["--no-such-option"][..],
@@ -125,6 +132,14 @@ fn usage_errors_are_exit_code_2() {
         &["-q", "-v"],
         &["replay"],
         &["check", "extra"],
+        &["listeners", "--port=0"],
+        &["listeners", "--port=65536"],
+        &["listeners", "--port=http"],
+        &["listeners", "--port=80", "--unix"],
+        &["listeners", "--process="],
+        &["listeners", "--sort=age"],
+        &["listeners", "--sample=1s"],
+        &["listeners", "80"],
     ] {
         let ran = run(&mut program(arguments));
         assert_eq!(ran.code, Some(2), "{arguments:?}");

@@ -14,12 +14,29 @@ fn help_fits_a_terminal_and_names_the_exit_codes() {
             help.stdout
         );
     }
+    assert_fits(&help.stdout);
+}
+
+fn assert_fits(help: &str) {
     let too_wide: Vec<&str> = help
-        .stdout
         .lines()
         .filter(|line| line.chars().count() > 80)
         .collect();
     assert!(too_wide.is_empty(), "{too_wide:#?}");
+}
+
+#[test]
+fn the_help_of_listeners_says_that_it_is_no_gate() {
+    let help = run(&mut program(&["listeners", "--help"]));
+    assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
+    for expected in ["no gate", "Exit codes:", "--sort", "--unix"] {
+        assert!(
+            help.stdout.contains(expected),
+            "{expected}: {}",
+            help.stdout
+        );
+    }
+    assert_fits(&help.stdout);
 }
 
 #[test]

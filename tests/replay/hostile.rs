@@ -16,6 +16,7 @@ pub(crate) fn hostile() -> Machine {
             inode: 5080,
             pid: 812,
             name: HOSTILE.to_owned(),
+            container: None,
         }]);
         if let Fact::Known(namespaces) = &mut facts.namespaces {
             namespaces[1].names = vec![NetnsName::Netns(HOSTILE.to_owned())];

@@ -6,7 +6,11 @@ use crate::replay;
 use serde_json::Value;
 
 fn validator() -> jsonschema::Validator {
-    let schema = run(&mut program(&["generate", "schema"]));
+    validator_of("schema")
+}
+
+fn validator_of(artefact: &str) -> jsonschema::Validator {
+    let schema = run(&mut program(&["generate", artefact]));
     assert_eq!(schema.code, Some(0));
     let schema: Value = serde_json::from_str(&schema.stdout).expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("the schema is a schema")
@@ -37,6 +41,18 @@ fn the_report_of_this_machine_fits() {
     let ran = run(&mut program(&["--format=json", "--netns=self"]));
     let document = assert_valid(&validator(), "this machine", &ran.stdout);
     assert_eq!(document["exit_code"].as_i64(), ran.code.map(i64::from));
+}
+
+#[test]
+fn the_listeners_of_this_machine_fit() {
+    let validator = validator_of("schema-listeners");
+    for kind in [&[][..], &["--unix"]] {
+        let arguments = [&["listeners", "--format=json"], kind].concat();
+        let ran = run(&mut program(&arguments));
+        let document = assert_valid(&validator, "this machine", &ran.stdout);
+        assert_eq!(document["exit_code"].as_i64(), ran.code.map(i64::from));
+        assert_eq!(document["schema_version"], 1);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! exit code and report against what is true there. Needs root and what `tests/run` installs.
 
 mod blind;
+mod listeners;
 mod namespaces;
 mod observer;
 mod options;

@@ -1,6 +1,7 @@
 //! Sandboxes in which sock_diag cannot be reached.
 
-use crate::support::doctor::{Outcome, check};
+use crate::support::doctor::{Outcome, check, doctor};
+use crate::support::sockets::tcp_listener;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule,
@@ -68,6 +69,31 @@ fn root_under_a_filter_is_not_told_to_become_root() {
     assert_eq!(report.status("tcp-diag"), "unknown");
     assert!(report.says("EPERM"), "{}", outcome.stdout);
     assert!(!report.says("root"), "{}", outcome.stdout);
+}
+
+#[test]
+fn without_netlink_the_table_has_queues_and_says_that_ss_shows_zeros() {
+    let (_listener, address) = tcp_listener(7);
+    let port = address.port().to_string();
+    let arguments = [
+        "listeners",
+        "--netns=self",
+        "--format=json",
+        "--port",
+        &port,
+    ];
+    let run = doctor(arguments)
+        .before(|| refuse_netlink(libc::EPERM))
+        .run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(document["ss"]["shows"], "proc-net", "{document:#}");
+    let socket = &document["listeners"][0]["sockets"][0];
+    assert_eq!(socket["accept_queue"], 0);
+    assert_eq!(socket["ss"]["send_q"], 0);
+    // From the socket itself, or not at all.
+    assert!(socket["backlog"] == 7 || socket["backlog"].is_null());
+    assert_ne!(socket["source"], "sock-diag");
 }
 
 /// From here on socket(AF_NETLINK) fails with `errno` for this thread and its children.

@@ -13,7 +13,7 @@ use super::handler::Handler;
 use crate::check::View;
 use crate::facts::Facts;
 use crate::finding::{Remedy, Status};
-use crate::verdict::{Step, StepStatus, Verdict, Walk};
+use crate::verdict::{Shown, Step, StepStatus, Verdict, Walk};
 use table::Table;
 
 /// The verdict for TCP and unix sockets.
@@ -141,6 +141,7 @@ fn finish(facts: &Facts, table: &Table, mut way: Way, answer: (Status, String)) 
     if let Some(then) = step::then(facts, table, &way) {
         way.steps.push(then);
     }
+    let shown = shown(facts, table, &way);
     let blind = way.fault.is_some();
     let why = way.fault.or(way.caution.filter(|_| status == Status::Warn));
     Walk {
@@ -151,6 +152,18 @@ fn finish(facts: &Facts, table: &Table, mut way: Way, answer: (Status, String)) 
         cause: why.as_ref().map(|why| why.cause),
         remedy: why.and_then(|why| why.remedy),
         truth: (table.truth)(facts, blind),
+        shown,
+    }
+}
+
+/// A file in /proc that was seen to be wrong may show anything.
+fn shown(facts: &Facts, table: &Table, way: &Way) -> Shown {
+    match (way.fault.as_ref().map(|fault| fault.ends_in), &way.doubt) {
+        (Some(End::ProcNet), _) if step::seen_wrong(facts, table).is_none() => Shown::ProcNet,
+        (Some(End::Nothing), _) => Shown::Nothing,
+        (Some(End::ProcNet | End::OtherFile | End::Untruth), _) => Shown::Unknown,
+        (None, Some(_)) => Shown::Unknown,
+        (None, None) => Shown::Truth,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::facts::{Facts, SeenImage};
 use crate::finding::Status;
 use crate::path::handler::look;
 use crate::path::telling;
-use crate::verdict::Walk;
+use crate::verdict::{Shown, Walk};
 
 /// The walk as it will be with the kernel of `image` that these facts are about.
 pub(super) fn walk(facts: &Facts, table: &Table, image: &SeenImage) -> Walk {
@@ -39,6 +39,7 @@ fn without_kernel(table: &Table) -> Walk {
         cause: None,
         remedy: None,
         truth: Vec::new(),
+        shown: Shown::Unknown,
     }
 }
 

@@ -416,3 +416,14 @@ fn a_machine_without_ipv6_can_be_believed() {
     });
     assert_eq!(tcp(&facts).status, Status::Pass);
 }
+
+#[test]
+fn what_ss_shows_in_the_end_is_what_the_walk_came_to() {
+    assert_eq!(tcp(&fixture::healthy()).shown, Shown::Truth);
+    assert_eq!(tcp(&broken::without_tcp_diag()).shown, Shown::ProcNet);
+    assert_eq!(unix(&broken::without_tcp_diag()).shown, Shown::Truth);
+    assert_eq!(tcp(&fixture::blank()).shown, Shown::Unknown);
+    let mut elsewhere = fixture::healthy();
+    variable(&mut elsewhere, "PROC_ROOT");
+    assert_eq!(tcp(&elsewhere).shown, Shown::Unknown);
+}

@@ -10,7 +10,7 @@ use sockdoctor_checks::diagnosis::Diagnosis;
 use sockdoctor_checks::facts::{DiagModule, Errno, Fact, Facts, Gap, Sandbox, Why};
 use sockdoctor_checks::finding::{Evidence, Finding, Remedy, Subject};
 use sockdoctor_checks::fixture::healthy;
-use sockdoctor_checks::verdict::{Step, StepStatus, Verdict, Walk};
+use sockdoctor_checks::verdict::{Shown, Step, StepStatus, Verdict, Walk};
 
 /// A check's result with these findings, worst first.
 fn result(id: &str, findings: Vec<Finding>) -> CheckResult {
@@ -67,6 +67,7 @@ fn sound(command: &'static str, summary: &str) -> Walk {
         cause: None,
         remedy: None,
         truth: Vec::new(),
+        shown: Shown::Truth,
     }
 }
 
@@ -104,6 +105,7 @@ fn no_tcp_diag() -> Walk {
         truth: vec![
             "0.0.0.0:12345  accept queue 0 of 77   (read from the socket itself)".to_owned(),
         ],
+        shown: Shown::ProcNet,
     }
 }
 

@@ -4,7 +4,7 @@ use super::INDENT;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
 use sockdoctor_checks::finding::{Evidence, Remedy, Source, Status, Step, Subject};
-use sockdoctor_checks::list::list;
+use sockdoctor_checks::list::some;
 use sockdoctor_checks::policy::Ruling;
 use std::time::Duration;
 
@@ -18,15 +18,6 @@ pub(super) const fn status(status: Status) -> (&'static str, Option<Tone>) {
         Status::Warn => ("WARN", Some(Tone::Warn)),
         Status::Fail => ("FAIL", Some(Tone::Bad)),
     }
-}
-
-/// `a, b, c and 37 more namespaces`.
-fn some(names: &[String], limit: usize, noun: &str) -> String {
-    let more = names.len().saturating_sub(limit);
-    if more < 2 {
-        return list(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    }
-    format!("{} and {more} more {noun}", names[..limit].join(", "))
 }
 
 /// What a finding is about. Nothing for the machine itself.
@@ -164,12 +155,5 @@ mod tests {
         assert_eq!(duration(Duration::from_micros(11_000)), "11 ms");
         assert_eq!(duration(Duration::from_micros(400)), "400 µs");
         assert_eq!(duration(Duration::from_millis(2049)), "2.0 s");
-    }
-
-    #[test]
-    fn a_list_is_cut_only_where_that_saves_something() {
-        let names: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-        assert_eq!(some(&names, 3, "namespaces"), "a, b, c and d");
-        assert_eq!(some(&names, 2, "namespaces"), "a, b and 2 more namespaces");
     }
 }

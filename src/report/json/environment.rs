@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// Where, when and as whom was looked. What could not be read is null and stands in `gaps`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Environment<'a> {
+pub(in crate::report) struct Environment<'a> {
     /// `uname -n`.
     hostname: Option<&'a str>,
     /// `uname -r`.
@@ -69,7 +69,7 @@ enum Sandbox<'a> {
 
 /// Something that could not be read.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Gap<'a> {
+pub(in crate::report) struct Gap<'a> {
     /// What.
     what: &'a str,
     /// Why not.
@@ -77,7 +77,7 @@ pub(super) struct Gap<'a> {
 }
 
 impl<'a> Environment<'a> {
-    pub(super) fn of(facts: &'a Facts) -> Self {
+    pub(in crate::report) fn of(facts: &'a Facts) -> Self {
         let machine = &facts.machine;
         let text = |fact: &'a Fact<String>| fact.value().map(String::as_str);
         Environment {
@@ -157,7 +157,7 @@ impl<'a> Sandbox<'a> {
 }
 
 impl<'a> Gap<'a> {
-    pub(super) fn of(gap: &'a facts::Gap) -> Self {
+    pub(in crate::report) fn of(gap: &'a facts::Gap) -> Self {
         Gap {
             what: &gap.what,
             why: gap.why.to_string(),

@@ -8,7 +8,7 @@ mod namespaces;
 mod policy;
 mod verdict;
 
-pub(super) use environment::observed_at;
+pub(super) use environment::{Environment, Gap, observed_at};
 
 use super::Report;
 use schemars::JsonSchema;
@@ -28,7 +28,7 @@ struct Document<'a> {
     /// The program that judged.
     tool: Tool,
     /// Where, when and as whom was looked.
-    environment: environment::Environment<'a>,
+    environment: Environment<'a>,
     /// What the operator asks for and accepts. null: no policy was applied.
     policy: Option<policy::Policy<'a>>,
     /// Whether ss can be believed.
@@ -45,7 +45,7 @@ struct Document<'a> {
 
 /// The program that judged.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Tool {
+pub(super) struct Tool {
     /// sockdoctor
     name: &'static str,
     /// Its version.
@@ -76,23 +76,21 @@ pub fn render(report: &Report<'_>) -> String {
 
 /// The JSON Schema of what [`render`] gives.
 pub fn schema() -> String {
+    schema_of::<Document<'static>>()
+}
+
+/// The JSON Schema of a document.
+pub(super) fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    pretty(
-        &settings
-            .into_generator()
-            .into_root_schema_for::<Document<'static>>(),
-    )
+    pretty(&settings.into_generator().into_root_schema_for::<T>())
 }
 
 fn document<'a>(report: &'a Report<'_>) -> Document<'a> {
     let namespaces = report.facts.namespaces.value();
     Document {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        },
-        environment: environment::Environment::of(report.facts),
+        tool: Tool::THIS,
+        environment: Environment::of(report.facts),
         policy: policy::Policy::of(report),
         verdict: verdict::Verdict::of(&report.diagnosis.verdict),
         namespaces: namespaces
@@ -109,6 +107,14 @@ fn document<'a>(report: &'a Report<'_>) -> Document<'a> {
         counts: Counts::of(report.diagnosis.counts()),
         exit_code: report.exit.code(),
     }
+}
+
+impl Tool {
+    /// This program.
+    pub(super) const THIS: Tool = Tool {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+    };
 }
 
 impl Counts {

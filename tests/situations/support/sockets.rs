@@ -13,8 +13,22 @@ use tempfile::TempDir;
 
 /// A TCP listener on loopback, with the port that the kernel chose.
 pub(crate) fn tcp_listener(backlog: i32) -> (OwnedFd, SocketAddr) {
-    let socket = stream_socket(AddressFamily::INET);
-    bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("bind");
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    tcp_listener_at(any, backlog, |_| ())
+}
+
+/// A TCP listener at an address, after `options` were set on it.
+pub(crate) fn tcp_listener_at(
+    address: SocketAddr,
+    backlog: i32,
+    options: impl Fn(&OwnedFd),
+) -> (OwnedFd, SocketAddr) {
+    let socket = stream_socket(match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    });
+    options(&socket);
+    bind(&socket, &address).expect("bind");
     listen(&socket, backlog).expect("listen");
     let listener = TcpListener::from(socket);
     let address = listener.local_addr().expect("its address");
@@ -74,6 +88,15 @@ pub(crate) fn full_unix_listener(path: &Path) -> (OwnedFd, UnixStream) {
     (socket, client)
 }
 
+/// A unix listener with an abstract name.
+pub(crate) fn abstract_listener(name: &str, backlog: i32) -> OwnedFd {
+    let socket = stream_socket(AddressFamily::UNIX);
+    let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).expect("a name");
+    bind(&socket, &address).expect("bind");
+    listen(&socket, backlog).expect("listen");
+    socket
+}
+
 /// An accepted unix stream with the name `path`, and as many of `most` unread bytes in it as the
 /// kernel takes.
 pub(crate) fn unread_unix_stream(path: &Path, most: usize) -> [UnixStream; 2] {
@@ -111,6 +134,44 @@ impl Holder {
             child,
             _program: directory,
         }
+    }
+}
+
+impl Holder {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+/// A process that holds a socket, and whose parent has ended.
+pub(crate) struct Orphan {
+    pub(crate) pid: i32,
+}
+
+impl Orphan {
+    /// Hands `socket` over to a shell, which leaves it to a child and ends.
+    pub(crate) fn with(socket: OwnedFd) -> Self {
+        // A shell gives /dev/null as standard input to what it starts in the background.
+        let script = "exec 3<&0; sleep infinity <&3 >/dev/null 2>&1 & echo $!";
+        let output = Command::new("sh")
+            .args(["-c", script])
+            .stdin(socket)
+            .output()
+            .expect("the shell starts");
+        let pid = String::from_utf8_lossy(&output.stdout).trim().parse();
+        let pid = pid.expect("the pid of the child");
+        let name = || std::fs::read_to_string(format!("/proc/{pid}/comm"));
+        super::until("the child is sleep", || {
+            name().is_ok_and(|name| name == "sleep\n")
+        });
+        Orphan { pid }
+    }
+}
+
+impl Drop for Orphan {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_raw(self.pid).expect("a pid");
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it is ours");
     }
 }
 

@@ -1,0 +1,78 @@
+//! Who drops: how much of a namespace's counters its listeners explain.
+
+use super::row::Known;
+use crate::facts::{Counters, Gap, Namespace, NetnsId};
+use crate::queues::counter::{self, column};
+use crate::queues::dropping::{Share, droppers};
+use std::sync::Arc;
+
+/// The drops of one namespace: since it was created, or where there is a sample, during it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribution {
+    /// The namespace.
+    pub id: NetnsId,
+    /// What its owner calls it.
+    pub label: String,
+    /// ListenOverflows.
+    pub listen_overflows: Known<u64>,
+    /// ListenDrops; overflows are among them.
+    pub listen_drops: Known<u64>,
+    /// What the listeners that could be read dropped together, since they listen or during the
+    /// sample.
+    pub explained: u64,
+    /// How that compares with ListenDrops.
+    pub share: Known<Share>,
+    /// The listeners that dropped most, worst first, at most three.
+    pub worst: Vec<(String, u64)>,
+}
+
+impl Attribution {
+    /// Compares the counters of `namespace` with those of its listeners.
+    pub(super) fn of(namespace: &Namespace) -> Self {
+        let droppers = droppers(namespace);
+        let listen_drops = total(namespace, |counters| {
+            column("ListenDrops", counters.listen_drops)
+        });
+        let listen_overflows = total(namespace, |counters| {
+            column("ListenOverflows", counters.listen_overflows)
+        });
+        let worst = droppers.worst.iter();
+        Attribution {
+            id: namespace.id,
+            label: namespace.label(),
+            listen_overflows,
+            explained: droppers.share(0).explained,
+            share: listen_drops.clone().map(|total| droppers.share(total)),
+            worst: worst.map(|(one, drops)| (one.label(), *drops)).collect(),
+            listen_drops,
+        }
+    }
+
+    /// Whether anything was dropped, as far as is known.
+    pub fn has_drops(&self) -> bool {
+        self.explained > 0 || self.listen_drops.as_ref().is_ok_and(|&drops| drops > 0)
+    }
+
+    /// The part of ListenDrops that so many drops of one listener are, in per cent, rounded down.
+    /// `None` where it is not known, or where the listeners count more than ListenDrops.
+    pub fn percent(&self, drops: u64) -> Option<u64> {
+        let share = self.share.as_ref().ok()?;
+        if share.listen_drops == 0 || share.explained > share.listen_drops {
+            return None;
+        }
+        Some(drops.saturating_mul(100) / share.listen_drops)
+    }
+
+    /// The reasons why something here is not known.
+    pub fn gaps(&self) -> impl Iterator<Item = &Arc<Gap>> {
+        let overflows = self.listen_overflows.as_ref().err();
+        overflows
+            .into_iter()
+            .chain(self.listen_drops.as_ref().err())
+    }
+}
+
+fn total(namespace: &Namespace, total: fn(&Counters) -> Result<u64, Gap>) -> Known<u64> {
+    let reading = counter::read(namespace, total).map_err(Arc::new)?;
+    Ok(reading.weight())
+}

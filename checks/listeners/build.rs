@@ -1,0 +1,163 @@
+//! From facts to rows.
+
+use super::row::{Address, Known, Member, Netns, Protocol, Row, Stream};
+use super::syn_recv::Requests;
+use crate::facts::{
+    Fact, Facts, Family, Gap, Namespace, Owner, TcpListener, TcpSource, UnixListener, UnixSource,
+    UnixStream, Why,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What rows of all namespaces share.
+pub(super) struct Builder<'a> {
+    owners: HashMap<u32, &'a Owner>,
+    /// Why an owner may not have been found.
+    no_owner: Option<Arc<Gap>>,
+    /// /proc/net/tcp and tcp6 have no backlog and no drops.
+    proc_tcp: Arc<Gap>,
+    /// The kernel's answer came without them.
+    no_drops: Arc<Gap>,
+    no_backlog: Arc<Gap>,
+    /// /proc/net/unix has no queues, and SIOCINQ is no answer about a listener.
+    proc_unix: Arc<Gap>,
+    unix_queue: Arc<Gap>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn of(facts: &'a Facts) -> Self {
+        let unsupported =
+            |what: &str, why: &str| Arc::new(Gap::new(what, Why::Unsupported(why.to_owned())));
+        let owners = facts.owners.value().into_iter().flatten();
+        Builder {
+            owners: owners.map(|owner| (owner.inode, owner)).collect(),
+            no_owner: facts.owners.gaps().first().cloned().map(Arc::new),
+            proc_tcp: unsupported("backlog and drops", "/proc/net/tcp has neither"),
+            no_drops: unsupported("drops", "this kernel does not tell them of each listener"),
+            no_backlog: unsupported("backlog", "its source does not have it"),
+            proc_unix: unsupported("queues of unix sockets", "/proc/net/unix has none"),
+            unix_queue: unsupported("queue of a unix socket", "its source does not have it"),
+        }
+    }
+
+    /// The TCP listeners of a namespace. Those with the same address, port and interface are
+    /// one row: without SO_REUSEPORT only one socket can listen there.
+    pub(super) fn tcp(&self, namespace: &Namespace) -> Vec<Row> {
+        let listeners = namespace.listeners.value().map_or(&[][..], Vec::as_slice);
+        let requests = Requests::assign(&namespace.syn_recv, listeners);
+        let netns = netns(namespace);
+        let mut rows: BTreeMap<(Protocol, Address), Row> = BTreeMap::new();
+        for listener in listeners {
+            let place = (protocol(listener), address(listener));
+            let row = rows.entry(place.clone()).or_insert_with(|| Row {
+                netns: Arc::clone(&netns),
+                protocol: place.0,
+                address: place.1,
+                members: Vec::new(),
+                syn_recv: Some(requests.at(listener)),
+            });
+            row.members.push(self.tcp_member(listener));
+        }
+        rows.into_values().collect()
+    }
+
+    fn tcp_member(&self, listener: &TcpListener) -> Member {
+        let why = |otherwise: &Arc<Gap>| match listener.source {
+            TcpSource::ProcNet => Arc::clone(&self.proc_tcp),
+            TcpSource::SockDiag | TcpSource::Descriptor => Arc::clone(otherwise),
+        };
+        Member {
+            inode: listener.inode,
+            owner: self.owner(listener.inode),
+            accept_queue: Ok(listener.accept_queue),
+            backlog: listener.backlog.ok_or_else(|| why(&self.no_backlog)),
+            drops: Some(listener.drops.ok_or_else(|| why(&self.no_drops))),
+            source: listener.source.into(),
+        }
+    }
+
+    /// The unix listeners of a namespace.
+    pub(super) fn unix(&self, namespace: &Namespace) -> Vec<Row> {
+        let netns = netns(namespace);
+        let listeners = namespace.unix_listeners.value().into_iter().flatten();
+        listeners
+            .map(|listener| Row {
+                netns: Arc::clone(&netns),
+                protocol: Protocol::Unix,
+                address: Address::Unix(listener.name.clone()),
+                members: vec![self.unix_member(listener)],
+                syn_recv: None,
+            })
+            .collect()
+    }
+
+    fn unix_member(&self, listener: &UnixListener) -> Member {
+        let why = || self.without_queue(listener.source);
+        Member {
+            inode: listener.inode,
+            owner: self.owner(listener.inode),
+            accept_queue: listener.accept_queue.ok_or_else(why),
+            backlog: listener.backlog.ok_or_else(why),
+            drops: None,
+            source: listener.source.into(),
+        }
+    }
+
+    /// The unix streams of a namespace, those with most unread bytes first.
+    pub(super) fn streams(&self, namespace: &Namespace) -> Vec<Stream> {
+        let netns = netns(namespace);
+        let streams = namespace.unix_streams.value().into_iter().flatten();
+        let stream = |stream: &UnixStream| Stream {
+            netns: Arc::clone(&netns),
+            name: stream.name.clone(),
+            owner: self.owner(stream.inode),
+            unread: stream
+                .unread
+                .ok_or_else(|| self.without_queue(stream.source)),
+            inode: stream.inode,
+            source: stream.source.into(),
+        };
+        streams.map(stream).collect()
+    }
+
+    fn without_queue(&self, source: UnixSource) -> Arc<Gap> {
+        match source {
+            UnixSource::ProcNet => Arc::clone(&self.proc_unix),
+            UnixSource::SockDiag | UnixSource::Descriptor => Arc::clone(&self.unix_queue),
+        }
+    }
+
+    fn owner(&self, inode: u32) -> Known<Option<Owner>> {
+        match (self.owners.get(&inode), &self.no_owner) {
+            (Some(&owner), _) => Ok(Some(owner.clone())),
+            // An inode of 0 is a socket that no descriptor leads to.
+            (None, Some(gap)) if inode != 0 => Err(Arc::clone(gap)),
+            (None, _) => Ok(None),
+        }
+    }
+}
+
+fn netns(namespace: &Namespace) -> Arc<Netns> {
+    let somaxconn = match &namespace.sysctls.somaxconn {
+        Fact::Known(value) | Fact::Partial { value, .. } => Ok(*value),
+        Fact::Missing(gap) => Err(Arc::new(gap.clone())),
+    };
+    Arc::new(Netns {
+        id: namespace.id,
+        label: namespace.label(),
+        somaxconn,
+    })
+}
+
+fn protocol(listener: &TcpListener) -> Protocol {
+    match listener.family {
+        Family::V4 => Protocol::Tcp,
+        Family::V6 => Protocol::Tcp6,
+    }
+}
+
+fn address(listener: &TcpListener) -> Address {
+    let address = SocketAddr::from((listener.address, listener.port));
+    Address::Inet(address, listener.interface)
+}

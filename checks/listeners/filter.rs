@@ -1,0 +1,110 @@
+//! Which rows are wanted.
+
+use super::row::{Row, Stream};
+use super::{Known, Member};
+use crate::facts::Owner;
+use crate::queues::listening::Fill;
+
+/// What is wanted; the default is everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// These ports; none given: every port. Unix sockets have none.
+    pub ports: Vec<u16>,
+    /// The sockets of this process.
+    pub process: Option<Process>,
+    /// Only what is full, or has dropped.
+    pub full: bool,
+}
+
+/// A process, as the user names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Process {
+    /// By its pid.
+    Pid(u32),
+    /// By its name, of which /proc/PID/comm has the first 15 bytes.
+    Name(String),
+}
+
+impl std::fmt::Display for Process {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Process::Pid(pid) => pid.fmt(f),
+            Process::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Whether a row is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    /// It is not.
+    No,
+    /// What would decide it is not known.
+    Unsure,
+    /// It is.
+    Yes,
+}
+
+impl From<bool> for Wanted {
+    fn from(wanted: bool) -> Self {
+        if wanted { Wanted::Yes } else { Wanted::No }
+    }
+}
+
+impl Filter {
+    /// By port and process.
+    pub fn wants(&self, row: &Row) -> Wanted {
+        let port = row.address.port();
+        let by_port = self.ports.is_empty() || port.is_some_and(|it| self.ports.contains(&it));
+        let owners = row.members.iter().map(|member| &member.owner);
+        Wanted::from(by_port).min(self.by_process(owners))
+    }
+
+    /// By process.
+    pub fn wants_stream(&self, stream: &Stream) -> Wanted {
+        self.by_process(std::iter::once(&stream.owner))
+    }
+
+    /// By what went on in its queue, where only that is wanted.
+    pub fn wants_state(&self, row: &Row) -> Wanted {
+        if !self.full {
+            return Wanted::Yes;
+        }
+        let each = row.members.iter().map(is_in_trouble);
+        each.max().unwrap_or(Wanted::No)
+    }
+
+    fn by_process<'a>(&self, owners: impl Iterator<Item = &'a Known<Option<Owner>>>) -> Wanted {
+        let Some(process) = &self.process else {
+            return Wanted::Yes;
+        };
+        let is_owned = |owner: &Known<Option<Owner>>| match (owner, process) {
+            (Err(_), _) => Wanted::Unsure,
+            (Ok(None), _) => Wanted::No,
+            (Ok(Some(owner)), Process::Pid(pid)) => (owner.pid == *pid).into(),
+            (Ok(Some(owner)), Process::Name(name)) => is_called(owner, name).into(),
+        };
+        owners.map(is_owned).max().unwrap_or(Wanted::No)
+    }
+}
+
+/// The kernel keeps 15 bytes of a name (TASK_COMM_LEN, include/linux/sched.h).
+fn is_called(owner: &Owner, name: &str) -> bool {
+    const KEPT: usize = 15;
+    let name = name.as_bytes();
+    owner.name.as_bytes() == &name[..name.len().min(KEPT)]
+}
+
+fn is_in_trouble(member: &Member) -> Wanted {
+    let full = match member.fill() {
+        Fill::Full => Wanted::Yes,
+        Fill::Unknown => Wanted::Unsure,
+        Fill::Nearly | Fill::Room => Wanted::No,
+    };
+    let dropping = match &member.drops {
+        None => Wanted::No,
+        Some(Err(_)) => Wanted::Unsure,
+        Some(Ok(drops)) => (*drops > 0).into(),
+    };
+    full.max(dropping)
+}

@@ -1,0 +1,199 @@
+//! The table of listeners: what waits at each, who holds it, what it dropped, and what ss would
+//! show of it.
+
+mod attribution;
+mod build;
+mod filter;
+mod order;
+mod reasons;
+mod row;
+mod syn_recv;
+#[cfg(test)]
+mod tests;
+
+pub use crate::queues::dropping::Share;
+pub use crate::queues::listening::Fill;
+pub use attribution::Attribution;
+pub use filter::{Filter, Process, Wanted};
+pub use order::Order;
+pub use reasons::Reason;
+pub use row::{Address, InSs, Key, Known, Member, Netns, Protocol, Row, Source, Stream};
+
+use crate::check::View;
+use crate::facts::{Facts, Namespace};
+use crate::limits::Limits;
+use crate::verdict::Walk;
+use build::Builder;
+use std::cmp::Reverse;
+
+/// Which sockets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// TCP listeners.
+    #[default]
+    Tcp,
+    /// Unix listeners, and unix streams with unread bytes.
+    Unix,
+}
+
+/// Which rows, and in what order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Which sockets.
+    pub kind: Kind,
+    /// Which of those.
+    pub filter: Filter,
+    /// What comes first.
+    pub order: Order,
+}
+
+/// The listeners of all namespaces that were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Those that were asked for, in the order that was asked for.
+    pub rows: Vec<Row>,
+    /// Unix streams with unread bytes, most first.
+    pub streams: Vec<Stream>,
+    /// How many there are, before `--full` leaves any out.
+    pub counts: Counts,
+    /// Rows and streams that are not shown because it is not known whether they were asked for.
+    pub undecided: usize,
+    /// Who drops, in each namespace. Empty for unix sockets.
+    pub attributions: Vec<Attribution>,
+    /// What ss shows here, and why.
+    pub ss: Walk,
+    /// What could not be read, each reason once.
+    pub gaps: Vec<Reason>,
+    /// Namespaces that were looked at.
+    pub namespaces: usize,
+    /// Whether the listeners of any namespace could be read.
+    pub could_read: bool,
+}
+
+/// How many listening sockets are in which state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All.
+    pub listeners: usize,
+    /// Their queue is full.
+    pub full: usize,
+    /// Their queue is nearly full.
+    pub nearly_full: usize,
+    /// Their queue or its backlog is not known.
+    pub unknown: usize,
+    /// They have dropped.
+    pub dropping: usize,
+}
+
+/// The table of what `facts` hold. The owners of all sockets must have been looked for: one that
+/// is not among them has none.
+pub fn table(facts: &Facts, request: &Request) -> Table {
+    let namespaces = facts.namespaces.value().map_or(&[][..], Vec::as_slice);
+    let builder = Builder::of(facts);
+    let (rows, counts, undecided) = rows(&builder, namespaces, request);
+    let (streams, undecided_streams) = streams(&builder, namespaces, request);
+    let attributions = attributions(namespaces, request.kind);
+    Table {
+        counts,
+        undecided: undecided + undecided_streams,
+        ss: walk(facts, request.kind),
+        gaps: reasons::all(facts, request.kind, &rows, &streams, &attributions),
+        rows,
+        streams,
+        attributions,
+        namespaces: namespaces.len(),
+        could_read: namespaces.iter().any(|one| was_read(one, request.kind)),
+    }
+}
+
+/// The rows in their order, what there is before `full` leaves any out, and how many could not
+/// be decided.
+fn rows(
+    builder: &Builder<'_>,
+    namespaces: &[Namespace],
+    request: &Request,
+) -> (Vec<Row>, Counts, usize) {
+    let of_kind = |namespace| match request.kind {
+        Kind::Tcp => builder.tcp(namespace),
+        Kind::Unix => builder.unix(namespace),
+    };
+    let all = namespaces.iter().flat_map(of_kind).collect();
+    let (asked_for, unsure) = split(all, |row| request.filter.wants(row));
+    let counts = Counts::of(&asked_for);
+    let (mut rows, doubtful) = split(asked_for, |row| request.filter.wants_state(row));
+    order::sort(&mut rows, request.order);
+    (rows, counts, unsure + doubtful)
+}
+
+/// Those that are wanted, and the number of those of which that is not known.
+fn split<T>(all: Vec<T>, wanted: impl Fn(&T) -> Wanted) -> (Vec<T>, usize) {
+    let mut unsure = 0;
+    let decide = |one: &T| {
+        let wanted = wanted(one);
+        unsure += usize::from(wanted == Wanted::Unsure);
+        wanted == Wanted::Yes
+    };
+    (all.into_iter().filter(decide).collect(), unsure)
+}
+
+/// A stream is never full and drops nothing.
+fn streams(
+    builder: &Builder<'_>,
+    namespaces: &[Namespace],
+    request: &Request,
+) -> (Vec<Stream>, usize) {
+    if request.kind == Kind::Tcp || request.filter.full {
+        return (Vec::new(), 0);
+    }
+    let all = namespaces.iter().flat_map(|one| builder.streams(one));
+    let (mut streams, unsure) = split(all.collect(), |one| request.filter.wants_stream(one));
+    streams.sort_by_key(|stream| {
+        let unread = Reverse(stream.unread.as_ref().ok().copied());
+        (unread, stream.name.clone(), stream.inode)
+    });
+    (streams, unsure)
+}
+
+fn attributions(namespaces: &[Namespace], kind: Kind) -> Vec<Attribution> {
+    match kind {
+        Kind::Tcp => namespaces.iter().map(Attribution::of).collect(),
+        Kind::Unix => Vec::new(),
+    }
+}
+
+fn walk(facts: &Facts, kind: Kind) -> Walk {
+    let limits = Limits::default();
+    let verdict = crate::path::verdict(&View {
+        facts,
+        limits: &limits,
+    });
+    match kind {
+        Kind::Tcp => verdict.tcp,
+        Kind::Unix => verdict.unix,
+    }
+}
+
+fn was_read(namespace: &Namespace, kind: Kind) -> bool {
+    match kind {
+        Kind::Tcp => namespace.listeners.value().is_some(),
+        Kind::Unix => namespace.unix_listeners.value().is_some(),
+    }
+}
+
+impl Counts {
+    fn of(rows: &[Row]) -> Self {
+        let mut counts = Counts::default();
+        for member in rows.iter().flat_map(|row| &row.members) {
+            counts.listeners += 1;
+            match member.fill() {
+                Fill::Full => counts.full += 1,
+                Fill::Nearly => counts.nearly_full += 1,
+                Fill::Unknown => counts.unknown += 1,
+                Fill::Room => {}
+            }
+            let dropped = member.drops.as_ref().and_then(|drops| drops.as_ref().ok());
+            counts.dropping += usize::from(dropped.is_some_and(|&drops| drops > 0));
+        }
+        counts
+    }
+}

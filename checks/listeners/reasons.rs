@@ -1,0 +1,99 @@
+//! What could not be read, and why: each reason once.
+
+use super::Kind;
+use super::attribution::Attribution;
+use super::row::{Row, Stream};
+use crate::facts::{Fact, Facts, Gap, Namespace, Why};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why something could not be read, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// What, and why.
+    pub gap: Gap,
+    /// Labels of the namespaces in which; none: it is about the machine.
+    pub namespaces: Vec<String>,
+}
+
+/// Every reason once, with the namespaces in which it stands, in the order in which it was met.
+pub(super) fn all(
+    facts: &Facts,
+    kind: Kind,
+    rows: &[Row],
+    streams: &[Stream],
+    attributions: &[Attribution],
+) -> Vec<Reason> {
+    let mut found = Reasons::default();
+    for gap in facts.namespaces.gaps() {
+        found.note(gap, None);
+    }
+    for namespace in facts.namespaces.value().into_iter().flatten() {
+        let label = namespace.label();
+        for gap in readings(namespace, kind) {
+            found.note(gap, Some(&label));
+        }
+    }
+    for row in rows {
+        row.gaps()
+            .into_iter()
+            .for_each(|gap| found.note(gap, Some(&row.netns.label)));
+    }
+    for stream in streams {
+        stream
+            .gaps()
+            .for_each(|gap| found.note(gap, Some(&stream.netns.label)));
+    }
+    for one in attributions {
+        one.gaps().for_each(|gap| found.note(gap, Some(&one.label)));
+    }
+    found.reasons
+}
+
+/// What is missing of the sockets themselves.
+fn readings(namespace: &Namespace, kind: Kind) -> Vec<&Gap> {
+    fn gaps<T>(fact: &Fact<T>) -> impl Iterator<Item = &Gap> {
+        fact.gaps().iter()
+    }
+    match kind {
+        Kind::Tcp => {
+            let listeners = gaps(&namespace.listeners);
+            listeners.chain(gaps(&namespace.syn_recv)).collect()
+        }
+        Kind::Unix => {
+            let listeners = gaps(&namespace.unix_listeners);
+            listeners.chain(gaps(&namespace.unix_streams)).collect()
+        }
+    }
+}
+
+#[derive(Default)]
+struct Reasons {
+    reasons: Vec<Reason>,
+    index: BTreeMap<Gap, usize>,
+    told: BTreeSet<(usize, String)>,
+}
+
+impl Reasons {
+    /// What nobody asked for because of `--netns` is not missed.
+    fn note(&mut self, gap: &Gap, label: Option<&str>) {
+        if label.is_none() && matches!(gap.why, Why::NotCollected(_)) {
+            return;
+        }
+        let at = match self.index.get(gap) {
+            Some(&at) => at,
+            None => {
+                self.reasons.push(Reason {
+                    gap: gap.clone(),
+                    namespaces: Vec::new(),
+                });
+                self.index.insert(gap.clone(), self.reasons.len() - 1);
+                self.reasons.len() - 1
+            }
+        };
+        if let Some(label) = label
+            && self.told.insert((at, label.to_owned()))
+        {
+            self.reasons[at].namespaces.push(label.to_owned());
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! A line of the table: a listening socket, or the members of an SO_REUSEPORT group.
+//!
+//! Rows own what they say, so that a live view can hold those of one reading against those of
+//! the next.
+
+use crate::facts::{Gap, NetnsId, Owner, TcpSource, UnixSource};
+use crate::queues::listening::Fill;
+use crate::verdict::Shown;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A value, or the reason why it is not known, which many values share.
+pub type Known<T> = Result<T, Arc<Gap>>;
+
+/// The network namespace of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Netns {
+    /// Its identity.
+    pub id: NetnsId,
+    /// What its owner calls it.
+    pub label: String,
+    /// Its net.core.somaxconn, connections.
+    pub somaxconn: Known<u32>,
+}
+
+/// What is spoken at a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// TCP over IPv4.
+    Tcp,
+    /// TCP over IPv6, and over IPv4 where the listener is dual-stack.
+    Tcp6,
+    /// A unix socket.
+    Unix,
+}
+
+impl Protocol {
+    /// As in the table and in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Protocol::Tcp => "tcp",
+            Protocol::Tcp6 => "tcp6",
+            Protocol::Unix => "unix",
+        }
+    }
+}
+
+/// Where a listener listens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Address {
+    /// An address and a port, and the index of the interface that it is bound to, 0 for none.
+    Inet(SocketAddr, u32),
+    /// A path, or `@` and an abstract name; any bytes, made valid UTF-8.
+    Unix(String),
+}
+
+impl Address {
+    /// The port of a TCP listener.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Address::Inet(address, _) => Some(address.port()),
+            Address::Unix(_) => None,
+        }
+    }
+}
+
+/// As ss writes it: `0.0.0.0:80`, `[::]:80`, `0.0.0.0%3:80` on the interface with index 3.
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Address::Inet(address, 0) => address.fmt(f),
+            Address::Inet(SocketAddr::V4(v4), interface) => {
+                write!(f, "{}%{interface}:{}", v4.ip(), v4.port())
+            }
+            Address::Inet(SocketAddr::V6(v6), interface) => {
+                write!(f, "[{}]%{interface}:{}", v6.ip(), v6.port())
+            }
+            Address::Unix(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Where numbers come from, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A sock_diag dump.
+    SockDiag,
+    /// A duplicate of a descriptor of its process.
+    Descriptor,
+    /// A file in /proc/net.
+    ProcNet,
+}
+
+impl Source {
+    /// As in the table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Source::SockDiag => "sock_diag",
+            Source::Descriptor => "socket",
+            Source::ProcNet => "/proc/net",
+        }
+    }
+}
+
+impl From<TcpSource> for Source {
+    fn from(source: TcpSource) -> Self {
+        match source {
+            TcpSource::SockDiag => Source::SockDiag,
+            TcpSource::Descriptor => Source::Descriptor,
+            TcpSource::ProcNet => Source::ProcNet,
+        }
+    }
+}
+
+impl From<UnixSource> for Source {
+    fn from(source: UnixSource) -> Self {
+        match source {
+            UnixSource::SockDiag => Source::SockDiag,
+            UnixSource::Descriptor => Source::Descriptor,
+            UnixSource::ProcNet => Source::ProcNet,
+        }
+    }
+}
+
+/// One listening socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its inode, 0 when no descriptor is left.
+    pub inode: u32,
+    /// The process that holds it, of several the one with the lowest pid. `None`: no process
+    /// that can be seen does; there are such of the kernel, and of other pid namespaces.
+    pub owner: Known<Option<Owner>>,
+    /// Connections that wait for accept().
+    pub accept_queue: Known<u32>,
+    /// sk_max_ack_backlog: the queue holds one more.
+    pub backlog: Known<u32>,
+    /// What it dropped since it listens. `None`: the kernel counts none, as for unix sockets.
+    pub drops: Option<Known<u32>>,
+    /// Where this was read.
+    pub source: Source,
+}
+
+impl Member {
+    /// How full its accept queue is.
+    pub fn fill(&self) -> Fill {
+        let known = |number: &Known<u32>| number.as_ref().ok().copied();
+        Fill::of(known(&self.accept_queue), known(&self.backlog))
+    }
+
+    /// The part of its queue that is taken, in per cent, rounded down: 100 and more is full.
+    pub fn percent(&self) -> Option<u64> {
+        let queue = u64::from(*self.accept_queue.as_ref().ok()?);
+        let room = u64::from(*self.backlog.as_ref().ok()?) + 1;
+        Some(queue * 100 / room)
+    }
+
+    /// What ss prints about it here. `None`: no line, or that could not be told.
+    pub fn in_ss(&self, protocol: Protocol, shown: Shown) -> Option<InSs> {
+        let recv_q = self.accept_queue.as_ref().ok().copied();
+        let (recv_q, send_q) = match (shown, protocol) {
+            (Shown::Truth, _) => (recv_q, self.backlog.as_ref().ok().copied()),
+            (Shown::ProcNet, Protocol::Tcp | Protocol::Tcp6) => (recv_q, Some(0)),
+            (Shown::ProcNet, Protocol::Unix) => (Some(0), Some(0)),
+            (Shown::Nothing | Shown::Unknown, _) => return None,
+        };
+        Some(InSs { recv_q, send_q })
+    }
+}
+
+/// The two columns that ss prints about a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InSs {
+    /// Recv-Q; `None` where the true one is not known, and ss shows that.
+    pub recv_q: Option<u32>,
+    /// Send-Q.
+    pub send_q: Option<u32>,
+}
+
+/// What tells a row from the others, now and at the next reading.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Its namespace.
+    pub netns: NetnsId,
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// Where it listens.
+    pub address: Address,
+    /// Inode of a unix listener: two of them can have the same path, in two mount namespaces.
+    pub inode: Option<u32>,
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The network namespace of the socket, which may be another than that of its process.
+    pub netns: Arc<Netns>,
+    /// What is spoken.
+    pub protocol: Protocol,
+    /// Where.
+    pub address: Address,
+    /// The sockets: one, or those of an SO_REUSEPORT group, fullest first.
+    pub members: Vec<Member>,
+    /// Connection requests that wait for the final ACK, of the whole group. `None` for unix
+    /// sockets, which have none.
+    pub syn_recv: Option<Known<u32>>,
+}
+
+impl Row {
+    /// What tells it from the others.
+    pub fn key(&self) -> Key {
+        let unix = self.protocol == Protocol::Unix;
+        Key {
+            netns: self.netns.id,
+            protocol: self.protocol,
+            address: self.address.clone(),
+            inode: self.members.first().filter(|_| unix).map(|one| one.inode),
+        }
+    }
+
+    /// Whether several sockets share the address, which takes SO_REUSEPORT.
+    pub fn is_group(&self) -> bool {
+        self.members.len() > 1
+    }
+
+    /// Connections that wait for accept(), at all members.
+    pub fn accept_queue(&self) -> Known<u64> {
+        sum(self.members.iter().map(|member| &member.accept_queue))
+    }
+
+    /// The backlogs of all members.
+    pub fn backlog(&self) -> Known<u64> {
+        sum(self.members.iter().map(|member| &member.backlog))
+    }
+
+    /// What all members dropped since they listen.
+    pub fn drops(&self) -> Option<Known<u64>> {
+        let each = self.members.iter().map(|member| member.drops.as_ref());
+        let each: Option<Vec<&Known<u32>>> = each.collect();
+        Some(sum(each?.into_iter()))
+    }
+
+    /// The fill of the fullest member. The kernel picks a member by a hash of the addresses or by
+    /// a BPF program (reuseport_select_sock, net/core/sock_reuseport.c), and not by its queue:
+    /// room in another does not help.
+    pub fn fill(&self) -> Fill {
+        let fills = self.members.iter().map(Member::fill);
+        fills.max().unwrap_or(Fill::Unknown)
+    }
+
+    /// The same in per cent.
+    pub fn percent(&self) -> Option<u64> {
+        self.members.iter().filter_map(Member::percent).max()
+    }
+
+    /// The reasons why something in this row is not known.
+    pub fn gaps(&self) -> Vec<&Arc<Gap>> {
+        let each = self.members.iter().flat_map(|member| {
+            let drops = member.drops.as_ref();
+            [
+                member.owner.as_ref().err(),
+                member.accept_queue.as_ref().err(),
+                member.backlog.as_ref().err(),
+                drops.and_then(|drops| drops.as_ref().err()),
+            ]
+        });
+        let syn_recv = self.syn_recv.as_ref();
+        let own = [
+            syn_recv.and_then(|requests| requests.as_ref().err()),
+            self.netns.somaxconn.as_ref().err(),
+        ];
+        each.chain(own).flatten().collect()
+    }
+}
+
+fn sum<'a>(numbers: impl Iterator<Item = &'a Known<u32>>) -> Known<u64> {
+    numbers
+        .map(|number| number.clone().map(u64::from))
+        .sum::<Known<u64>>()
+}
+
+/// A connected unix stream socket with unread bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Its network namespace.
+    pub netns: Arc<Netns>,
+    /// Its own name, or that of its peer; empty where neither has one.
+    pub name: String,
+    /// The process that holds it. `None`: no process that can be seen does.
+    pub owner: Known<Option<Owner>>,
+    /// Bytes that wait to be read.
+    pub unread: Known<u32>,
+    /// Its inode.
+    pub inode: u32,
+    /// Where this was read.
+    pub source: Source,
+}
+
+impl Stream {
+    /// The reasons why something about it is not known.
+    pub fn gaps(&self) -> impl Iterator<Item = &Arc<Gap>> {
+        let owner = self.owner.as_ref().err();
+        owner.into_iter().chain(self.unread.as_ref().err())
+    }
+}

@@ -1,0 +1,182 @@
+//! Which listener the sockets in SYN_RECV belong to.
+//!
+//! A request has the family of its listener (inet_reqsk_alloc, net/ipv4/inet_connection_sock.c:
+//! `ireq_family = sk_listener->sk_family`), so a SYN over IPv4 at a dual-stack listener is one of
+//! IPv6 with a mapped address. It has the address that the SYN was sent to, and not the
+//! interface that its listener is bound to.
+
+use super::row::Known;
+use crate::facts::{Fact, Family, Gap, SynRecv, TcpListener, Why};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// An address of a family, and a port.
+type Place = (Family, IpAddr, u16);
+
+/// The requests of each listener of one namespace.
+pub(super) struct Requests {
+    counts: BTreeMap<Place, u32>,
+    /// Places with listeners on several interfaces.
+    shared: BTreeSet<Place>,
+    /// What is missing.
+    gap: Option<Arc<Gap>>,
+}
+
+impl Requests {
+    /// Hands each entry to the listener at its address, or else to the wildcard listener, as
+    /// the kernel looks them up (__inet_lookup_listener, net/ipv4/inet_hashtables.c).
+    pub(super) fn assign(fact: &Fact<Vec<SynRecv>>, listeners: &[TcpListener]) -> Self {
+        let places: BTreeSet<Place> = listeners.iter().map(place).collect();
+        let mut counts: BTreeMap<Place, u32> = BTreeMap::new();
+        for entry in fact.value().into_iter().flatten() {
+            let found = candidates(entry).into_iter().find(|at| places.contains(at));
+            if let Some(place) = found {
+                let count = counts.entry(place).or_default();
+                *count = count.saturating_add(entry.requests);
+            }
+        }
+        Requests {
+            counts,
+            shared: shared(listeners),
+            gap: fact.gaps().first().cloned().map(Arc::new),
+        }
+    }
+
+    /// How many wait at this listener. What was counted in a reading with gaps is true as far as
+    /// it goes; that nothing was counted there says nothing.
+    pub(super) fn at(&self, listener: &TcpListener) -> Known<u32> {
+        let place = place(listener);
+        match (self.counts.get(&place), &self.gap) {
+            (Some(_), _) if self.shared.contains(&place) => Err(Arc::new(cannot_tell())),
+            (Some(&count), _) => Ok(count),
+            (None, Some(gap)) => Err(Arc::clone(gap)),
+            (None, None) => Ok(0),
+        }
+    }
+}
+
+fn place(listener: &TcpListener) -> Place {
+    (listener.family, listener.address, listener.port)
+}
+
+fn candidates(entry: &SynRecv) -> Vec<Place> {
+    let &SynRecv {
+        family,
+        address,
+        port,
+        ..
+    } = entry;
+    let v6 = |address: IpAddr| (Family::V6, address, port);
+    let any6 = v6(std::net::Ipv6Addr::UNSPECIFIED.into());
+    match (family, address) {
+        (Family::V4, IpAddr::V4(v4)) => vec![
+            (family, address, port),
+            (family, std::net::Ipv4Addr::UNSPECIFIED.into(), port),
+            v6(v4.to_ipv6_mapped().into()),
+            any6,
+        ],
+        _ => vec![(family, address, port), any6],
+    }
+}
+
+fn shared(listeners: &[TcpListener]) -> BTreeSet<Place> {
+    let mut interfaces: BTreeMap<Place, u32> = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    for listener in listeners {
+        let place = place(listener);
+        let first = interfaces.entry(place).or_insert(listener.interface);
+        if *first != listener.interface {
+            shared.insert(place);
+        }
+    }
+    shared
+}
+
+fn cannot_tell() -> Gap {
+    let why = "they do not say on which of the interfaces that share the address they came in";
+    Gap::new("sockets in SYN_RECV", Why::Unsupported(why.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::listener;
+
+    fn requests(family: Family, address: &str, port: u16, requests: u32) -> SynRecv {
+        SynRecv {
+            family,
+            address: address.parse().expect("an address"),
+            port,
+            requests,
+        }
+    }
+
+    fn counted(entries: Vec<SynRecv>, listeners: &[TcpListener]) -> Vec<u32> {
+        let requests = Requests::assign(&Fact::Known(entries), listeners);
+        let each = listeners.iter().map(|one| requests.at(one));
+        each.map(|count| count.expect("known")).collect()
+    }
+
+    #[test]
+    fn an_exact_listener_comes_before_the_wildcard() {
+        let listeners = [listener("0.0.0.0", 80), listener("10.0.0.1", 80)];
+        let entries = vec![
+            requests(Family::V4, "10.0.0.1", 80, 3),
+            requests(Family::V4, "10.0.0.2", 80, 4),
+            requests(Family::V4, "10.0.0.3", 80, 5),
+            requests(Family::V4, "10.0.0.1", 81, 9),
+        ];
+        assert_eq!(counted(entries, &listeners), [9, 3]);
+    }
+
+    #[test]
+    fn a_dual_stack_listener_has_those_of_ipv4_too() {
+        let listeners = [listener("::", 80), listener("0.0.0.0", 81)];
+        let entries = vec![
+            requests(Family::V6, "::ffff:10.0.0.1", 80, 2),
+            requests(Family::V6, "fe80::1", 80, 3),
+            requests(Family::V4, "10.0.0.1", 80, 4),
+        ];
+        assert_eq!(counted(entries, &listeners), [9, 0]);
+    }
+
+    #[test]
+    fn where_both_families_listen_each_has_its_own() {
+        let listeners = [listener("::", 80), listener("0.0.0.0", 80)];
+        let entries = vec![
+            requests(Family::V4, "10.0.0.1", 80, 2),
+            requests(Family::V6, "fe80::1", 80, 3),
+        ];
+        assert_eq!(counted(entries, &listeners), [3, 2]);
+    }
+
+    #[test]
+    fn what_was_not_read_is_no_zero() {
+        let gap = Gap::new("dump, AF_INET6", Why::Absent);
+        let listeners = [listener("0.0.0.0", 80), listener("::", 81)];
+        let partial = Fact::Partial {
+            value: vec![requests(Family::V4, "10.0.0.1", 80, 2)],
+            gaps: vec![gap.clone()],
+        };
+        let some = Requests::assign(&partial, &listeners);
+        assert_eq!(some.at(&listeners[0]), Ok(2));
+        assert_eq!(some.at(&listeners[1]), Err(Arc::new(gap.clone())));
+        let none = Requests::assign(&Fact::Missing(gap), &listeners);
+        assert!(none.at(&listeners[0]).is_err());
+    }
+
+    #[test]
+    fn listeners_on_two_interfaces_cannot_be_told_apart() {
+        let bound = |interface| TcpListener {
+            interface,
+            ..listener("0.0.0.0", 80)
+        };
+        let listeners = [bound(2), bound(3)];
+        let entries = vec![requests(Family::V4, "10.0.0.1", 80, 2)];
+        let some = Requests::assign(&Fact::Known(entries), &listeners);
+        assert!(some.at(&listeners[0]).is_err());
+        let none = Requests::assign(&Fact::Known(Vec::new()), &listeners);
+        assert_eq!(none.at(&listeners[0]), Ok(0));
+    }
+}

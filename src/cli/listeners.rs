@@ -1,0 +1,130 @@
+//! The options of `sockdoctor listeners`.
+
+use super::{ListFormat, duration, netns};
+use crate::netns::Selector;
+use crate::report::style::ColorChoice;
+use clap::{Args, ValueEnum};
+use sockdoctor_checks::listeners::{Order, Process};
+use std::time::Duration;
+
+pub(super) const AFTER_HELP: &str = "\
+Examples:
+  sockdoctor listeners                  every TCP listener, the worst first
+  sockdoctor listeners --full           those that are full or have dropped
+  sockdoctor listeners --process nginx  those of one program
+  sockdoctor listeners --unix           unix listeners, and bytes left unread
+
+This is a table and no gate. For a gate: sockdoctor check --only accept-queue.
+
+Exit codes:
+  0  the table could be made, whatever it shows
+  2  a mistake in usage, or output that could not be written
+  4  no listener could be read";
+
+/// `sockdoctor listeners`.
+#[derive(Debug, Args)]
+pub struct Listeners {
+    /// Only these ports, with commas
+    #[arg(
+        long,
+        value_name = "PORT",
+        value_delimiter = ',',
+        value_parser = clap::value_parser!(u16).range(1..),
+        conflicts_with = "unix",
+        help_heading = "What to look at"
+    )]
+    pub port: Vec<u16>,
+    /// Only the sockets of this process; of several that hold one, the first has it
+    #[arg(long, value_name = "NAME|PID", value_parser = process, help_heading = "What to look at")]
+    pub process: Option<Process>,
+    /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
+    #[arg(
+        long,
+        value_name = "WHICH",
+        value_parser = netns,
+        default_value = "all",
+        help_heading = "What to look at"
+    )]
+    pub netns: Vec<Selector>,
+    /// Only what is full, or has dropped
+    #[arg(long, help_heading = "What to look at")]
+    pub full: bool,
+    /// Unix listeners and unix streams with unread bytes, in place of TCP listeners
+    #[arg(long, help_heading = "What to look at")]
+    pub unix: bool,
+    /// Send nothing that can make the kernel load a module
+    #[arg(long, help_heading = "What to look at")]
+    pub passive: bool,
+    /// Give up after TIME on what has not answered
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "10s",
+        help_heading = "What to look at"
+    )]
+    pub timeout: Duration,
+    /// What comes first; where nothing is said, what is full, then by fill, then by drops
+    #[arg(long, value_enum, value_name = "KEY", help_heading = "What to show")]
+    pub sort: Option<Sort>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = ListFormat::Human, help_heading = "What to show")]
+    pub format: ListFormat,
+    /// Colours
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t = ColorChoice::Auto,
+        help_heading = "What to show"
+    )]
+    pub color: ColorChoice,
+}
+
+/// By what the table is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// The longest accept queue first
+    Queue,
+    /// The fullest accept queue first
+    Fill,
+    /// Who dropped most first
+    Drops,
+    /// By address and port
+    Address,
+    /// By name and pid of the process
+    Process,
+}
+
+impl From<Sort> for Order {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Queue => Order::Queue,
+            Sort::Fill => Order::Fill,
+            Sort::Drops => Order::Drops,
+            Sort::Address => Order::Address,
+            Sort::Process => Order::Process,
+        }
+    }
+}
+
+fn process(text: &str) -> Result<Process, String> {
+    match text.parse() {
+        Ok(0) => Err("there is no process 0".to_owned()),
+        Ok(pid) => Ok(Process::Pid(pid)),
+        Err(_) if text.is_empty() => Err("a name or a pid is needed".to_owned()),
+        Err(_) => Ok(Process::Name(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_a_pid_or_a_name() {
+        assert_eq!(process("812"), Ok(Process::Pid(812)));
+        assert_eq!(process("nginx"), Ok(Process::Name("nginx".to_owned())));
+        assert!(process("").is_err() && process("0").is_err());
+    }
+}

@@ -1,0 +1,80 @@
+//! `sockdoctor listeners`: a table of the listening sockets.
+
+use super::progress::Progress;
+use super::{Mistake, output};
+use crate::cli;
+use crate::collect::{Owners, Plan, collect};
+use crate::exit::Exit;
+use crate::report::listeners::{Listing, human, json};
+use crate::report::page::Look;
+use crate::runner;
+use sockdoctor_checks::check::Group;
+use sockdoctor_checks::diagnosis;
+use sockdoctor_checks::facts::Topic;
+use sockdoctor_checks::listeners::{Filter, Kind, Request, table};
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+
+pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
+    let plan = plan(options);
+    let request = request(options);
+    runner::tell_panics_in_the_report();
+    let progress = Progress::start(&plan);
+    let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
+    drop(progress);
+    let table = table(&facts, &request);
+    let exit = match table.could_read {
+        true => Exit::Fine,
+        false => Exit::Undecided,
+    };
+    let listing = Listing {
+        facts: &facts,
+        request: &request,
+        table: &table,
+        exit,
+    };
+    output::print(&match options.format {
+        cli::ListFormat::Json => json::render(&listing),
+        cli::ListFormat::Human => {
+            let bars = std::io::stdout().is_terminal();
+            human::render(&listing, Look::of_stdout(options.color), bars)
+        }
+    })?;
+    Ok(exit)
+}
+
+fn plan(options: &cli::Listeners) -> Plan {
+    Plan {
+        checks: BTreeSet::new(),
+        topics: topics(options),
+        namespaces: options.netns.clone(),
+        passive: options.passive,
+        sample: None,
+        owners: Owners::OfAll,
+        timeout: options.timeout,
+    }
+}
+
+/// The sockets, and what the verdict on ss is judged from.
+fn topics(options: &cli::Listeners) -> BTreeSet<Topic> {
+    let mut topics = diagnosis::topics(|check| check.group == Group::Path);
+    topics.insert(Topic::Somaxconn);
+    if options.unix {
+        topics.extend([Topic::UnixListeners, Topic::UnixStreams]);
+    } else {
+        topics.extend([Topic::Listeners, Topic::SynRecv, Topic::Counters]);
+    }
+    topics
+}
+
+fn request(options: &cli::Listeners) -> Request {
+    Request {
+        kind: if options.unix { Kind::Unix } else { Kind::Tcp },
+        filter: Filter {
+            ports: options.port.clone(),
+            process: options.process.clone(),
+            full: options.full,
+        },
+        order: options.sort.map(Into::into).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,25 @@
+//! Renders the table of listeners.
+
+mod cells;
+mod columns;
+mod grid;
+pub mod human;
+pub mod json;
+mod words;
+
+use crate::exit::Exit;
+use sockdoctor_checks::facts::Facts;
+use sockdoctor_checks::listeners::{Request, Table};
+
+/// All that a table shows.
+#[derive(Debug)]
+pub struct Listing<'a> {
+    /// What was observed.
+    pub facts: &'a Facts,
+    /// What was asked for.
+    pub request: &'a Request,
+    /// What came of it.
+    pub table: &'a Table,
+    /// The exit code that goes with it.
+    pub exit: Exit,
+}

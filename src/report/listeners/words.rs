@@ -1,0 +1,178 @@
+//! The sentences around the table.
+
+use super::Listing;
+use sockdoctor_checks::facts::Owner;
+use sockdoctor_checks::finding::Status;
+use sockdoctor_checks::label::short_container;
+use sockdoctor_checks::list::{list, some};
+use sockdoctor_checks::listeners::{Attribution, Counts, Kind, Process, Reason, Request};
+use sockdoctor_checks::verdict::Shown;
+
+/// Namespaces that one line names.
+const NAMED: usize = 3;
+
+/// What matters most.
+pub(super) fn headline(listing: &Listing<'_>) -> String {
+    let table = listing.table;
+    let noun = noun(listing.request.kind);
+    if !table.could_read {
+        return format!("No {noun} could be read.");
+    }
+    if table.counts.listeners == 0 {
+        return format!("No {noun} was found{}.", looked_for(listing));
+    }
+    let state = state(&table.counts, noun);
+    match table.ss.status {
+        Status::Fail | Status::Unknown => format!("{state} {}", table.ss.summary),
+        _ => state,
+    }
+}
+
+fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Tcp => "TCP listener",
+        Kind::Unix => "unix listener",
+    }
+}
+
+fn state(counts: &Counts, noun: &str) -> String {
+    let all = counts.listeners;
+    let mut parts = vec![match (counts.full, counts.unknown) {
+        (0, unknown) if unknown == all => format!("Whether {} full is not known", are(all, noun)),
+        (0, _) if all == 1 => format!("The only {noun} is not full"),
+        (0, _) => format!("None of {} is full", number(all, noun)),
+        (1, _) => format!("1 of {} is full", number(all, noun)),
+        (full, _) => format!("{full} of {} are full", number(all, noun)),
+    }];
+    let tell = |number: usize, one: &str, many: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        number => Some(format!("{number} {many}")),
+    };
+    let (dropping, unknown) = (counts.dropping, counts.unknown);
+    parts.extend(tell(
+        counts.nearly_full,
+        "is nearly full",
+        "are nearly full",
+    ));
+    parts.extend(
+        (1..all)
+            .contains(&unknown)
+            .then(|| format!("of {unknown} it is not known")),
+    );
+    parts.extend(tell(
+        dropping,
+        "has dropped packets",
+        "have dropped packets",
+    ));
+    format!("{}.", parts.join("; "))
+}
+
+fn are(all: usize, noun: &str) -> String {
+    let verb = if all == 1 { "is" } else { "are" };
+    format!("{} {verb}", number(all, noun))
+}
+
+fn number(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// What an empty table was to hold.
+fn looked_for(listing: &Listing<'_>) -> String {
+    let filter = &listing.request.filter;
+    let ports: Vec<String> = filter.ports.iter().map(u16::to_string).collect();
+    let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
+    let port = (!ports.is_empty()).then(|| format!("at port {}", list(&ports)));
+    let process = filter.process.as_ref().map(|process| match process {
+        Process::Pid(pid) => format!("of process {pid}"),
+        Process::Name(name) => format!("of a process called {name}"),
+    });
+    let namespaces = match listing.table.namespaces {
+        1 => "in 1 network namespace".to_owned(),
+        many => format!("in {many} network namespaces"),
+    };
+    let parts: Vec<String> = [port, process, Some(namespaces)]
+        .into_iter()
+        .flatten()
+        .collect();
+    format!(" {}", parts.join(" "))
+}
+
+/// Why there are no lines, where `--full` left none of several.
+pub(super) fn nothing_shown(request: &Request) -> Option<&'static str> {
+    request
+        .filter
+        .full
+        .then_some("Nothing is shown: none is known to be full or to have dropped.")
+}
+
+/// Rows that may or may not have been asked for.
+pub(super) fn undecided(number: usize) -> Option<String> {
+    match number {
+        0 => None,
+        1 => Some("1 socket is left out: whether it was asked for could not be told.".to_owned()),
+        many => Some(format!(
+            "{many} sockets are left out: whether they were asked for could not be told."
+        )),
+    }
+}
+
+/// What ss shows of the same sockets, where the first line does not say it.
+pub(super) fn ss(listing: &Listing<'_>) -> Option<&'static str> {
+    (listing.table.ss.shown == Shown::Truth).then_some("ss shows the same queues")
+}
+
+/// `nginx (812) in 4f1c6e0b7d2a`.
+pub(super) fn owner(owner: &Owner) -> String {
+    let Owner { name, pid, .. } = owner;
+    match &owner.container {
+        Some(container) => format!("{name} ({pid}) in {}", short_container(container)),
+        None => format!("{name} ({pid})"),
+    }
+}
+
+/// A reason, and in which namespaces it holds, where it does not in all.
+pub(super) fn reason(reason: &Reason, namespaces: usize) -> String {
+    let Reason {
+        gap,
+        namespaces: labels,
+    } = reason;
+    if labels.is_empty() || labels.len() == namespaces {
+        return gap.to_string();
+    }
+    format!("{gap} (in {})", some(labels, NAMED, "namespaces"))
+}
+
+/// Who dropped in a namespace, and how much of it is explained.
+pub(super) fn attribution(one: &Attribution) -> String {
+    let share = match &one.share {
+        Ok(share) => share.to_string(),
+        Err(_) => format!(
+            "the listeners here dropped {}; ListenDrops is not known",
+            one.explained
+        ),
+    };
+    let counters: Vec<String> = [
+        ("ListenDrops", &one.listen_drops),
+        ("ListenOverflows", &one.listen_overflows),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref().ok()?)))
+    .collect();
+    let worst: Vec<String> = one
+        .worst
+        .iter()
+        .map(|(who, drops)| by(one, who, *drops))
+        .collect();
+    let parts = [counters.join(", "), worst.join(", "), share];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{}: {}", one.label, parts.join("; "))
+}
+
+fn by(one: &Attribution, who: &str, drops: u64) -> String {
+    match one.percent(drops) {
+        Some(percent) => format!("{who} dropped {drops} ({percent}%)"),
+        None => format!("{who} dropped {drops}"),
+    }
+}
