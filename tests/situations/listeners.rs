@@ -1,5 +1,6 @@
 //! The table of listeners, held against sockets whose state is known.
 
+use crate::support::defer::defer_accept;
 use crate::support::doctor::{Doctor, Outcome, doctor};
 use crate::support::netns::Namespace;
 use crate::support::report::says;
@@ -8,8 +9,10 @@ use crate::support::sockets::{
 };
 use rustix::net::sockopt;
 use serde_json::Value;
+use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 
 fn listeners<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Doctor {
     let json = ["listeners", "--format", "json"];
@@ -147,6 +150,46 @@ fn ipv6_only_and_dual_stack_listeners_are_tcp6_with_all_their_connections() {
     };
     expected(v6, 0, 7);
     expected(dual, 2, 8);
+}
+
+#[test]
+fn requests_are_those_of_the_listener_that_they_were_sent_to() {
+    let namespace = Namespace::new();
+    let any4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    let any6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
+    let (_four, four) = namespace.inside(|| tcp_listener_at(any4, 9, defer_accept));
+    let (_dual, dual) = namespace.inside(|| tcp_listener_at(any6, 9, defer_accept));
+    let (_idle, idle) = namespace.inside(|| tcp_listener(9));
+    let to_four = SocketAddr::from((Ipv4Addr::LOCALHOST, four.port()));
+    let mapped = SocketAddr::from((Ipv4Addr::LOCALHOST, dual.port()));
+    let six = SocketAddr::from((Ipv6Addr::LOCALHOST, dual.port()));
+    let _clients = namespace.inside(|| {
+        let connect = |address| TcpStream::connect(address).expect("a SYN/ACK");
+        [to_four, mapped, six, six].map(connect)
+    });
+    let document = seen_in(&namespace);
+    let requests = |address| row(&document, address)["syn_recv"].as_u64();
+    assert_eq!(
+        [requests(four), requests(dual), requests(idle)],
+        [Some(1), Some(3), Some(0)]
+    );
+}
+
+#[test]
+fn unread_bytes_of_a_unix_stream_are_counted_under_its_process() {
+    let namespace = Namespace::new();
+    let (mut writer, reader) = namespace.inside(|| UnixStream::pair().expect("a pair"));
+    writer.write_all(&[0; 9]).expect("room for nine bytes");
+    let holder = Holder::new("slow-reader", reader.into());
+    let document = document_of(["--unix", "--netns", &namespace.name]);
+    let stream = &document["streams"][0];
+    assert_eq!(
+        (&stream["unread"], &stream["address"]),
+        (&9.into(), &Value::Null)
+    );
+    assert_eq!(stream["owner"]["pid"], holder.pid());
+    let text = human(["--unix", "--netns", &namespace.name]);
+    assert!(text.contains("9  slow-reader"), "{text}");
 }
 
 #[test]

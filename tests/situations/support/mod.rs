@@ -1,5 +1,6 @@
 //! What the situations are made of.
 
+pub(crate) mod defer;
 pub(crate) mod doctor;
 pub(crate) mod netns;
 pub(crate) mod programs;
