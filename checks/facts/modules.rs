@@ -112,8 +112,10 @@ impl Modules {
 pub enum ModuleResolver {
     /// libkmod, with the configuration and the indexes that modprobe uses.
     Libkmod,
-    /// The text files of the module tree; modprobe.d was not read.
-    TextFiles,
+    /// The reader of sockdoctor itself, with the same files. Older programs without libkmod read
+    /// only the text files of the tree, and no modprobe.d: their rules are missing.
+    #[serde(alias = "text-files")]
+    Reader,
 }
 
 /// One diag module.

@@ -4,16 +4,8 @@ use crate::scene::{Scene, TCP};
 use sockdoctor_checks::facts::{DiagModule, Fact, Presence, RuleKind, Why};
 use std::fs;
 
-const ALIASES: &str = if cfg!(feature = "libkmod") {
-    "modules.alias.bin"
-} else {
-    "modules.alias"
-};
-const DEPENDENCIES: &str = if cfg!(feature = "libkmod") {
-    "modules.dep.bin"
-} else {
-    "modules.dep"
-};
+const ALIASES: &str = "modules.alias.bin";
+const DEPENDENCIES: &str = "modules.dep.bin";
 
 fn file(scene: &Scene, name: &str) -> String {
     scene.in_tree(name).display().to_string()
@@ -78,7 +70,6 @@ fn a_missing_index_is_named() {
     }
 }
 
-#[cfg(feature = "libkmod")]
 #[test]
 fn without_the_binary_indexes_modprobe_finds_nothing_although_the_text_is_there() {
     for index in [ALIASES, DEPENDENCIES] {
@@ -210,13 +201,4 @@ fn the_kernels_blacklist_holds_for_what_the_module_needs() {
         .proc("cmdline", cmdline)
         .proc("modules", loaded);
     assert!(!stopped(scene));
-}
-
-#[cfg(not(feature = "libkmod"))]
-#[test]
-fn without_libkmod_modprobe_d_is_a_gap() {
-    let scene = Scene::new().proc("cmdline", "modprobe.blacklist=tcp_diag\n");
-    let rules = scene.facts(DiagModule::TcpDiag).rules;
-    assert_eq!(rules.value().map(Vec::len), Some(1));
-    assert!(matches!(rules.gaps()[0].why, Why::Unsupported(_)));
 }

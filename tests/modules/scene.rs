@@ -3,7 +3,7 @@
 
 use sockdoctor::probes::modules::{Roots, collect_in};
 use sockdoctor_checks::facts::{
-    DiagModule, Fact, Gap, Kernel, KernelConfig, ModuleFacts, Presence, Why,
+    DiagModule, Fact, Gap, Kernel, KernelConfig, ModuleFacts, ModuleResolver, Presence, Why,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,7 +67,6 @@ impl Scene {
     }
 
     /// Writes a file of usr/lib/modprobe.d.
-    #[cfg(feature = "libkmod")]
     pub(crate) fn usr(self, name: &str, text: &str) -> Self {
         self.write(&self.directories()[1].join(name), text.as_bytes());
         self
@@ -103,15 +102,25 @@ impl Scene {
         fs::write(path, bytes).expect("a file");
     }
 
-    /// What the probe says of `module`.
+    /// What the probe says of `module`, whoever resolves it.
     pub(crate) fn facts(&self, module: DiagModule) -> ModuleFacts {
+        let facts = self.facts_by(ModuleResolver::Reader, module);
+        if cfg!(feature = "libkmod") {
+            let by_libkmod = self.facts_by(ModuleResolver::Libkmod, module);
+            assert_eq!(facts, by_libkmod, "the reader (left) agrees with libkmod");
+        }
+        facts
+    }
+
+    fn facts_by(&self, resolver: ModuleResolver, module: DiagModule) -> ModuleFacts {
         let roots = Roots {
             proc: self.proc.clone(),
             tree: self.tree(),
             modprobe_d: Some(self.directories().to_vec()),
             of_the_host: self.of_the_host,
+            resolver,
         };
-        let modules = collect_in(&roots, &self.kernel());
+        let modules = collect_in(&roots, &self.kernel()).expect("a root directory");
         modules.get(module).expect("every diag module").clone()
     }
 

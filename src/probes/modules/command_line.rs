@@ -1,6 +1,5 @@
 //! The kernel command line: the two parameters that keep modules out.
 
-#[cfg(feature = "libkmod")]
 use super::modprobe_d::{Directive, Line};
 use crate::probes::read_trimmed;
 use crate::text::shown;
@@ -17,6 +16,13 @@ struct Blacklist {
 /// What the command line says about modules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CommandLine(Vec<Blacklist>);
+
+impl CommandLine {
+    /// One that says nothing about modules: that of an image is not known before it boots.
+    pub(super) const fn empty() -> Self {
+        CommandLine(Vec::new())
+    }
+}
 
 /// Reads /proc/cmdline.
 ///
@@ -82,7 +88,6 @@ impl CommandLine {
     }
 
     /// The parameters for modprobe as libkmod understands them: a `blacklist` for each name.
-    #[cfg(feature = "libkmod")]
     pub(super) fn modprobe_lines(&self) -> Vec<Line> {
         let ours = |list: &&Blacklist| list.rule.kind == RuleKind::CommandLineBlacklist;
         let lists = self.0.iter().filter(ours);

@@ -29,6 +29,11 @@ fn live(line: &str) -> Option<&str> {
 }
 
 impl Loaded {
+    /// What an image that does not run has loaded.
+    pub(super) const fn nothing() -> Self {
+        Loaded(BTreeSet::new())
+    }
+
     pub(super) fn contains(&self, name: &str) -> bool {
         self.0.contains(name)
     }

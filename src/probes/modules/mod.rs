@@ -3,67 +3,84 @@
 mod command_line;
 mod file;
 pub(in crate::probes) mod host_root;
+mod kmod;
 #[cfg(feature = "libkmod")]
 mod libkmod;
 mod loaded;
-#[cfg(feature = "libkmod")]
 mod modprobe_d;
 mod presence;
-mod text_files;
+mod program;
+mod reader;
+mod rules;
 mod tree;
 
+use super::io_gap;
+use crate::root::{Directory, Root};
 use crate::text::shown;
 use command_line::CommandLine;
-use host_root::Root;
+use kmod::Kmod;
 #[cfg(feature = "libkmod")]
-use libkmod::{Resolver, information};
+use libkmod::{Libkmod, information};
 use loaded::Loaded;
+use modprobe_d::{Configuration, Sources};
+use reader::Reader;
 #[cfg(not(feature = "libkmod"))]
 use sockdoctor_checks::facts::Errno;
 use sockdoctor_checks::facts::{
     DiagModule, Fact, Gap, Kernel, ModuleFacts, ModuleResolver, Modules, Presence, Rule, Why,
 };
 use std::path::{Path, PathBuf};
-#[cfg(not(feature = "libkmod"))]
-use text_files::Resolver;
 
-/// Where the files are that say what modprobe would do.
+/// What a machine resolves modules with in this build.
+const RESOLVER: ModuleResolver = if cfg!(feature = "libkmod") {
+    ModuleResolver::Libkmod
+} else {
+    ModuleResolver::Reader
+};
+
+/// Where the files of a machine are that say what modprobe would do.
 #[derive(Debug, Clone)]
 pub struct Roots {
     /// Where procfs is mounted.
     pub proc: PathBuf,
     /// The module tree of the running kernel, whether it is there or not.
     pub tree: PathBuf,
-    /// The directories of modprobe.d, most important first. `None` for those of libkmod.
+    /// The directories of modprobe.d, most important first. `None` for those of modprobe.
     pub modprobe_d: Option<Vec<PathBuf>>,
     /// False in a container or a chroot: the kernel's modprobe reads other files.
     pub of_the_host: bool,
+    /// Who reads them. A build without libkmod has only the reader.
+    pub resolver: ModuleResolver,
 }
 
 impl Roots {
     /// Those of this machine, for a kernel of this release.
-    fn of_machine(kernel: &Kernel, proc: &Path, root: &Root) -> Result<Self, Gap> {
+    fn of_machine(kernel: &Kernel, proc: &Path, root: &host_root::Root) -> Result<Self, Gap> {
         let release = kernel.release.known().map_err(Clone::clone)?;
         Ok(Roots {
             proc: proc.to_owned(),
-            tree: tree_of_machine(release),
+            tree: tree_of_machine(release)?,
             modprobe_d: None,
-            of_the_host: *root != Root::Other,
+            of_the_host: *root != host_root::Root::Other,
+            resolver: RESOLVER,
         })
     }
 }
 
 /// The tree that libkmod, and so modprobe, takes for the running kernel: its place is a choice
 /// of the distribution that only its libkmod knows.
-#[cfg(feature = "libkmod")]
-fn tree_of_machine(release: &str) -> PathBuf {
-    let chosen = libkmod::tree().filter(|tree| tree.is_dir());
-    chosen.unwrap_or_else(|| tree::find(Path::new("/"), release))
+fn tree_of_machine(release: &str) -> Result<PathBuf, Gap> {
+    #[cfg(feature = "libkmod")]
+    if let Some(chosen) = libkmod::tree().filter(|tree| tree.is_dir()) {
+        return Ok(chosen);
+    }
+    Ok(tree::find(&machine()?, release))
 }
 
-#[cfg(not(feature = "libkmod"))]
-fn tree_of_machine(release: &str) -> PathBuf {
-    tree::find(Path::new("/"), release)
+/// The files of this machine.
+fn machine() -> Result<Directory, Gap> {
+    let root = Path::new("/");
+    Directory::open(root).map_err(|error| io_gap(shown(root), &error))
 }
 
 /// What the module tree says of one module.
@@ -91,10 +108,13 @@ enum Target {
 
 /// What is known before the modules are looked at one by one.
 struct Context<'a> {
-    roots: &'a Roots,
+    root: &'a dyn Root,
+    tree: &'a Path,
     kernel: &'a Kernel,
     loaded: &'a Result<Loaded, Gap>,
     command_line: &'a Result<CommandLine, Gap>,
+    /// Who answers. An error where the files are not those of the kernel's modprobe.
+    kmod: Result<Box<dyn Kmod + 'a>, Gap>,
 }
 
 /// Observes the diag modules without loading any. `Partial` when the observer's root could not be
@@ -102,31 +122,83 @@ struct Context<'a> {
 pub fn collect(kernel: &Kernel) -> Fact<Modules> {
     let proc = Path::new("/proc");
     let root = host_root::compare(proc);
-    match Roots::of_machine(kernel, proc, &root) {
-        Ok(roots) => Fact::with_gaps(collect_in(&roots, kernel), root.gap().into_iter().collect()),
+    let modules = Roots::of_machine(kernel, proc, &root);
+    match modules.and_then(|roots| collect_in(&roots, kernel)) {
+        Ok(modules) => Fact::with_gaps(modules, root.gap().into_iter().collect()),
         Err(gap) => Fact::Missing(gap),
     }
 }
 
 /// The same, from other places.
-pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Modules {
+///
+/// # Errors
+/// The root directory of this machine cannot be opened.
+pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Result<Modules, Gap> {
+    let root = machine()?;
+    let command_line = command_line::read(&roots.proc);
     let context = Context {
-        roots,
+        root: &root,
+        tree: &roots.tree,
         kernel,
         loaded: &loaded::read(&roots.proc),
-        command_line: &command_line::read(&roots.proc),
+        command_line: &command_line,
+        kmod: kmod_of_machine(&root, roots, &command_line),
     };
-    let resolver = Resolver::open(roots, context.command_line);
-    let entry = |module| module_facts(&context, &resolver, module);
+    Ok(observe(&context, roots.resolver))
+}
+
+/// The diag modules of one kernel of an image that does not run. `kernel` says which: only its
+/// release and its configuration count. `tree` is its module tree, inside `root`. Nothing is
+/// loaded there, and its kernel command line is not known: rules of one are not among these.
+pub fn collect_image(root: &dyn Root, kernel: &Kernel, tree: &Path) -> Modules {
+    let configuration = Configuration::read(root, tree, Sources::of_modprobe(root));
+    let context = Context {
+        root,
+        tree,
+        kernel,
+        loaded: &Ok(Loaded::nothing()),
+        command_line: &Ok(CommandLine::empty()),
+        kmod: Ok(Box::new(Reader::new(root, tree, configuration))),
+    };
+    observe(&context, ModuleResolver::Reader)
+}
+
+fn observe(context: &Context<'_>, resolver: ModuleResolver) -> Modules {
+    let there = tree::is_directory(context.root, context.tree);
+    let entry = |module| module_facts(context, there, module);
     Modules {
-        tree: roots.tree.is_dir().then(|| shown(&roots.tree)),
-        resolver: if cfg!(feature = "libkmod") {
-            ModuleResolver::Libkmod
-        } else {
-            ModuleResolver::TextFiles
-        },
+        tree: there.then(|| shown(context.tree)),
+        resolver,
         entries: DiagModule::ALL.into_iter().map(entry).collect(),
     }
+}
+
+/// Who answers for this machine, where its files are those of the kernel's modprobe.
+fn kmod_of_machine<'r>(
+    root: &'r dyn Root,
+    roots: &Roots,
+    command_line: &Result<CommandLine, Gap>,
+) -> Result<Box<dyn Kmod + 'r>, Gap> {
+    if !roots.of_the_host {
+        let needs = "the root directory of the host".to_owned();
+        return Err(Gap::new("modprobe.d", Why::Denied { needs }));
+    }
+    let directories = roots.modprobe_d.as_deref();
+    let only = directories.map(Sources::only);
+    let read = |sources| {
+        let mut configuration = Configuration::read(root, &roots.tree, sources);
+        let of_kernel = command_line.iter().flat_map(CommandLine::modprobe_lines);
+        configuration.lines.extend(of_kernel);
+        configuration
+    };
+    #[cfg(feature = "libkmod")]
+    if roots.resolver == ModuleResolver::Libkmod {
+        let configuration = read(only.unwrap_or_else(|| Sources::of_any_modprobe(root)));
+        let libkmod = Libkmod::open(&roots.tree, directories, configuration)?;
+        return Ok(Box::new(libkmod));
+    }
+    let configuration = read(only.unwrap_or_else(|| Sources::of_modprobe(root)));
+    Ok(Box::new(Reader::new(root, &roots.tree, configuration)))
 }
 
 /// The diag modules that are in /proc/modules now.
@@ -149,7 +221,7 @@ pub fn unloadable(
     let proc = Path::new("/proc");
     let roots = Roots::of_machine(kernel, proc, &host_root::compare(proc))?;
     let path = Path::new(file);
-    let fault = file::fault(path, kernel, || information(&roots, module))?;
+    let fault = file::fault(path, kernel, || information(&roots.tree, module))?;
     Ok(
         fault.map(|file::Fault { why, errno }| Presence::Unloadable {
             file: file.to_owned(),
@@ -161,17 +233,17 @@ pub fn unloadable(
 
 /// Without libkmod nobody unpacks and parses a module file.
 #[cfg(not(feature = "libkmod"))]
-fn information(_: &Roots, _: DiagModule) -> Result<file::Information, Errno> {
+fn information(_: &Path, _: DiagModule) -> Result<file::Information, Errno> {
     Err(Errno::ENOSYS)
 }
 
-fn module_facts(context: &Context<'_>, resolver: &Resolver, module: DiagModule) -> ModuleFacts {
-    let resolved = resolve(context.roots, resolver, module);
+fn module_facts(context: &Context<'_>, tree_is_there: bool, module: DiagModule) -> ModuleFacts {
+    let resolved = resolve(context, tree_is_there, module);
     let presence = presence::decide(context, module, &resolved);
     let rules = match presence.value() {
         Some(Presence::BuiltIn { .. }) => Fact::Known(Vec::new()),
         Some(presence) if presence.was_not_built() => Fact::Known(Vec::new()),
-        _ => rules(context, resolver, module, &resolved),
+        _ => rules(context, module, &resolved),
     };
     ModuleFacts {
         module,
@@ -180,29 +252,49 @@ fn module_facts(context: &Context<'_>, resolver: &Resolver, module: DiagModule) 
     }
 }
 
-fn resolve(roots: &Roots, resolver: &Resolver, module: DiagModule) -> Result<Resolved, Gap> {
-    let tree = || shown(&roots.tree);
-    if !roots.of_the_host {
-        let needs = "the root directory of the host".to_owned();
-        return Err(Gap::new(tree(), Why::Denied { needs }));
+/// Where the alias of `module` leads. A rule can lead it elsewhere. The file is then looked up by
+/// name, because it would be found there if the rule were not.
+fn resolve(
+    context: &Context<'_>,
+    tree_is_there: bool,
+    module: DiagModule,
+) -> Result<Resolved, Gap> {
+    let gap = |why| Gap::new(shown(context.tree), why);
+    let kmod = context.kmod.as_ref().map_err(|own| gap(own.why.clone()))?;
+    if !tree_is_there {
+        return Err(gap(Why::Absent));
     }
-    if !roots.tree.is_dir() {
-        return Err(Gap::new(tree(), Why::Absent));
-    }
-    resolver.resolve(module)
+    let found = kmod.lookup(module.alias())?;
+    let kmod::Module {
+        built_in,
+        file,
+        dependencies,
+    } = kmod.module(module.name())?;
+    let nowhere = |index| Target::Nowhere { index };
+    let target = match file {
+        _ if found.is_empty() => nowhere("modules.alias.bin"),
+        None => nowhere("modules.dep.bin"),
+        Some(file) => Target::File(file),
+    };
+    Ok(Resolved {
+        builtin: built_in,
+        target,
+        dependencies,
+    })
 }
 
 /// What stops `module`: the rules of modprobe, and the kernel's own list. The modules that have
 /// to be loaded before it can be stopped as well.
 fn rules(
     context: &Context<'_>,
-    resolver: &Resolver,
     module: DiagModule,
     resolved: &Result<Resolved, Gap>,
 ) -> Fact<Vec<Rule>> {
     let missing = missing_dependencies(context.loaded, resolved);
     let on_command_line = || context.command_line.iter();
-    let (mut rules, mut gaps) = resolver.rules(module, &missing).unwrap_or_else(|gap| {
+    let kmod = context.kmod.as_deref().map_err(Clone::clone);
+    let stopping = kmod.and_then(|kmod| rules::stopping(kmod, module, &missing));
+    let (mut rules, mut gaps) = stopping.unwrap_or_else(|gap| {
         let rules = on_command_line().flat_map(|line| line.modprobe_rules(module.name()));
         (rules.collect(), vec![gap])
     });

@@ -1,16 +1,17 @@
-//! Finds the lines of modprobe.d(5). libkmod says which rules apply; this says where they stand.
+//! modprobe.d(5): what it says, and where it stands.
 //! The grammar is that of kmod_config_parse (libkmod/libkmod-config.c) and freadline_wrapped
 //! (shared/util.c).
 
-use crate::probes::boot::drop_ins;
-use crate::probes::io_gap;
-use crate::root::Directory;
+mod files;
+
+use crate::root::Root;
 use crate::text::{shown, text};
+pub(super) use files::Sources;
 use sockdoctor_checks::facts::{Gap, Place, Rule, RuleKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a rule says, in the spelling in which libkmod keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Directive {
     /// Which kind of line.
     pub(super) kind: RuleKind,
@@ -29,39 +30,62 @@ pub(super) struct Line {
     pub(super) rule: Rule,
 }
 
-/// Reads these directories, most important first, or those of libkmod.
-pub(super) fn read(directories: Option<&[PathBuf]>) -> (Vec<Line>, Vec<Gap>) {
-    let root = match Directory::open(Path::new("/")) {
-        Ok(root) => root,
-        Err(error) => return (Vec::new(), vec![io_gap("/", &error)]),
-    };
-    let of_libkmod = || drop_ins::directories(&root, "modprobe.d");
-    let directories = directories.map_or_else(of_libkmod, <[PathBuf]>::to_vec);
-    let (files, gaps) = drop_ins::read(&root, &directories);
-    let lines = files.iter().flat_map(|file| parse(&file.path, &file.bytes));
-    (lines.collect(), gaps)
+/// What modprobe.d says, in the order in which it applies.
+#[derive(Debug, Default)]
+pub(super) struct Configuration {
+    /// The rules that can stop a module.
+    pub(super) lines: Vec<Line>,
+    /// The subjects of `remove`. modprobe takes them for modules that exist.
+    pub(super) removals: Vec<String>,
+    /// The patterns of `softdep`, and the modules and aliases that they name.
+    pub(super) soft_dependencies: Vec<(String, Vec<String>)>,
+    /// What could not be read.
+    pub(super) gaps: Vec<Gap>,
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Vec<Line> {
-    let located = |Logical { first, last, text }| {
-        let place = Place {
-            path: shown(path),
-            line: Some(first),
+impl Configuration {
+    /// Reads these files, and the two that depmod leaves in the module tree.
+    pub(super) fn read(root: &dyn Root, tree: &Path, sources: Sources) -> Self {
+        let (files, gaps) = files::read(root, tree, &sources);
+        let mut configuration = Configuration {
+            gaps: sources.gaps,
+            ..Configuration::default()
         };
-        directive(&text).map(|directive| Line {
-            rule: Rule {
-                kind: directive.kind,
-                text: text.trim().to_owned(),
-                place: Some(place),
-                more_lines: last - first,
-            },
-            directive,
-        })
+        configuration.gaps.extend(gaps);
+        for file in &files {
+            configuration.parse(&file.path, &file.bytes);
+        }
+        configuration
+    }
+
+    fn parse(&mut self, path: &Path, bytes: &[u8]) {
+        for line in logical_lines(bytes) {
+            match statement(&line.text) {
+                Some(Statement::Rule(directive)) => self.lines.push(located(path, line, directive)),
+                Some(Statement::Remove(subject)) => self.removals.push(subject),
+                Some(Statement::SoftDependency(module, names)) => {
+                    self.soft_dependencies.push((module, names));
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+fn located(path: &Path, line: Logical, directive: Directive) -> Line {
+    let place = Place {
+        path: shown(path),
+        line: Some(line.first),
     };
-    logical_lines(bytes)
-        .into_iter()
-        .filter_map(located)
-        .collect()
+    Line {
+        rule: Rule {
+            kind: directive.kind,
+            text: line.text.trim().to_owned(),
+            place: Some(place),
+            more_lines: line.last - line.first,
+        },
+        directive,
+    }
 }
 
 /// A line as modprobe reads it, and the numbers of the first and the last line of the file that
@@ -72,8 +96,18 @@ struct Logical {
     text: String,
 }
 
+impl Logical {
+    /// C ends the line at a zero byte.
+    fn new(first: u32, last: u32, line: &[u8]) -> Self {
+        let end = line.iter().position(|&byte| byte == 0);
+        let text = text(&line[..end.unwrap_or(line.len())]);
+        Logical { first, last, text }
+    }
+}
+
 /// Lines with the numbers of their parts. A backslash joins the next line, in comments too;
-/// before any other character it is dropped.
+/// before any other character it is dropped. At the end of
+/// the file it is nothing, as in kmod 34; older ones take it for a byte that no name has.
 fn logical_lines(bytes: &[u8]) -> Vec<Logical> {
     let (mut lines, mut line) = (Vec::new(), Vec::new());
     let (mut number, mut first) = (1_u32, 1);
@@ -86,11 +120,7 @@ fn logical_lines(bytes: &[u8]) -> Vec<Logical> {
                 None => {}
             },
             b'\n' => {
-                lines.push(Logical {
-                    first,
-                    last: number,
-                    text: text(&line),
-                });
+                lines.push(Logical::new(first, number, &line));
                 line.clear();
                 number += 1;
                 first = number;
@@ -98,29 +128,49 @@ fn logical_lines(bytes: &[u8]) -> Vec<Logical> {
             byte => line.push(byte),
         }
     }
-    lines.push(Logical {
-        first,
-        last: number,
-        text: text(&line),
-    });
+    lines.push(Logical::new(first, number, &line));
     lines
 }
 
-/// What a line says, `None` for a line that stops nothing.
-fn directive(line: &str) -> Option<Directive> {
+/// What a line says.
+#[derive(Debug, PartialEq, Eq)]
+enum Statement {
+    Rule(Directive),
+    Remove(String),
+    SoftDependency(String, Vec<String>),
+}
+
+/// What a line says, `None` for a line that has no part in whether a module loads.
+fn statement(line: &str) -> Option<Statement> {
     let (command, rest) = token(line)?;
     let (subject, rest) = token(rest)?;
+    let subject = underscores(subject)?;
     let (kind, object) = match command {
         "blacklist" => (RuleKind::Blacklist, String::new()),
         "install" if !rest.is_empty() => (RuleKind::Install, rest.to_owned()),
-        "alias" => (RuleKind::Alias, underscores(token(rest)?.0)),
+        "alias" => (RuleKind::Alias, underscores(token(rest)?.0)?),
+        "remove" if !rest.is_empty() => return Some(Statement::Remove(subject)),
+        "softdep" if !rest.is_empty() => {
+            return Some(Statement::SoftDependency(subject, soft_dependencies(rest)));
+        }
         _ => return None,
     };
-    Some(Directive {
+    Some(Statement::Rule(Directive {
         kind,
-        subject: underscores(subject),
+        subject,
         object,
-    })
+    }))
+}
+
+/// The names after `pre:` and `post:` (kmod_config_add_softdep).
+fn soft_dependencies(rest: &str) -> Vec<String> {
+    let mode = |word: &&str| ["pre:", "post:"].contains(word);
+    let words = rest.split_ascii_whitespace();
+    let names = words.skip_while(|word| !mode(word));
+    names
+        .filter(|word| !mode(word))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The first word and what follows the one separator after it, as strtok_r splits them.
@@ -130,14 +180,22 @@ fn token(text: &str) -> Option<(&str, &str)> {
     (!word.is_empty()).then_some((word, rest))
 }
 
-/// Dashes are underscores, but not in the brackets of a pattern.
-pub(super) fn underscores(name: &str) -> String {
-    let mut bracket = false;
+/// Dashes are underscores, but not in the brackets of a pattern. `None` where a bracket lacks
+/// its other half (underscores and alias_normalize, shared/util.c).
+pub(super) fn underscores(name: &str) -> Option<String> {
+    let mut inside = false;
     let spell = |c| {
-        bracket = c == '[' || bracket && c != ']';
-        if c == '-' && !bracket { '_' } else { c }
+        match c {
+            ']' if !inside => return None,
+            '[' => inside = true,
+            ']' => inside = false,
+            '-' if !inside => return Some('_'),
+            _ => {}
+        }
+        Some(c)
     };
-    name.chars().map(spell).collect()
+    let spelled = name.chars().map(spell).collect();
+    if inside { None } else { spelled }
 }
 
 #[cfg(test)]
@@ -145,8 +203,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn parse(bytes: &[u8]) -> Configuration {
+        let mut configuration = Configuration::default();
+        configuration.parse(Path::new("/x"), bytes);
+        configuration
+    }
+
+    fn directive(line: &str) -> Option<Directive> {
+        match statement(line)? {
+            Statement::Rule(directive) => Some(directive),
+            _ => None,
+        }
+    }
+
     fn texts(text: &str) -> Vec<(u32, String)> {
-        let lines = parse(Path::new("/x"), text.as_bytes()).into_iter();
+        let lines = parse(text.as_bytes()).lines.into_iter();
         let at = |line: &Line| line.rule.place.clone().and_then(|place| place.line);
         lines
             .map(|line| (at(&line).expect("a line"), line.rule.text))
@@ -166,7 +237,7 @@ mod tests {
     #[test]
     fn a_rule_knows_how_many_lines_it_goes_on_for() {
         let text = "install \\\n  tcp_diag \\\n  /bin/true\nblacklist x\nblacklist y \\\n";
-        let lines = parse(Path::new("/x"), text.as_bytes());
+        let lines = parse(text.as_bytes()).lines;
         let more: Vec<u32> = lines.iter().map(|line| line.rule.more_lines).collect();
         assert_eq!(more, [2, 0, 1]);
     }
@@ -192,15 +263,31 @@ mod tests {
             "alias x",
             "Blacklist x",
             "options x y",
+            "blacklist a]",
+            "alias a[ b",
         ] {
             assert_eq!(directive(line), None, "{line}");
         }
     }
 
+    #[test]
+    fn what_a_module_softly_needs_stands_after_pre_and_post() {
+        let read =
+            parse(b"softdep tcp-diag odd pre: a-b  post: c\nsoftdep x\nremove y-z /bin/true\n");
+        let names = vec!["a-b".to_owned(), "c".to_owned()];
+        assert_eq!(read.soft_dependencies, [("tcp_diag".to_owned(), names)]);
+        assert_eq!(read.removals, ["y_z"]);
+    }
+
+    #[test]
+    fn a_line_ends_at_a_zero_byte() {
+        assert_eq!(texts("blacklist a\0b c\n"), [(1, "blacklist a".to_owned())]);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_can_be_read(bytes: Vec<u8>) {
-            let _ = parse(Path::new("/x"), &bytes);
+            let _ = parse(&bytes);
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! Whether and how a module is there.
 
 use super::loaded::Loaded;
-use super::{Context, Resolved, Target, text_files, tree};
+use super::{Context, Resolved, Target, tree};
 use crate::text::shown;
 use sockdoctor_checks::facts::{DiagModule, Fact, Gap, KernelConfig, Presence, Why};
 
@@ -13,7 +13,8 @@ pub(super) fn decide(
     resolved: &Result<Resolved, Gap>,
 ) -> Fact<Presence> {
     if is_loaded(context.loaded, module) {
-        let file = resolved.as_ref().ok().and_then(existing_file);
+        let target = resolved.as_ref().ok().map(|resolved| &resolved.target);
+        let file = target.and_then(|target| existing_file(context, target));
         return Fact::Known(Presence::Loaded { file });
     }
     if let Some(evidence) = built_in(context, module, resolved) {
@@ -41,9 +42,9 @@ fn unreadable(loaded: &Result<Loaded, Gap>) -> Vec<Gap> {
     gap.into_iter().cloned().collect()
 }
 
-fn existing_file(resolved: &Resolved) -> Option<String> {
-    match &resolved.target {
-        Target::File(file) if file.exists() => Some(shown(file)),
+fn existing_file(context: &Context<'_>, target: &Target) -> Option<String> {
+    match target {
+        Target::File(file) if context.root.kind(file).is_ok() => Some(shown(file)),
         _ => None,
     }
 }
@@ -56,10 +57,10 @@ fn built_in(
     module: DiagModule,
     resolved: &Result<Resolved, Gap>,
 ) -> Option<String> {
-    let tree = &context.roots.tree;
+    let tree = context.tree;
     let by_tree = resolved.as_ref().is_ok_and(|resolved| {
         let lost = matches!(resolved.target, Target::Nowhere { .. });
-        resolved.builtin || lost && text_files::is_built_in(tree, module)
+        resolved.builtin || lost && tree::is_built_in(context.root, tree, module.name())
     });
     if by_tree {
         return Some(shown(&tree.join("modules.builtin")));
@@ -69,11 +70,13 @@ fn built_in(
 }
 
 fn in_tree(context: &Context<'_>, module: DiagModule, target: &Target) -> Presence {
-    let tree = &context.roots.tree;
+    let Context { root, tree, .. } = *context;
     match target {
-        Target::File(file) if file.exists() => Presence::Shipped { file: shown(file) },
-        Target::File(file) => Presence::FileGone { file: shown(file) },
-        Target::Nowhere { index } => match tree::file_of(tree, module.name()) {
+        Target::File(file) => match existing_file(context, target) {
+            Some(file) => Presence::Shipped { file },
+            None => Presence::FileGone { file: shown(file) },
+        },
+        Target::Nowhere { index } => match tree::file_of(root, tree, module.name()) {
             Some(file) => Presence::NotIndexed {
                 file: shown(&file),
                 index: shown(&tree.join(index)),

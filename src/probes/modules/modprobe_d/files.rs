@@ -1,0 +1,150 @@
+//! Which files modprobe reads (conf_files_list and kmod_config_new, libkmod/libkmod-config.c).
+//!
+//! A file hides those of the same name in all later directories, even when it is empty or a link
+//! to /dev/null, and all are read in the order of their names.
+
+use super::super::program::Program;
+use crate::probes::io_gap;
+use crate::root::{Entry, Kind, Root};
+use crate::text::shown;
+use sockdoctor_checks::facts::Gap;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The directories of all versions, most important first (default_config_paths,
+/// libkmod/libkmod.c).
+const DIRECTORIES: [&str; 5] = [
+    "/etc/modprobe.d",
+    "/run/modprobe.d",
+    "/usr/local/lib/modprobe.d",
+    "/usr/lib/modprobe.d",
+    "/lib/modprobe.d",
+];
+
+/// Written by depmod into the module tree, and read as configuration.
+const OF_THE_TREE: [&str; 2] = ["modules.softdep", "modules.weakdep"];
+
+/// Where configuration files are looked for.
+#[derive(Debug)]
+pub(in crate::probes::modules) struct Sources {
+    /// Directories, most important first.
+    directories: Vec<PathBuf>,
+    /// Files with names that end in `.alias` count too.
+    alias_files: bool,
+    /// What stands in the way of knowing.
+    pub(super) gaps: Vec<Gap>,
+}
+
+impl Sources {
+    /// These directories and no others, as after `modprobe -C`.
+    pub(in crate::probes::modules) fn only(directories: &[PathBuf]) -> Self {
+        Sources {
+            directories: directories.to_vec(),
+            alias_files: false,
+            gaps: Vec::new(),
+        }
+    }
+
+    /// All that any modprobe reads.
+    #[cfg(feature = "libkmod")]
+    pub(in crate::probes::modules) fn of_any_modprobe(root: &dyn Root) -> Self {
+        Sources {
+            directories: merged(root).map(PathBuf::from).collect(),
+            alias_files: true,
+            gaps: Vec::new(),
+        }
+    }
+
+    /// Those of the modprobe of `root`: they depend on its version and on how it was built.
+    pub(in crate::probes::modules) fn of_modprobe(root: &dyn Root) -> Self {
+        let (program, gaps) = match Program::read(root) {
+            Ok(program) => (Some(program), Vec::new()),
+            Err(gap) => (None, vec![gap]),
+        };
+        let reads = |directory: &&str| program.as_ref().is_none_or(|own| own.reads(directory));
+        Sources {
+            directories: merged(root).filter(reads).map(PathBuf::from).collect(),
+            alias_files: program.is_some_and(|program| program.reads_alias_files()),
+            gaps,
+        }
+    }
+
+    fn is_configuration(&self, name: &OsStr) -> bool {
+        let name = name.as_bytes();
+        let ending = name.ends_with(b".conf") || self.alias_files && name.ends_with(b".alias");
+        ending && !name.starts_with(b".")
+    }
+}
+
+/// /usr/lib stands for /lib where they are one.
+fn merged(root: &dyn Root) -> impl Iterator<Item = &'static str> {
+    let real = |path: &str| root.real_path(Path::new(path)).ok();
+    let merged = real("/lib") == real("/usr/lib");
+    DIRECTORIES.into_iter().take(if merged { 4 } else { 5 })
+}
+
+/// A configuration file that counts.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Reads the files in the order in which they apply. What could not be read is in the gaps.
+pub(super) fn read(root: &dyn Root, tree: &Path, sources: &Sources) -> (Vec<File>, Vec<Gap>) {
+    let own = OF_THE_TREE.map(|name| (OsString::from(name), tree.join(name)));
+    let (mut by_name, mut gaps) = (BTreeMap::from(own), Vec::new());
+    for directory in &sources.directories {
+        gaps.extend(list_into(&mut by_name, root, directory, sources).err());
+    }
+    let mut files = Vec::new();
+    for path in by_name.into_values() {
+        match read_file(root, &path) {
+            Ok(bytes) => files.push(File { path, bytes }),
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    (files, gaps)
+}
+
+/// `OsString` sorts by bytes, as strcmp does in libkmod.
+fn list_into(
+    names: &mut BTreeMap<OsString, PathBuf>,
+    root: &dyn Root,
+    directory: &Path,
+    sources: &Sources,
+) -> Result<(), Gap> {
+    let entries = match root.list(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(|error| io_gap(shown(directory), &error))?,
+    };
+    for entry in entries {
+        let path = directory.join(&entry.name);
+        if sources.is_configuration(&entry.name) && !is_directory(root, &path, &entry) {
+            names.entry(entry.name).or_insert(path);
+        }
+    }
+    Ok(())
+}
+
+/// Links are followed. One to nothing hides files: it is how images mask without a /dev, and
+/// kmod before 34 did not look. kmod 34 ignores it (conf_files_filter_out).
+fn is_directory(root: &dyn Root, path: &Path, entry: &Entry) -> bool {
+    match entry.kind {
+        Kind::Link => root.kind(path).is_ok_and(|kind| kind == Kind::Directory),
+        kind => kind == Kind::Directory,
+    }
+}
+
+/// A link to a device, which /dev/null is, or to nothing says nothing.
+fn read_file(root: &dyn Root, path: &Path) -> Result<Vec<u8>, Gap> {
+    let gap = |error: std::io::Error| io_gap(shown(path), &error);
+    match root.kind(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Ok(Kind::CharacterDevice) => Ok(Vec::new()),
+        kind => kind.and_then(|_| root.read(path)).map_err(gap),
+    }
+}

@@ -1,0 +1,173 @@
+//! Answers what libkmod would answer, from a tree that is read as data. Nothing of it reaches C.
+
+#[cfg(all(test, feature = "libkmod"))]
+mod against_libkmod;
+mod fnmatch;
+mod index;
+mod indexes;
+mod work;
+
+use super::kmod::{Kmod, Module};
+use super::modprobe_d::{Configuration, Directive, underscores};
+use crate::root::Root;
+use crate::text::text;
+pub(super) use fnmatch::matches;
+use indexes::Indexes;
+use sockdoctor_checks::facts::{Errno, Gap, RuleKind, Why};
+use std::path::{Path, PathBuf};
+use work::Work;
+
+/// A module tree and the configuration of modprobe.
+pub(super) struct Reader<'r> {
+    root: &'r dyn Root,
+    tree: PathBuf,
+    configuration: Configuration,
+    indexes: Indexes<'r>,
+}
+
+impl<'r> Reader<'r> {
+    /// Indexes are read when the first question needs them.
+    pub(super) fn new(root: &'r dyn Root, tree: &Path, configuration: Configuration) -> Self {
+        Reader {
+            root,
+            tree: tree.to_owned(),
+            configuration,
+            indexes: Indexes::new(root, tree),
+        }
+    }
+
+    /// The first of these that knows `alias` (kmod_module_new_from_lookup,
+    /// libkmod/libkmod-module.c, the same from kmod 26 to 34).
+    fn find(&self, alias: &str, work: &mut Work) -> Result<Vec<String>, Gap> {
+        let name = normalized(alias);
+        let by_alias = self.aliases(alias, work)?;
+        if !by_alias.is_empty() {
+            return Ok(by_alias);
+        }
+        let indexed = !alias.contains(':') && self.indexes.depends.has(alias, work)?;
+        if indexed {
+            return Ok(vec![name]);
+        }
+        if alias.starts_with("symbol:") {
+            let by_symbol = self.indexes.symbols.modules_of(alias, work)?;
+            if !by_symbol.is_empty() {
+                return Ok(by_symbol);
+            }
+        }
+        if self.has_command(alias) {
+            return Ok(vec![name]);
+        }
+        let by_index = self.indexes.aliases.modules_of(alias, work)?;
+        if !by_index.is_empty() {
+            return Ok(by_index);
+        }
+        if self.indexes.built_in.has(alias, work)? {
+            return Ok(vec![name]);
+        }
+        self.indexes.built_in_aliases.modules_of(alias, work)
+    }
+
+    /// Where the `alias` rules lead (kmod_lookup_alias_from_config).
+    fn aliases(&self, alias: &str, work: &mut Work) -> Result<Vec<String>, Gap> {
+        let mut found = Vec::new();
+        for Directive {
+            subject, object, ..
+        } in self.rules(RuleKind::Alias)
+        {
+            let steps = work.spend(subject.len() * (alias.len() + 1));
+            steps.ok_or_else(|| Gap::malformed("modprobe.d", "more aliases than make sense"))?;
+            if matches(subject.as_bytes(), alias.as_bytes()) {
+                found.push(object.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    /// kmod_lookup_alias_from_commands: the name as it is, no pattern.
+    fn has_command(&self, alias: &str) -> bool {
+        let installs = self.rules(RuleKind::Install).map(|rule| &rule.subject);
+        let mut all = installs.chain(&self.configuration.removals);
+        all.any(|subject| subject == alias)
+    }
+
+    fn rules(&self, kind: RuleKind) -> impl Iterator<Item = &Directive> {
+        let directives = self.configuration.lines.iter().map(|line| &line.directive);
+        directives.filter(move |directive| directive.kind == kind)
+    }
+
+    /// Only the first `softdep` that is about the module counts, and only what it names and what
+    /// is found (kmod_module_get_softdeps, lookup_softdep).
+    fn has_soft_dependencies(&self, module: &str) -> Result<bool, Gap> {
+        let mut all = self.configuration.soft_dependencies.iter();
+        let ours = all.find(|(pattern, _)| matches(pattern.as_bytes(), module.as_bytes()));
+        let names = ours.into_iter().flat_map(|(_, names)| names);
+        let mut work = Work::new();
+        for name in names.filter_map(|name| underscores(name)) {
+            if !self.find(&name, &mut work)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The files of a line of modules.dep (kmod_module_parse_depline).
+    fn dependencies(&self, line: &str) -> Vec<String> {
+        let files = line.split([' ', '\t']).filter(|file| !file.is_empty());
+        let mut names = Vec::new();
+        for file in files.map(|file| self.tree.join(file)) {
+            if self.root.kind(&file).is_err() {
+                return Vec::new();
+            }
+            let base = file
+                .file_name()
+                .map(|base| normalized(&base.to_string_lossy()));
+            names.extend(base);
+        }
+        names.reverse();
+        names
+    }
+}
+
+impl Kmod for Reader<'_> {
+    fn lookup(&self, alias: &str) -> Result<Vec<String>, Gap> {
+        let invalid = || Gap::new(format!("look up {alias}"), Why::Failed(Errno::EINVAL));
+        let alias = underscores(alias).ok_or_else(invalid)?;
+        self.find(&alias, &mut Work::new())
+    }
+
+    fn module(&self, name: &str) -> Result<Module, Gap> {
+        let (name, mut work) = (normalized(name), Work::new());
+        let line = self.indexes.depends.first(&name, &mut work)?.map(text);
+        let parts = line.as_deref().and_then(|line| line.split_once(':'));
+        Ok(Module {
+            built_in: self.indexes.built_in.has(&name, &mut work)?,
+            file: parts.map(|(file, _)| self.tree.join(file)),
+            dependencies: parts.map_or(Vec::new(), |(_, needs)| self.dependencies(needs)),
+        })
+    }
+
+    fn install_command(&self, name: &str) -> Result<Option<String>, Gap> {
+        let name = normalized(name);
+        let mut rules = self.rules(RuleKind::Install);
+        let first = rules.find(|rule| matches(rule.subject.as_bytes(), name.as_bytes()));
+        match first {
+            Some(rule) if !self.has_soft_dependencies(&name)? => Ok(Some(rule.object.clone())),
+            _ => Ok(None),
+        }
+    }
+
+    fn directives(&self, kind: RuleKind) -> Vec<Directive> {
+        self.rules(kind).cloned().collect()
+    }
+
+    fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+}
+
+/// The name of a module, also of its file: up to the first dot, dashes as underscores
+/// (modname_normalize, shared/util.c).
+fn normalized(name: &str) -> String {
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    stem.replace('-', "_")
+}

@@ -1,0 +1,150 @@
+//! Which rules keep modprobe from loading a module by its alias.
+//!
+//! modprobe looks the alias up, skips what is blacklisted, and for the module and everything
+//! that it needs runs the `install` command in the place of loading. Blacklists do not hold for
+//! needed modules (kmod_module_probe_insert_module, libkmod/libkmod-module.c).
+
+use super::kmod::Kmod;
+use super::modprobe_d::{Directive, Line, underscores};
+use super::reader::matches;
+use sockdoctor_checks::facts::{DiagModule, Gap, Rule, RuleKind, Why};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The rules that stop `module`, where `missing` would have to be loaded first, and what could
+/// not be decided.
+pub(super) fn stopping(
+    kmod: &dyn Kmod,
+    module: DiagModule,
+    missing: &[String],
+) -> Result<(Vec<Rule>, Vec<Gap>), Gap> {
+    let found = blocking(kmod, module, missing)?;
+    let configuration = kmod.configuration();
+    let gaps = found.undecided.into_iter();
+    let gaps = gaps.chain(configuration.gaps.iter().cloned()).collect();
+    Ok((place(&found.directives, &configuration.lines), gaps))
+}
+
+/// What modprobe applies.
+#[derive(Default)]
+struct Blocking {
+    directives: Vec<Directive>,
+    /// Rules whose effect cannot be known without running them.
+    undecided: Vec<Gap>,
+}
+
+fn blocking(kmod: &dyn Kmod, module: DiagModule, missing: &[String]) -> Result<Blocking, Gap> {
+    let mut blocking = Blocking {
+        directives: blacklist(kmod, module.name()),
+        ..Blocking::default()
+    };
+    let found = kmod.lookup(module.alias())?;
+    if !found.is_empty() && !found.iter().any(|found| found == module.name()) {
+        let diversions = diversions(kmod, module);
+        if diversions.is_empty() {
+            blocking.undecided.push(led_elsewhere(module, &found));
+        }
+        blocking.directives.extend(diversions);
+    }
+    install(kmod, module.name(), &mut blocking)?;
+    for needed in missing {
+        install(kmod, needed, &mut blocking)?;
+    }
+    Ok(blocking)
+}
+
+/// By an index that is not depmod's, or by a `remove` rule for the alias.
+fn led_elsewhere(module: DiagModule, found: &[String]) -> Gap {
+    let why = format!("leads to {}, and no rule says so", found.join(", "));
+    Gap::new(module.alias(), Why::Inconsistent(why))
+}
+
+/// libkmod compares names as they are, so a dash on the command line blacklists nothing.
+fn blacklist(kmod: &dyn Kmod, name: &str) -> Vec<Directive> {
+    select(kmod, RuleKind::Blacklist, |subject| subject == name)
+}
+
+/// What leads the alias to something else: an `alias` rule, or an `install` rule for the alias
+/// itself (kmod_lookup_alias_from_config and …_from_commands, libkmod/libkmod.c).
+fn diversions(kmod: &dyn Kmod, module: DiagModule) -> Vec<Directive> {
+    let Some(alias) = underscores(module.alias()) else {
+        return Vec::new();
+    };
+    let aliases = select(kmod, RuleKind::Alias, |pattern| {
+        matches(pattern.as_bytes(), alias.as_bytes())
+    });
+    if aliases.is_empty() {
+        return select(kmod, RuleKind::Install, |subject| subject == alias);
+    }
+    aliases
+}
+
+/// All `install` rules for the module, when it has one that counts: whoever deletes the first
+/// meets the next. A command that itself calls modprobe or insmod may load the module after
+/// all, and only running it would tell.
+fn install(kmod: &dyn Kmod, name: &str, blocking: &mut Blocking) -> Result<(), Gap> {
+    let Some(command) = kmod.install_command(name)? else {
+        return Ok(());
+    };
+    if loads_something(&command) {
+        let why = "the command calls modprobe or insmod, and only running it would tell";
+        let why = Why::Unsupported(why.to_owned());
+        let what = format!("install {name} {}", command.trim());
+        blocking.undecided.push(Gap::new(what, why));
+        return Ok(());
+    }
+    let about = |pattern: &str| matches(pattern.as_bytes(), name.as_bytes());
+    blocking
+        .directives
+        .extend(select(kmod, RuleKind::Install, about));
+    Ok(())
+}
+
+fn loads_something(command: &str) -> bool {
+    let mut words = command.split(|c: char| c.is_whitespace() || ";&|(){}'\"".contains(c));
+    words.any(|word| {
+        let program = word.rsplit('/').next();
+        matches!(program, Some("modprobe" | "insmod"))
+    })
+}
+
+/// The rules of a kind that are about what `matches`.
+fn select(kmod: &dyn Kmod, kind: RuleKind, about: impl Fn(&str) -> bool) -> Vec<Directive> {
+    let all = kmod.directives(kind).into_iter();
+    all.filter(|directive| about(&directive.subject)).collect()
+}
+
+/// The lines that say what the directives say, each directive once: a pattern can name the
+/// module and what it needs. One that stands nowhere is reported without a place.
+fn place(directives: &[Directive], lines: &[Line]) -> Vec<Rule> {
+    let mut said: BTreeMap<&Directive, Vec<&Rule>> = BTreeMap::new();
+    for line in lines {
+        said.entry(&line.directive).or_default().push(&line.rule);
+    }
+    let mut seen = BTreeSet::new();
+    let mut rules = Vec::new();
+    for directive in directives
+        .iter()
+        .filter(|directive| seen.insert(*directive))
+    {
+        match said.get(directive) {
+            Some(places) => rules.extend(places.iter().copied().cloned()),
+            None => rules.push(unplaced(directive)),
+        }
+    }
+    rules
+}
+
+fn unplaced(directive: &Directive) -> Rule {
+    let word = match directive.kind {
+        RuleKind::Install => "install",
+        RuleKind::Alias => "alias",
+        _ => "blacklist",
+    };
+    let text = format!("{word} {} {}", directive.subject, directive.object);
+    Rule {
+        kind: directive.kind,
+        text: text.trim_end().to_owned(),
+        place: None,
+        more_lines: 0,
+    }
+}
