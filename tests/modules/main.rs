@@ -1,5 +1,6 @@
 //! What the modules probe says of real module trees, held against the real modprobe.
 
+mod image;
 mod presence;
 mod rules;
 mod scene;

@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
-const RELEASE: &str = "6.1.0-test";
+pub(crate) const RELEASE: &str = "6.1.0-test";
 
 /// The module that most tests are about.
 pub(crate) const TCP: &str = "kernel/net/ipv4/tcp_diag.ko";
@@ -45,6 +45,16 @@ impl Scene {
         scene.write(&scene.proc.join("cmdline"), b"quiet\n");
         scene.depmod();
         scene
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Writes any file.
+    pub(crate) fn file(self, path: &str, bytes: &[u8]) -> Self {
+        self.write(&self.root().join(path), bytes);
+        self
     }
 
     pub(crate) fn tree(&self) -> PathBuf {
@@ -128,7 +138,7 @@ impl Scene {
         self.facts(module).presence
     }
 
-    fn kernel(&self) -> Kernel {
+    pub(crate) fn kernel(&self) -> Kernel {
         fn gap<T>() -> Fact<T> {
             Fact::Missing(Gap::new("test", Why::Absent))
         }

@@ -37,17 +37,12 @@ pub(super) fn read(proc: &Path) -> Result<CommandLine, Gap> {
     Ok(parse(&read_trimmed(path)?, &place))
 }
 
-/// modprobe reads the whole line and every `modprobe.blacklist=`
-/// (kmod_config_parse_kcmdline, libkmod/libkmod-config.c). The kernel stops at `--` and keeps
-/// the last `module_blacklist=` (parse_args, kernel/params.c).
+/// modprobe reads the whole line and every `modprobe.blacklist=`. The kernel stops at `--` and
+/// keeps the last `module_blacklist=` (parse_args, kernel/params.c).
 fn parse(text: &str, place: &Place) -> CommandLine {
-    let mut lists: Vec<_> = text
-        .split_ascii_whitespace()
-        .filter_map(|word| {
-            word.strip_prefix("modprobe.blacklist=")
-                .map(|list| (word, list))
-        })
-        .map(|(word, list)| blacklist(RuleKind::CommandLineBlacklist, word, list, place))
+    let lists = modprobe_lists(text).into_iter();
+    let mut lists: Vec<_> = lists
+        .map(|(word, list)| blacklist(RuleKind::CommandLineBlacklist, word, &list, place))
         .collect();
     let for_kernel = text
         .split_ascii_whitespace()
@@ -55,6 +50,52 @@ fn parse(text: &str, place: &Place) -> CommandLine {
     let last = for_kernel.filter_map(kernel_list).last();
     lists.extend(last.map(|(word, list)| blacklist(RuleKind::KernelBlacklist, word, list, place)));
     CommandLine(lists)
+}
+
+/// What a byte of the command line belongs to, for kmod.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ignored,
+    Module,
+    Parameter,
+    Value,
+}
+
+/// The parameters `modprobe.blacklist=`, and their lists (kmod_config_parse_kcmdline,
+/// libkmod/libkmod-config.c). Quotes keep spaces in a value, and stay in it.
+fn modprobe_lists(line: &str) -> Vec<(&str, String)> {
+    let mut lists = Vec::new();
+    let (mut state, mut quoted) = (State::Module, false);
+    let (mut start, mut dot, mut opened) = (0, 0, 0);
+    for (at, c) in line.char_indices().chain([(line.len(), ' ')]) {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                if quoted && state == State::Module && at == start {
+                    (start, opened) = (at + 1, 1);
+                } else if state != State::Value {
+                    state = State::Ignored;
+                }
+            }
+            ' ' | '\n' | '\t' | '\x0b' | '\x0c' | '\r' if !quoted => {
+                if state == State::Value && &line[start..dot] == "modprobe" {
+                    let list = line[dot + 1..at].strip_prefix("blacklist=");
+                    let word = &line[start - opened..at];
+                    lists.extend(list.map(|list| (word, "\"".repeat(opened) + list)));
+                }
+                (state, start, opened) = (State::Module, at + 1, 0);
+            }
+            ' ' | '\n' | '\t' | '\x0b' | '\x0c' | '\r' if state != State::Value => {
+                state = State::Ignored;
+            }
+            '.' if state == State::Module => (state, dot) = (State::Parameter, at),
+            '.' if state == State::Parameter => state = State::Ignored,
+            '=' if state == State::Parameter => state = State::Value,
+            '=' if state == State::Module => state = State::Ignored,
+            _ => {}
+        }
+    }
+    lists
 }
 
 /// Dashes and underscores are the same in the name of a kernel parameter (parameq).
@@ -141,6 +182,14 @@ mod tests {
             "modprobe.blacklist=tcp_diag",
         ];
         assert_eq!(texts(line.modprobe_rules("tcp_diag")), expected);
+        assert_eq!(texts(line.modprobe_rules("udp_diag")), [""; 0]);
+    }
+
+    #[test]
+    fn what_stands_in_quotes_is_no_parameter_of_its_own() {
+        let line = "dyndbg=\"x modprobe.blacklist=tcp_diag\" modprobe.blacklist=\"udp_diag\"";
+        let line = parse(line, &place());
+        assert_eq!(texts(line.modprobe_rules("tcp_diag")), [""; 0]);
         assert_eq!(texts(line.modprobe_rules("udp_diag")), [""; 0]);
     }
 

@@ -61,7 +61,9 @@ impl Configuration {
     fn parse(&mut self, path: &Path, bytes: &[u8]) {
         for line in logical_lines(bytes) {
             match statement(&line.text) {
-                Some(Statement::Rule(directive)) => self.lines.push(located(path, line, directive)),
+                Some(Statement::Rule(directive)) => {
+                    self.lines.push(located(path, &line, directive));
+                }
                 Some(Statement::Remove(subject)) => self.removals.push(subject),
                 Some(Statement::SoftDependency(module, names)) => {
                     self.soft_dependencies.push((module, names));
@@ -72,7 +74,7 @@ impl Configuration {
     }
 }
 
-fn located(path: &Path, line: Logical, directive: Directive) -> Line {
+fn located(path: &Path, line: &Logical, directive: Directive) -> Line {
     let place = Place {
         path: shown(path),
         line: Some(line.first),

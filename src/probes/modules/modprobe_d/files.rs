@@ -52,7 +52,7 @@ impl Sources {
     #[cfg(feature = "libkmod")]
     pub(in crate::probes::modules) fn of_any_modprobe(root: &dyn Root) -> Self {
         Sources {
-            directories: merged(root).map(PathBuf::from).collect(),
+            directories: directories(root, |_| true),
             alias_files: true,
             gaps: Vec::new(),
         }
@@ -64,9 +64,9 @@ impl Sources {
             Ok(program) => (Some(program), Vec::new()),
             Err(gap) => (None, vec![gap]),
         };
-        let reads = |directory: &&str| program.as_ref().is_none_or(|own| own.reads(directory));
+        let reads = |directory: &str| program.as_ref().is_none_or(|own| own.reads(directory));
         Sources {
-            directories: merged(root).filter(reads).map(PathBuf::from).collect(),
+            directories: directories(root, reads),
             alias_files: program.is_some_and(|program| program.reads_alias_files()),
             gaps,
         }
@@ -79,11 +79,17 @@ impl Sources {
     }
 }
 
-/// /usr/lib stands for /lib where they are one.
-fn merged(root: &dyn Root) -> impl Iterator<Item = &'static str> {
+/// Those of [`DIRECTORIES`] that count. /usr/lib stands for /lib where they are one.
+fn directories(root: &dyn Root, reads: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let real = |path: &str| root.real_path(Path::new(path)).ok();
     let merged = real("/lib") == real("/usr/lib");
-    DIRECTORIES.into_iter().take(if merged { 4 } else { 5 })
+    let counts = |directory: &&str| match *directory {
+        "/lib/modprobe.d" => !merged,
+        "/usr/lib/modprobe.d" if merged => true,
+        other => reads(other),
+    };
+    let all = DIRECTORIES.into_iter().filter(counts);
+    all.map(PathBuf::from).collect()
 }
 
 /// A configuration file that counts.

@@ -127,7 +127,7 @@ fn pattern() -> impl Strategy<Value = String> {
 }
 
 fn line() -> impl Strategy<Value = String> {
-    let command = "blacklist|alias|install|remove|softdep|options|#|nonsense";
+    let command = "blacklist|alias|install|install|remove|softdep|options|#|nonsense";
     let space = "[ \t]{1,2}|\\\\\n |\\\\ ";
     let rest = prop_oneof![
         pattern(),
@@ -271,4 +271,40 @@ fn the_reader_and_libkmod_agree_on_a_real_tree() {
     names.extend(files.lines().filter_map(base));
     assert!(names.len() > 1000, "{} names", names.len());
     agree(&tree, &[], &names);
+}
+
+/// Runs the test below in a process of its own, where /proc/cmdline is a file to write to.
+#[test]
+fn the_reader_and_libkmod_agree_on_the_command_line() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let script =
+        "mount --bind \"$COMMAND_LINE\" /proc/cmdline && exec \"$@\" --ignored --exact --nocapture";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-ec", script, "sh"]);
+    command.arg(std::env::current_exe().expect("this program"));
+    command.arg(
+        concat!(module_path!(), "::on_replaced_command_lines").replacen("sockdoctor::", "", 1),
+    );
+    let output = command
+        .env("COMMAND_LINE", file.path())
+        .output()
+        .expect("unshare");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stdout.contains("1 passed"), "{stdout}{stderr}");
+}
+
+proptest! {
+    #[test]
+    #[ignore = "run by the test above, which makes the command line"]
+    fn on_replaced_command_lines(
+        words in proptest::collection::vec(
+            "\"?(modprobe|a)\\.(blacklist|b)?(=\"?[a-b,_.=-]{0,4}\"?)?\"?|[a\" \t\n.=]{0,3}", 0..6
+        )
+    ) {
+        let file = std::env::var_os("COMMAND_LINE").expect("set by the test above");
+        fs::write(file, words.join(" ")).expect("written");
+        let tree = tempfile::tempdir().expect("a directory");
+        agree(tree.path(), &[], &Names::new());
+    }
 }

@@ -1,0 +1,152 @@
+//! The same module trees as parts of an image that does not run.
+
+use crate::scene::{Scene, TCP};
+use sockdoctor::probes::modules::collect_image;
+use sockdoctor::root::Directory;
+use sockdoctor_checks::facts::{DiagModule, Fact, ModuleFacts, ModuleResolver, Presence, Why};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// kmod 30 as Debian 12 has it, and kmod 34 as Debian 13 has it, as far as they are looked at.
+const KMOD_30: &[u8] = b"\x7fELF\0kmod version 30\0/etc/modprobe.d\0/usr/local/lib/modprobe.d\0";
+const KMOD_34: &[u8] =
+    b"\x7fELF\0kmod version 34\0/usr/local/lib/modprobe.d\0/usr/lib/modprobe.d\0";
+
+/// What is said of `module` when the scene is an image.
+fn judged(scene: &Scene, module: DiagModule) -> ModuleFacts {
+    let root = Directory::open(scene.root()).expect("a root");
+    let tree = Path::new("/").join(scene.tree().strip_prefix(scene.root()).expect("inside"));
+    let modules = collect_image(&root, &scene.kernel(), &tree);
+    assert_eq!(modules.resolver, ModuleResolver::Reader);
+    modules.get(module).expect("every diag module").clone()
+}
+
+fn with_modprobe(program: &[u8]) -> Scene {
+    Scene::new().file("sbin/modprobe", program)
+}
+
+/// `text place` of each rule.
+fn rules(scene: &Scene) -> Vec<String> {
+    let rules = judged(scene, DiagModule::TcpDiag).rules;
+    let Fact::Known(rules) = rules else {
+        panic!("decided: {rules:?}");
+    };
+    let place = |place: &sockdoctor_checks::facts::Place| place.to_string();
+    let shown = rules.iter().map(|rule| {
+        let place = rule.place.as_ref().map(place).expect("a place");
+        format!("{} {place}", rule.text)
+    });
+    shown.collect()
+}
+
+#[test]
+fn files_are_named_as_the_machine_that_boots_names_them() {
+    let scene = with_modprobe(KMOD_30);
+    let file = format!("/lib/modules/{}/{TCP}", crate::scene::RELEASE);
+    let shipped = Fact::Known(Presence::Shipped { file: file.clone() });
+    let tcp = judged(&scene, DiagModule::TcpDiag);
+    assert_eq!(
+        (tcp.presence, tcp.rules),
+        (shipped, Fact::Known(Vec::new()))
+    );
+    let unix = judged(&scene, DiagModule::UnixDiag).presence;
+    assert!(matches!(unix.value(), Some(Presence::BuiltIn { evidence })
+        if evidence.starts_with("/lib/modules/")));
+
+    fs::remove_file(scene.in_tree(TCP)).expect("removed");
+    let gone = Fact::Known(Presence::FileGone { file });
+    assert_eq!(judged(&scene, DiagModule::TcpDiag).presence, gone);
+}
+
+#[test]
+fn what_the_configuration_of_its_kernel_lacks_was_not_built() {
+    let scene = with_modprobe(KMOD_30).config(&[("CONFIG_INET_TCP_DIAG", "m")]);
+    let presence = |module| judged(&scene, module).presence.value().cloned();
+    let raw = presence(DiagModule::RawDiag);
+    assert!(
+        matches!(raw, Some(Presence::NotConfigured { .. })),
+        "{raw:?}"
+    );
+    fs::remove_dir_all(scene.tree()).expect("removed");
+    assert!(matches!(
+        presence(DiagModule::RawDiag),
+        Some(Presence::NotConfigured { .. })
+    ));
+    assert_eq!(presence(DiagModule::TcpDiag), None);
+}
+
+#[test]
+fn rules_have_their_place_inside_the_image() {
+    let scene = with_modprobe(KMOD_30).etc("a.conf", "\nblacklist tcp-diag\n");
+    assert_eq!(
+        rules(&scene),
+        ["blacklist tcp-diag /etc/modprobe.d/a.conf:2"]
+    );
+    let masked = scene.file("run/modprobe.d/z.conf", b"install tcp_diag /bin/true\n");
+    symlink("/dev/null", masked.etc_path("z.conf")).expect("a link");
+    assert_eq!(rules(&masked).len(), 1);
+}
+
+#[test]
+fn which_directories_count_is_asked_of_the_modprobe_of_the_image() {
+    let apart = |program| with_modprobe(program).usr("a.conf", "blacklist tcp_diag\n");
+    assert_eq!(rules(&apart(KMOD_30)), [""; 0]);
+    assert_eq!(
+        rules(&apart(KMOD_34)),
+        ["blacklist tcp_diag /usr/lib/modprobe.d/a.conf:1"]
+    );
+
+    let local = |program: &[u8]| {
+        with_modprobe(program).file("usr/local/lib/modprobe.d/a.conf", b"blacklist tcp_diag\n")
+    };
+    assert_eq!(rules(&local(KMOD_30)).len(), 1);
+    assert_eq!(rules(&local(b"kmod version 28\0")), [""; 0]);
+
+    let named = |program| with_modprobe(program).etc("a.alias", "blacklist tcp_diag\n");
+    assert_eq!(rules(&named(KMOD_30)).len(), 1);
+    assert_eq!(rules(&named(KMOD_34)), [""; 0]);
+}
+
+#[test]
+fn with_a_merged_usr_the_two_directories_are_one() {
+    let scene = Scene::new();
+    fs::rename(scene.root().join("lib"), scene.root().join("usr")).expect("moved");
+    fs::create_dir(scene.root().join("away")).expect("a directory");
+    fs::rename(scene.root().join("usr"), scene.root().join("away/lib")).expect("moved");
+    fs::rename(scene.root().join("away"), scene.root().join("usr")).expect("moved");
+    symlink("usr/lib", scene.root().join("lib")).expect("a link");
+    let scene = scene
+        .file("sbin/modprobe", KMOD_30)
+        .usr("a.conf", "blacklist tcp_diag\n");
+    assert_eq!(
+        rules(&scene),
+        ["blacklist tcp_diag /usr/lib/modprobe.d/a.conf:1"]
+    );
+}
+
+#[test]
+fn another_modprobe_than_that_of_kmod_leaves_the_rules_open() {
+    let scene =
+        with_modprobe(b"BusyBox v1.36\0/etc/modprobe.d\0").etc("a.conf", "blacklist tcp_diag\n");
+    let rules = judged(&scene, DiagModule::TcpDiag).rules;
+    assert_eq!(rules.value().map(Vec::len), Some(1));
+    assert!(matches!(rules.gaps()[0].why, Why::Unsupported(_)));
+    let none = judged(&Scene::new(), DiagModule::TcpDiag).rules;
+    assert_eq!(none.gaps()[0].why, Why::Absent);
+}
+
+#[test]
+fn a_damaged_index_is_named_with_the_place() {
+    for (index, end) in [("modules.alias.bin", 20), ("modules.dep.bin", 11)] {
+        let scene = with_modprobe(KMOD_30);
+        let bytes = fs::read(scene.in_tree(index)).expect("an index");
+        fs::write(scene.in_tree(index), &bytes[..end]).expect("cut");
+        let presence = judged(&scene, DiagModule::TcpDiag).presence;
+        let Fact::Missing(gap) = presence else {
+            panic!("not known: {presence:?}");
+        };
+        assert!(gap.what.ends_with(index), "{gap}");
+        assert!(gap.to_string().contains("at byte"), "{gap}");
+    }
+}
