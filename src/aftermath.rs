@@ -28,7 +28,7 @@ pub fn explain(facts: &mut Facts, log: KernelLog, deadline: Deadline) {
     for (module, file) in not_loaded(facts) {
         let kernel = facts.kernel.clone();
         let found = runner::start("module file", deadline, move || {
-            unloadable(&kernel, module, &file).into()
+            unloadable(&kernel, &file).into()
         })
         .wait();
         replace(facts, module, &found);

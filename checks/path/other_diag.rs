@@ -212,12 +212,12 @@ mod tests {
     fn what_could_not_be_read_is_undecided() {
         let mut facts = mptcp(broken::shipped(MPTCP));
         broken::of_module(&mut facts, MPTCP, |entry| {
-            let why = Why::Unsupported("built without libkmod".to_owned());
-            entry.rules = Fact::Missing(Gap::new("modprobe.d", why));
+            let why = Why::Unsupported("not the modprobe of kmod".to_owned());
+            entry.rules = Fact::Missing(Gap::new("/sbin/modprobe", why));
         });
         let worst = worst(&facts);
         assert_eq!(worst.status, Status::Unknown);
-        assert!(worst.evidence[0].says.contains("libkmod"));
+        assert!(worst.evidence[0].says.contains("of kmod"));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The same module trees as parts of an image that does not run.
 
-use crate::scene::{Scene, TCP};
+use crate::scene::{INET, Scene, TCP, object, run};
 use sockdoctor::probes::modules::collect_image;
 use sockdoctor::root::Directory;
 use sockdoctor_checks::facts::{DiagModule, Fact, ModuleFacts, ModuleResolver, Presence, Why};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 
 /// kmod 30 as Debian 12 has it, and kmod 34 as Debian 13 has it, as far as they are looked at.
 const KMOD_30: &[u8] = b"\x7fELF\0kmod version 30\0/etc/modprobe.d\0/usr/local/lib/modprobe.d\0";
@@ -134,6 +135,69 @@ fn another_modprobe_than_that_of_kmod_leaves_the_rules_open() {
     assert!(matches!(rules.gaps()[0].why, Why::Unsupported(_)));
     let none = judged(&Scene::new(), DiagModule::TcpDiag).rules;
     assert_eq!(none.gaps()[0].why, Why::Absent);
+}
+
+#[test]
+fn a_file_that_its_kernel_will_not_take_is_told_before_it_boots() {
+    let judged_with = |bytes: &[u8]| {
+        let scene = with_modprobe(KMOD_30);
+        fs::write(scene.in_tree(TCP), bytes).expect("written");
+        judged(&scene, DiagModule::TcpDiag).presence
+    };
+    let why = |bytes: &[u8]| match judged_with(bytes) {
+        Fact::Known(Presence::Unloadable { why, .. }) => why,
+        other => panic!("unloadable: {other:?}"),
+    };
+    assert_eq!(why(b""), "is empty");
+    assert_eq!(why(&[0; 64]), "is no ELF file");
+    let scene = Scene::new();
+    let whole = fs::read(scene.in_tree(TCP)).expect("a module");
+    assert!(why(&whole[..whole.len() / 2]).starts_with("is damaged"));
+    assert!(why(&object("5.10.0-9-amd64 SMP mod_unload ")).starts_with("was built for 5.10"));
+    // By its symbols it may fit.
+    let open = judged_with(&object("5.10.0-9-amd64 SMP mod_unload modversions "));
+    assert!(
+        matches!(
+            open,
+            Fact::Partial {
+                value: Presence::Shipped { .. },
+                ..
+            }
+        ),
+        "{open:?}"
+    );
+}
+
+#[test]
+fn the_flags_of_another_module_of_the_kernel_decide_whether_a_foreign_one_fits() {
+    let scene = with_modprobe(KMOD_30);
+    let own = format!("{} SMP mod_unload modversions ", crate::scene::RELEASE);
+    fs::write(scene.in_tree(INET), object(&own)).expect("written");
+    let foreign = object("9.1 UMP mod_unload modversions ");
+    fs::write(scene.in_tree(TCP), foreign).expect("written");
+    let presence = judged(&scene, DiagModule::TcpDiag).presence;
+    assert!(
+        matches!(presence, Fact::Known(Presence::Unloadable { .. })),
+        "{presence:?}"
+    );
+}
+
+#[test]
+fn a_packed_module_is_unpacked() {
+    for packer in ["xz", "zstd"] {
+        let scene = with_modprobe(KMOD_30);
+        let file = scene.in_tree(TCP);
+        fs::write(&file, object("9.1 SMP ")).expect("written");
+        run(Command::new(packer).arg("-q").arg(&file));
+        let _ = fs::remove_file(&file);
+        scene.depmod();
+        let presence = judged(&scene, DiagModule::TcpDiag).presence;
+        assert!(
+            matches!(presence.value(), Some(Presence::Unloadable { why, .. })
+            if why.starts_with("was built for 9.1")),
+            "{packer}: {presence:?}"
+        );
+    }
 }
 
 #[test]

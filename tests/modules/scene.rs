@@ -16,7 +16,7 @@ pub(crate) const RELEASE: &str = "6.1.0-test";
 
 /// The module that most tests are about.
 pub(crate) const TCP: &str = "kernel/net/ipv4/tcp_diag.ko";
-const INET: &str = "kernel/net/ipv4/inet_diag.ko";
+pub(crate) const INET: &str = "kernel/net/ipv4/inet_diag.ko";
 
 pub(crate) struct Scene {
     root: TempDir,
@@ -190,6 +190,13 @@ fn objects() -> &'static [Vec<u8>; 2] {
             + "extern void inet_diag_register(void); void init(void) { inet_diag_register(); }";
         [compile(&inet), compile(&tcp)]
     })
+}
+
+/// tcp_diag with this version magic.
+pub(crate) fn object(vermagic: &str) -> Vec<u8> {
+    compile(&modinfo(&format!(
+        "net-pf-16-proto-4-type-2-6\\0vermagic={vermagic}"
+    )))
 }
 
 fn modinfo(alias: &str) -> String {

@@ -1,13 +1,16 @@
 //! What the file of a module shows of why the kernel would not take it.
 
+mod contents;
+
 use crate::probes::io_gap;
-use sockdoctor_checks::facts::{Errno, Gap, Kernel, Why};
-use std::fs::File;
-use std::io::Read;
+use crate::root::Root;
+use crate::text::shown;
+use contents::{Damaged, information};
+use sockdoctor_checks::facts::{Errno, Gap, Kernel, Presence};
 use std::path::Path;
 
 /// What stands in a module file: `vermagic`, `sig_id` and so on.
-pub(super) type Information = Vec<(String, String)>;
+type Information = Vec<(String, String)>;
 
 /// Why a file would not be taken.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,51 +19,70 @@ pub(super) struct Fault {
     pub(super) why: String,
     /// What such an attempt gives, where that is certain.
     pub(super) errno: Option<Errno>,
+    /// False where it explains a failure but need not lead to one.
+    pub(super) certain: bool,
 }
 
 impl Fault {
     fn new(why: impl Into<String>, errno: Option<Errno>) -> Option<Self> {
         let why = why.into();
-        Some(Fault { why, errno })
+        Some(Fault {
+            why,
+            errno,
+            certain: true,
+        })
+    }
+
+    /// What is known of the module in this file then.
+    pub(super) fn presence(self, file: String) -> Presence {
+        Presence::Unloadable {
+            file,
+            why: self.why,
+            errno: self.errno,
+        }
     }
 }
 
-/// Looks at `file`; `information` is what libkmod reads in it, unpacked where it is packed.
+/// Looks at `file`, unpacked where it is packed. `flags` are those of [`native_flags`] where
+/// they are known.
+///
+/// # Errors
+/// It cannot be read.
 pub(super) fn fault(
+    root: &dyn Root,
     file: &Path,
     kernel: &Kernel,
-    information: impl FnOnce() -> Result<Information, Errno>,
+    flags: Option<&str>,
 ) -> Result<Option<Fault>, Gap> {
-    let start = start(file).map_err(|error| io_gap(file.display().to_string(), &error))?;
+    let bytes = root.read(file);
+    let bytes = bytes.map_err(|error| io_gap(shown(file), &error))?;
     let is_packed = file.extension().is_none_or(|ending| ending != "ko");
-    if start.is_empty() {
+    if bytes.is_empty() {
         return Ok(Fault::new("is empty", None));
     }
-    if !is_packed && start != *b"\x7fELF" {
+    if !is_packed && !bytes.starts_with(b"\x7fELF") {
         return Ok(Fault::new("is no ELF file", Some(Errno::ENOEXEC)));
     }
-    match information() {
-        Ok(information) => Ok(misfit(kernel, &information)),
-        // What libkmod says of a file that it can open but not unpack or parse.
-        Err(Errno::EINVAL | Errno::ENOEXEC) => {
-            Ok(Fault::new("is damaged: it is no whole ELF file", None))
-        }
-        Err(errno) => Err(Gap::new(file.display().to_string(), Why::Failed(errno))),
+    match information(&bytes) {
+        Ok(information) => Ok(misfit(kernel, &information, flags)),
+        Err(Damaged) => Ok(Fault::new("is damaged: it is no whole ELF file", None)),
     }
 }
 
-fn start(file: &Path) -> std::io::Result<Vec<u8>> {
-    let mut start = Vec::new();
-    File::open(file)?.take(4).read_to_end(&mut start)?;
-    Ok(start)
+/// The flags in the version magic of a module that was built for this kernel: those of the
+/// kernel itself.
+pub(super) fn native_flags(root: &dyn Root, file: &Path, kernel: &Kernel) -> Option<String> {
+    let information = information(&root.read(file).ok()?).ok()?;
+    let (built_for, flags) = magic(&information)?;
+    (built_for == kernel.release.value()?).then(|| flags.to_owned())
 }
 
 /// In the kernel's order: first the signature, then the version (load_module,
 /// kernel/module/main.c).
-fn misfit(kernel: &Kernel, information: &Information) -> Option<Fault> {
+fn misfit(kernel: &Kernel, information: &Information, flags: Option<&str>) -> Option<Fault> {
     let is_signed = information.iter().any(|(key, _)| key.starts_with("sig"));
     let unsigned = (!is_signed).then(|| signature_wanted(kernel)).flatten();
-    unsigned.or_else(|| foreign(kernel, information))
+    unsigned.or_else(|| foreign(kernel, information, flags))
 }
 
 /// module_sig_check (kernel/module/signing.c). A kernel without sig_enforce was built without
@@ -79,24 +101,32 @@ fn signature_wanted(kernel: &Kernel) -> Option<Fault> {
     )
 }
 
-/// A kernel with CONFIG_MODVERSIONS does not compare the release but the symbols (same_magic,
-/// kernel/module/version.c), so there the errno is open.
-fn foreign(kernel: &Kernel, information: &Information) -> Option<Fault> {
+/// A kernel with CONFIG_MODVERSIONS does not compare the release but the flags, and then the
+/// symbols (same_magic, kernel/module/version.c), so there the errno is open unless its own
+/// flags are known.
+fn foreign(kernel: &Kernel, information: &Information, flags: Option<&str>) -> Option<Fault> {
     let release = kernel.release.value()?;
+    let (built_for, own) = magic(information).filter(|(built_for, _)| built_for != release)?;
+    let by_symbols = own.split(' ').any(|word| word == "modversions");
+    let certain = !by_symbols || flags.is_some_and(|flags| flags != own);
+    Some(Fault {
+        why: format!("was built for {built_for}, and the kernel is {release}"),
+        errno: certain.then_some(Errno::ENOEXEC),
+        certain,
+    })
+}
+
+/// The release and the flags of `vermagic`.
+fn magic(information: &Information) -> Option<(&str, &str)> {
     let (_, magic) = information.iter().find(|(key, _)| key == "vermagic")?;
-    let mut words = magic.split(' ');
-    let built_for = words.next().filter(|first| first != release)?;
-    let by_symbols = words.any(|word| word == "modversions");
-    Fault::new(
-        format!("was built for {built_for}, and the kernel is {release}"),
-        (!by_symbols).then_some(Errno::ENOEXEC),
-    )
+    Some(magic.split_once(' ').unwrap_or((magic, "")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sockdoctor_checks::facts::Fact;
+    use crate::root::Directory;
+    use sockdoctor_checks::facts::{Fact, Why};
     use sockdoctor_checks::fixture;
 
     const OURS: &str = "6.1.0-50-cloud-amd64 SMP preempt mod_unload modversions ";
@@ -107,29 +137,29 @@ mod tests {
     }
 
     fn why(kernel: &Kernel, pairs: &[(&str, &str)]) -> Option<(String, Option<Errno>)> {
-        misfit(kernel, &information(pairs)).map(|fault| (fault.why, fault.errno))
+        misfit(kernel, &information(pairs), None).map(|fault| (fault.why, fault.errno))
     }
 
-    fn of_bytes(name: &str, bytes: &[u8], read: Result<Information, Errno>) -> Option<Fault> {
+    fn of_bytes(name: &str, bytes: &[u8]) -> Option<Fault> {
         let folder = tempfile::tempdir().expect("a directory");
-        let file = folder.path().join(name);
-        std::fs::write(&file, bytes).expect("a file");
-        fault(&file, &fixture::healthy().kernel, || read).expect("a readable file")
+        std::fs::write(folder.path().join(name), bytes).expect("a file");
+        let root = Directory::open(folder.path()).expect("a root");
+        let file = Path::new("/").join(name);
+        fault(&root, &file, &fixture::healthy().kernel, None).expect("a readable file")
     }
 
     #[test]
     fn a_file_without_content_is_empty_also_where_it_should_be_packed() {
         for name in ["tcp_diag.ko", "tcp_diag.ko.xz"] {
-            let fault = of_bytes(name, b"", Err(Errno::EINVAL)).expect("a fault");
-            assert_eq!(fault.why, "is empty");
+            assert_eq!(of_bytes(name, b"").expect("a fault").why, "is empty");
         }
     }
 
     #[test]
     fn what_is_no_elf_file_is_told_from_what_cannot_be_unpacked() {
-        let zeros = of_bytes("tcp_diag.ko", &[0; 64], Ok(Vec::new()));
+        let zeros = of_bytes("tcp_diag.ko", &[0; 64]);
         assert_eq!(zeros.expect("a fault").why, "is no ELF file");
-        let cut = of_bytes("tcp_diag.ko.xz", b"\xfd7zXZ", Err(Errno::EINVAL));
+        let cut = of_bytes("tcp_diag.ko.xz", b"\xfd7zXZ");
         assert!(cut.expect("a fault").why.starts_with("is damaged"));
     }
 

@@ -20,12 +20,10 @@ use crate::text::shown;
 use command_line::CommandLine;
 use kmod::Kmod;
 #[cfg(feature = "libkmod")]
-use libkmod::{Libkmod, information};
+use libkmod::Libkmod;
 use loaded::Loaded;
 use modprobe_d::{Configuration, Sources};
 use reader::Reader;
-#[cfg(not(feature = "libkmod"))]
-use sockdoctor_checks::facts::Errno;
 use sockdoctor_checks::facts::{
     DiagModule, Fact, Gap, Kernel, ModuleFacts, ModuleResolver, Modules, Presence, Rule, Why,
 };
@@ -160,7 +158,41 @@ pub fn collect_image(root: &dyn Root, kernel: &Kernel, tree: &Path) -> Modules {
         command_line: &Ok(CommandLine::empty()),
         kmod: Ok(Box::new(Reader::new(root, tree, configuration))),
     };
-    observe(&context, ModuleResolver::Reader)
+    let mut modules = observe(&context, ModuleResolver::Reader);
+    look_into_files(root, kernel, &mut modules);
+    modules
+}
+
+/// On a machine a file is looked at when its module did not load. Here nobody tries.
+fn look_into_files(root: &dyn Root, kernel: &Kernel, modules: &mut Modules) {
+    let files = modules.entries.iter().filter_map(shipped_file);
+    let mut flags = files.map(|file| file::native_flags(root, Path::new(file), kernel));
+    let flags = flags.find_map(|flags| flags);
+    for entry in &mut modules.entries {
+        let Some(file) = shipped_file(entry).map(str::to_owned) else {
+            continue;
+        };
+        let uncertain = match file::fault(root, Path::new(&file), kernel, flags.as_deref()) {
+            Ok(None) => continue,
+            Ok(Some(fault)) if fault.certain => {
+                entry.presence = Fact::Known(fault.presence(file));
+                continue;
+            }
+            Ok(Some(fault)) => {
+                let why = format!("{}; only loading it would tell", fault.why);
+                Gap::new(&file, Why::Inconsistent(why))
+            }
+            Err(gap) => gap,
+        };
+        entry.presence = Fact::with_gaps(Presence::Shipped { file }, vec![uncertain]);
+    }
+}
+
+fn shipped_file(entry: &ModuleFacts) -> Option<&str> {
+    match entry.presence.value()? {
+        Presence::Shipped { file } => Some(file),
+        _ => None,
+    }
 }
 
 fn observe(context: &Context<'_>, resolver: ModuleResolver) -> Modules {
@@ -209,32 +241,13 @@ pub fn loaded() -> Result<Vec<DiagModule>, Gap> {
     loaded::read(Path::new("/proc")).map(|loaded| loaded.diag_modules())
 }
 
-/// What is wrong with `file`, from which `module` did not load. `None`: nothing that it shows.
+/// What is wrong with `file`, from which a module did not load. `None`: nothing that it shows.
 ///
 /// # Errors
-/// The file cannot be read, or not by this build.
-pub fn unloadable(
-    kernel: &Kernel,
-    module: DiagModule,
-    file: &str,
-) -> Result<Option<Presence>, Gap> {
-    let proc = Path::new("/proc");
-    let roots = Roots::of_machine(kernel, proc, &host_root::compare(proc))?;
-    let path = Path::new(file);
-    let fault = file::fault(path, kernel, || information(&roots.tree, module))?;
-    Ok(
-        fault.map(|file::Fault { why, errno }| Presence::Unloadable {
-            file: file.to_owned(),
-            why,
-            errno,
-        }),
-    )
-}
-
-/// Without libkmod nobody unpacks and parses a module file.
-#[cfg(not(feature = "libkmod"))]
-fn information(_: &Path, _: DiagModule) -> Result<file::Information, Errno> {
-    Err(Errno::ENOSYS)
+/// The file cannot be read.
+pub fn unloadable(kernel: &Kernel, file: &str) -> Result<Option<Presence>, Gap> {
+    let fault = file::fault(&machine()?, Path::new(file), kernel, None)?;
+    Ok(fault.map(|fault| fault.presence(file.to_owned())))
 }
 
 fn module_facts(context: &Context<'_>, tree_is_there: bool, module: DiagModule) -> ModuleFacts {

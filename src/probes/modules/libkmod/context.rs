@@ -141,29 +141,6 @@ impl<'c> Module<'c> {
         Some(PathBuf::from(OsStr::from_bytes(path)))
     }
 
-    /// Key and value of what stands in the file, unpacked, and of its signature.
-    pub(super) fn information(&self) -> Result<Vec<(String, String)>, Errno> {
-        let mut list = ptr::null_mut();
-        let _silence = Silence::begin();
-        // SAFETY: the module is live, and `list` is null, as it must be.
-        checked(unsafe { sys::kmod_module_get_info(self.raw.as_ptr(), &mut list) })?;
-        let mut pairs = Vec::new();
-        let mut entry = list;
-        while !entry.is_null() {
-            // SAFETY: `entry` belongs to `list`, which is live; key and value are null or
-            // strings that live as long, and kmod_list_next gives null at the end.
-            let (key, value) = unsafe {
-                let key = owned(sys::kmod_module_info_get_key(entry));
-                (key, owned(sys::kmod_module_info_get_value(entry)))
-            };
-            pairs.extend(key.zip(value));
-            entry = unsafe { sys::kmod_list_next(list, entry) };
-        }
-        // SAFETY: `list` is null or live, and nothing points to it any more.
-        unsafe { sys::kmod_module_info_free_list(list) };
-        Ok(pairs)
-    }
-
     pub(super) fn is_built_in(&self) -> bool {
         // SAFETY: the module is live.
         let state = unsafe { sys::kmod_module_get_initstate(self.raw.as_ptr()) };

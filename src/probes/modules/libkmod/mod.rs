@@ -3,12 +3,11 @@
 mod c_stderr;
 mod context;
 
-use super::file::Information;
 use super::kmod::{self, Kmod};
 use super::modprobe_d::{Configuration, Directive};
 use c_stderr::Silence;
 use context::{Context, List, Module};
-use sockdoctor_checks::facts::{DiagModule, Errno, Gap, RuleKind, Why};
+use sockdoctor_checks::facts::{Errno, Gap, RuleKind, Why};
 use std::path::{Path, PathBuf};
 
 /// The module tree of the running kernel, whether it is there or not.
@@ -83,12 +82,6 @@ impl Kmod for Libkmod {
     fn configuration(&self) -> &Configuration {
         &self.configuration
     }
-}
-
-/// What stands in the file of `module`.
-pub(super) fn information(tree: &Path, module: DiagModule) -> Result<Information, Errno> {
-    let context = Context::open(tree, None).ok_or(Errno::ENOENT)?;
-    context.module(module.name())?.information()
 }
 
 fn failed(what: &str) -> impl Fn(Errno) -> Gap {

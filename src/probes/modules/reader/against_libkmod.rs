@@ -3,12 +3,14 @@
 
 use super::Reader;
 use crate::probes::modules::command_line::{self, CommandLine};
+use crate::probes::modules::file::{fault, native_flags};
 use crate::probes::modules::kmod::Kmod;
 use crate::probes::modules::libkmod::Libkmod;
 use crate::probes::modules::modprobe_d::{Configuration, Sources};
 use crate::root::Directory;
 use proptest::prelude::*;
-use sockdoctor_checks::facts::RuleKind;
+use sockdoctor_checks::facts::{DiagModule, Fact, RuleKind};
+use sockdoctor_checks::fixture;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -271,6 +273,36 @@ fn the_reader_and_libkmod_agree_on_a_real_tree() {
     names.extend(files.lines().filter_map(base));
     assert!(names.len() > 1000, "{} names", names.len());
     agree(&tree, &[], &names);
+    for module in DiagModule::ALL {
+        same_version_magic(&tree, module);
+    }
+}
+
+/// modinfo reads the files of modules through libkmod.
+fn same_version_magic(tree: &Path, module: DiagModule) {
+    let root = Directory::open(Path::new("/")).expect("the root");
+    let reader = Reader::new(&root, tree, Configuration::default());
+    let Some(file) = reader.module(module.name()).expect("read").file else {
+        return;
+    };
+    let modinfo = Command::new("modinfo")
+        .args(["-F", "vermagic"])
+        .arg(&file)
+        .output();
+    let magic = String::from_utf8(modinfo.expect("modinfo is installed").stdout).expect("text");
+    let (release, flags) = magic
+        .trim_end_matches('\n')
+        .split_once(' ')
+        .expect("two words");
+    let mut kernel = fixture::healthy().kernel;
+    kernel.release = Fact::Known(release.to_owned());
+    assert_eq!(native_flags(&root, &file, &kernel).as_deref(), Some(flags));
+    assert_eq!(
+        fault(&root, &file, &kernel, Some(flags)),
+        Ok(None),
+        "{}",
+        file.display()
+    );
 }
 
 /// Runs the test below in a process of its own, where /proc/cmdline is a file to write to.
