@@ -1,7 +1,7 @@
 //! Whether and how a module is there.
 
 use crate::scene::{Scene, TCP};
-use sockdoctor_checks::facts::{DiagModule, Fact, Presence, RuleKind, Why};
+use sockdoctor_checks::facts::{DiagModule, Fact, ModuleResolver, Presence, RuleKind, Why};
 use std::fs;
 
 const ALIASES: &str = "modules.alias.bin";
@@ -201,4 +201,10 @@ fn the_kernels_blacklist_holds_for_what_the_module_needs() {
         .proc("cmdline", cmdline)
         .proc("modules", loaded);
     assert!(!stopped(scene));
+}
+
+#[test]
+fn a_recording_of_an_older_program_without_libkmod_can_still_be_read() {
+    let resolver = serde_json::from_str("\"text-files\"");
+    assert_eq!(resolver.ok(), Some(ModuleResolver::Reader));
 }
