@@ -145,9 +145,19 @@ fn line() -> impl Strategy<Value = String> {
     })
 }
 
+/// The two that decide together, for a module and something that may be there.
+fn softly_needed() -> impl Strategy<Value = String> {
+    let names = proptest::sample::select(&NAMES[..]);
+    let pair = (names.clone(), "pre|post|odd", names);
+    pair.prop_map(|(module, mode, needed)| {
+        format!("install {module} /bin/true\nsoftdep {module} {mode}: {needed}\n")
+    })
+}
+
 fn content() -> impl Strategy<Value = Content> {
+    let line = prop_oneof![8 => line(), 1 => softly_needed()];
     prop_oneof![
-        6 => proptest::collection::vec(line(), 0..5).prop_map(|lines| Content::Text(lines.concat())),
+        6 => proptest::collection::vec(line, 0..5).prop_map(|lines| Content::Text(lines.concat())),
         1 => Just(Content::Mask),
         1 => Just(Content::Directory),
     ]
