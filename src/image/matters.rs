@@ -38,7 +38,8 @@ fn is_of_kernel(name: &OsStr, parent: &Path) -> bool {
 }
 
 fn is_program(name: &OsStr, parent: &Path) -> bool {
-    name == "ss" && (parent.ends_with("bin") || parent.ends_with("sbin"))
+    let is_read = ["ss", "modprobe", "kmod"].iter().any(|own| name == *own);
+    is_read && (parent.ends_with("bin") || parent.ends_with("sbin"))
 }
 
 fn is_package_data(path: &Path, name: &OsStr, parent: &Path) -> bool {

@@ -4,6 +4,7 @@
 //! to /dev/null, and all are read in the order of their names.
 
 use super::super::program::Program;
+use crate::probes::boot::drop_ins;
 use crate::probes::io_gap;
 use crate::root::{Entry, Kind, Root};
 use crate::text::shown;
@@ -108,7 +109,7 @@ pub(super) fn read(root: &dyn Root, tree: &Path, sources: &Sources) -> (Vec<File
     }
     let mut files = Vec::new();
     for path in by_name.into_values() {
-        match read_file(root, &path) {
+        match drop_ins::read_file(root, &path) {
             Ok(bytes) => files.push(File { path, bytes }),
             Err(gap) => gaps.push(gap),
         }
@@ -142,15 +143,5 @@ fn is_directory(root: &dyn Root, path: &Path, entry: &Entry) -> bool {
     match entry.kind {
         Kind::Link => root.kind(path).is_ok_and(|kind| kind == Kind::Directory),
         kind => kind == Kind::Directory,
-    }
-}
-
-/// A link to a device, which /dev/null is, or to nothing says nothing.
-fn read_file(root: &dyn Root, path: &Path) -> Result<Vec<u8>, Gap> {
-    let gap = |error: std::io::Error| io_gap(shown(path), &error);
-    match root.kind(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Ok(Kind::CharacterDevice) => Ok(Vec::new()),
-        kind => kind.and_then(|_| root.read(path)).map_err(gap),
     }
 }
