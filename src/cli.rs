@@ -1,8 +1,10 @@
 //! The command line.
 
+mod image;
 mod listeners;
 mod policy;
 
+pub use image::Image;
 pub use listeners::{Listeners, Sort};
 pub use policy::Policy;
 
@@ -65,6 +67,8 @@ pub enum Command {
     /// Show every listening socket: its queue, its drops, its process
     #[command(after_help = listeners::AFTER_HELP)]
     Listeners(Box<Listeners>),
+    /// Judge the root of a machine that has not booted: a directory or a tar
+    Image(Image),
     /// List the checks
     List(List),
     /// Explain a check
@@ -90,6 +94,9 @@ pub struct Check {
     /// How to show it.
     #[command(flatten)]
     pub output: Output,
+    /// Hold this machine against what its image promised: what `image --format json` printed
+    #[arg(long, value_name = "FILE", help_heading = "Which checks")]
+    pub expect: Option<PathBuf>,
     /// Also write what was seen to FILE, for `replay`
     #[arg(long, value_name = "FILE", help_heading = "What to show")]
     pub record: Option<PathBuf>,

@@ -179,7 +179,7 @@ mod tests {
     /// The healthy machine, and what its image promised.
     fn booted() -> Facts {
         let mut facts = fixture::healthy();
-        facts.expected = promises(&[fixture::image()]);
+        facts.expected = promises(&[&fixture::image()]);
         if let Fact::Known(namespaces) = &mut facts.namespaces {
             namespaces.truncate(1);
         }
@@ -217,7 +217,7 @@ mod tests {
             }
         });
         let mut facts = booted();
-        facts.expected = promises(&[image]);
+        facts.expected = promises(&[&image]);
         assert_eq!(one(&facts).status, Status::Warn);
     }
 

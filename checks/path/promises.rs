@@ -8,12 +8,12 @@ use crate::facts::{
 use crate::sysctl;
 
 /// The promises of an image, of which `all` are the facts with each of its kernels.
-pub fn promises(all: &[Facts]) -> Option<Expectation> {
+pub fn promises(all: &[&Facts]) -> Option<Expectation> {
     let image = all.first()?.origin.image()?;
     let ss = all[0].ss.installed.value().and_then(Option::as_ref);
     Some(Expectation {
         image: image.name.clone(),
-        kernels: all.iter().filter_map(of_kernel).collect(),
+        kernels: all.iter().copied().filter_map(of_kernel).collect(),
         ss: ss.and_then(|ss| ss.version.value().cloned()),
     })
 }

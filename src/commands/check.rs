@@ -1,10 +1,10 @@
 //! `sockdoctor check`: looks at this machine.
 
-use super::Mistake;
 use super::judge::{HERE, applied, judge};
 use super::progress::Progress;
 use super::record::Recording;
 use super::selection::Selection;
+use super::{Mistake, expect};
 use crate::cli;
 use crate::collect::{Owners, Plan, collect};
 use crate::exit::Exit;
@@ -14,6 +14,7 @@ use std::path::Path;
 pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
     let selection = Selection::of(&options.selection)?;
     let policy = applied(&options.policy, Path::new(HERE))?;
+    let expected = options.expect.as_deref().map(expect::read).transpose()?;
     let recording = options
         .record
         .as_deref()
@@ -22,7 +23,8 @@ pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
     let plan = plan(&options.scope, &selection);
     runner::tell_panics_in_the_report();
     let progress = Progress::start(&plan);
-    let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
+    let mut facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
+    facts.expected = expected;
     drop(progress);
     let judged = judge(&facts, &selection, policy.as_ref(), &options.output, false);
     // The report first: whoever reads it should not lose it to a full disk.

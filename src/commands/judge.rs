@@ -8,7 +8,7 @@ use crate::policy::{self, Applied};
 use crate::report::human::Detail;
 use crate::report::page::Look;
 use crate::report::{Report, human, json, junit, sarif};
-use sockdoctor_checks::diagnosis::diagnose;
+use sockdoctor_checks::diagnosis::diagnose_kernels;
 use sockdoctor_checks::facts::Facts;
 use sockdoctor_checks::policy::Policy;
 use std::path::Path;
@@ -30,12 +30,28 @@ pub(super) fn judge(
     options: &cli::Output,
     recorded: bool,
 ) -> Result<Exit, Mistake> {
+    let all = std::slice::from_ref(facts);
+    judge_all(all, selection, applied, options, recorded)
+}
+
+/// The same of an image, of which there are facts with each of its kernels.
+pub(super) fn judge_all(
+    all: &[Facts],
+    selection: &Selection,
+    applied: Option<&Applied>,
+    options: &cli::Output,
+    recorded: bool,
+) -> Result<Exit, Mistake> {
     let nothing = Policy::default();
     let policy = applied.map_or(&nothing, |applied| &applied.policy);
-    let diagnosis = diagnose(facts, policy, |check| selection.has(check));
+    let Some((facts, others)) = all.split_first() else {
+        return Err(Mistake("there is nothing to judge".to_owned()));
+    };
+    let diagnosis = diagnose_kernels(facts, others, policy, |check| selection.has(check));
     let exit = Exit::of(&diagnosis, options.fail_on);
     let report = Report {
         facts,
+        others,
         diagnosis: &diagnosis,
         exit,
         applied,

@@ -2,8 +2,10 @@
 
 mod check;
 mod closed_stdout;
+mod expect;
 mod explain;
 mod generate;
+mod image;
 mod judge;
 mod list;
 mod listeners;
@@ -48,6 +50,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Mistake> {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(options),
         Some(Command::Listeners(options)) => listeners::run(options),
+        Some(Command::Image(options)) => image::run(options),
         Some(Command::List(options)) => list::run(options),
         Some(Command::Explain(options)) => explain::run(options),
         Some(Command::Replay(options)) => replay::run(options),

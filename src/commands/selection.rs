@@ -4,7 +4,7 @@ use super::Mistake;
 use crate::cli;
 use crate::text::nearest;
 use sockdoctor_checks::CATALOGUE;
-use sockdoctor_checks::check::{Check, Group};
+use sockdoctor_checks::check::{Check, Group, Judges};
 use std::collections::BTreeSet;
 
 /// The checks that were asked for.
@@ -14,12 +14,36 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// Resolves ids and groups.
+    /// Resolves ids and groups, for a machine.
     pub(super) fn of(options: &cli::Selection) -> Result<Self, Mistake> {
-        let mut ids = match options.only.as_slice() {
-            [] => CATALOGUE.iter().map(|check| check.id).collect(),
-            only => resolve(only)?,
-        };
+        Selection::among(options, "a machine that runs", |judges| {
+            judges != Judges::Images
+        })
+    }
+
+    /// Resolves ids and groups, for an image.
+    pub(super) fn of_image(options: &cli::Selection) -> Result<Self, Mistake> {
+        Selection::among(options, "an image", |judges| {
+            !matches!(judges, Judges::Machines | Judges::Promises)
+        })
+    }
+
+    /// A check that was asked for and that cannot judge what is there must not look like a pass.
+    fn among(
+        options: &cli::Selection,
+        what: &str,
+        can: impl Fn(Judges) -> bool,
+    ) -> Result<Self, Mistake> {
+        let able = || CATALOGUE.iter().filter(|check| can(check.judges));
+        let mut ids: BTreeSet<&'static str> = able().map(|check| check.id).collect();
+        if !options.only.is_empty() {
+            let asked = resolve(&options.only)?;
+            ids.retain(|id| asked.contains(id));
+            if ids.is_empty() {
+                let asked = options.only.join(", ");
+                return Err(Mistake(format!("{asked}: nothing of it can judge {what}")));
+            }
+        }
         for id in resolve(&options.skip)? {
             ids.remove(id);
         }

@@ -4,7 +4,11 @@ mod distribution;
 mod kernels;
 mod matters;
 mod packages;
+mod predict;
+mod settings;
 mod ss;
+
+pub use predict::predict;
 
 use crate::probes::{boot, io_gap};
 use crate::root::{Archive, Directory, Limits, Refused, Root};

@@ -86,7 +86,7 @@ fn read_config(source: &Path) -> Result<KernelConfig, Gap> {
     })
 }
 
-fn wanted_options(config: &[u8]) -> BTreeMap<String, String> {
+pub(crate) fn wanted_options(config: &[u8]) -> BTreeMap<String, String> {
     let diag = DiagModule::ALL.map(DiagModule::config_option);
     let option = |line: &[u8]| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once('=')?;

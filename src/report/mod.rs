@@ -16,13 +16,16 @@ pub mod style;
 use crate::exit::Exit;
 use crate::policy::Applied;
 use sockdoctor_checks::diagnosis::{CheckResult, Diagnosis};
-use sockdoctor_checks::facts::Facts;
+use sockdoctor_checks::facts::{Expectation, Facts};
+use sockdoctor_checks::path::promises;
 
 /// All that a report shows.
 #[derive(Debug)]
 pub struct Report<'a> {
     /// What was observed.
     pub facts: &'a Facts,
+    /// The facts with the other kernels of an image.
+    pub others: &'a [Facts],
     /// What came of it.
     pub diagnosis: &'a Diagnosis,
     /// The exit code that goes with it.
@@ -34,6 +37,12 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// What an image promises of the machine that boots it.
+    fn promises(&self) -> Option<Expectation> {
+        let all: Vec<&Facts> = std::iter::once(self.facts).chain(self.others).collect();
+        promises(&all)
+    }
+
     fn result(&self, id: &str) -> Option<&CheckResult> {
         let mut results = self.diagnosis.results.iter();
         results.find(|result| result.check.id == id)

@@ -195,6 +195,20 @@ fn shipped_file(entry: &ModuleFacts) -> Option<&str> {
     }
 }
 
+/// The diag modules of a kernel whose module tree is not there.
+pub fn of_no_tree() -> Modules {
+    let entry = |module| ModuleFacts {
+        module,
+        presence: Fact::Known(Presence::NotShipped),
+        rules: Fact::Known(Vec::new()),
+    };
+    Modules {
+        tree: None,
+        resolver: ModuleResolver::Reader,
+        entries: DiagModule::ALL.into_iter().map(entry).collect(),
+    }
+}
+
 fn observe(context: &Context<'_>, resolver: ModuleResolver) -> Modules {
     let there = tree::is_directory(context.root, context.tree);
     let entry = |module| module_facts(context, there, module);

@@ -5,36 +5,61 @@ use crate::report::Report;
 use crate::report::json::observed_at;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
-use sockdoctor_checks::facts::{Fact, Facts, Namespace, Sandbox, UserNamespace, Why};
+use sockdoctor_checks::facts::{Fact, Facts, Namespace, Sandbox, SeenImage, UserNamespace, Why};
+use sockdoctor_checks::list::list;
 use std::time::Duration;
 
 pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     let facts = report.facts;
-    let text = |fact: &Fact<String>| fact.value().cloned();
-    let host = text(&facts.machine.hostname).unwrap_or_else(|| "host name unknown".to_owned());
-    let kernel = text(&facts.kernel.release).map_or_else(
-        || "kernel unknown".to_owned(),
-        |release| format!("Linux {release}"),
-    );
     let when = if report.recorded {
         format!("recorded {}", observed_at(facts))
     } else {
         words::duration(Duration::from_micros(facts.collection.duration_micros))
     };
     let name = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-    let pieces = [
-        Some(host),
-        Some(kernel),
-        namespaces(&facts.namespaces),
-        Some(when),
-    ];
-    let pieces: Vec<String> = pieces.into_iter().flatten().collect();
+    let mut pieces = match facts.origin.image() {
+        Some(image) => of_image(report, image),
+        None => of_machine(facts),
+    };
+    pieces.push(when);
     let lead = page.lead(&[(name, Some(Tone::Strong)), (" · ", None)]);
     page.row(&lead, "  ", &pieces);
-    let notes: Vec<String> = policy(report).into_iter().chain(notes(facts)).collect();
+    let seen_from = facts.origin.is_machine().then(|| notes(facts));
+    let notes: Vec<String> = policy(report)
+        .into_iter()
+        .chain(seen_from.into_iter().flatten())
+        .collect();
     if !notes.is_empty() {
         page.row(&Lead::default(), "  ", &notes);
     }
+}
+
+fn of_machine(facts: &Facts) -> Vec<String> {
+    let text = |fact: &Fact<String>| fact.value().cloned();
+    let host = text(&facts.machine.hostname).unwrap_or_else(|| "host name unknown".to_owned());
+    let kernel = text(&facts.kernel.release).map_or_else(
+        || "kernel unknown".to_owned(),
+        |release| format!("Linux {release}"),
+    );
+    let namespaces = namespaces(&facts.namespaces);
+    [host, kernel].into_iter().chain(namespaces).collect()
+}
+
+fn of_image(report: &Report<'_>, image: &SeenImage) -> Vec<String> {
+    let all = std::iter::once(report.facts).chain(report.others);
+    let releases = all.filter_map(|facts| facts.kernel.release.value());
+    let releases: Vec<&str> = releases.map(String::as_str).collect();
+    let kernels = match releases.as_slice() {
+        [] if image.has_kernel => "kernels unknown".to_owned(),
+        [] => "no kernel".to_owned(),
+        releases => format!("Linux {}", list(releases)),
+    };
+    let distribution = image.distribution.value().cloned();
+    [format!("image {}", image.name)]
+        .into_iter()
+        .chain(distribution)
+        .chain([kernels])
+        .collect()
 }
 
 /// Which policy was applied, so that one that lay about by chance does not go unseen.

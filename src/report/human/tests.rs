@@ -213,6 +213,7 @@ fn undecided() -> Diagnosis {
 fn text(facts: &Facts, diagnosis: &Diagnosis, look: Look, detail: Detail) -> String {
     let report = Report {
         facts,
+        others: &[],
         diagnosis,
         exit: Exit::of(diagnosis, crate::cli::FailOn::Fail),
         applied: None,

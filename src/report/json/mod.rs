@@ -6,6 +6,7 @@ mod checks;
 mod environment;
 mod namespaces;
 mod policy;
+mod promises;
 mod verdict;
 
 pub(super) use environment::{Environment, Gap, observed_at};
@@ -33,6 +34,8 @@ struct Document<'a> {
     policy: Option<policy::Policy<'a>>,
     /// Whether ss can be believed.
     verdict: verdict::Verdict<'a>,
+    /// What an image promises of the machine that boots it. null: this is no image.
+    promises: Option<promises::Promises>,
     /// The network namespaces that were looked at.
     namespaces: Vec<namespaces::Namespace<'a>>,
     /// One entry for each check that was asked for, in catalogue order.
@@ -86,13 +89,15 @@ pub(super) fn schema_of<T: JsonSchema>() -> String {
 }
 
 fn document<'a>(report: &'a Report<'_>) -> Document<'a> {
-    let namespaces = report.facts.namespaces.value();
+    let is_machine = report.facts.origin.is_machine();
+    let namespaces = report.facts.namespaces.value().filter(|_| is_machine);
     Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool::THIS,
         environment: Environment::of(report.facts),
         policy: policy::Policy::of(report),
         verdict: verdict::Verdict::of(&report.diagnosis.verdict),
+        promises: report.promises().map(promises::Promises::from),
         namespaces: namespaces
             .into_iter()
             .flatten()

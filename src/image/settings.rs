@@ -1,0 +1,69 @@
+//! What the settings will be after boot: a line of sysctl.d, or what the kernel starts with.
+
+use sockdoctor_checks::facts::{Boot, Fact, Gap, Kernel, NetSysctls, Why};
+use sockdoctor_checks::limits::default_somaxconn;
+
+/// The settings of the first network namespace.
+pub(super) fn after_boot(boot: &Boot, kernel: &Kernel) -> NetSysctls {
+    let setting =
+        |key: &str, default: Result<u32, Gap>| -> Fact<u32> { value(boot, key, default).into() };
+    NetSysctls {
+        somaxconn: setting(
+            "net.core.somaxconn",
+            default_somaxconn(kernel).ok_or_else(|| no_default(kernel, "net.core.somaxconn")),
+        ),
+        tcp_syncookies: setting("net.ipv4.tcp_syncookies", syncookies(kernel)),
+        tcp_max_syn_backlog: setting("net.ipv4.tcp_max_syn_backlog", Err(by_memory())),
+        tcp_abort_on_overflow: setting("net.ipv4.tcp_abort_on_overflow", of_any_kernel(kernel, 0)),
+        tcp_synack_retries: setting("net.ipv4.tcp_synack_retries", of_any_kernel(kernel, 5)),
+    }
+}
+
+/// Whether sysctl.d could be read in full: a line that was not seen may win.
+///
+/// # Errors
+/// What could not be read.
+pub(super) fn readable(boot: &Boot) -> Result<(), Gap> {
+    boot.sysctls
+        .gaps()
+        .first()
+        .map_or(Ok(()), |gap| Err(gap.clone()))
+}
+
+fn value(boot: &Boot, key: &str, default: Result<u32, Gap>) -> Result<u32, Gap> {
+    readable(boot)?;
+    let Some(line) = boot.line(key) else {
+        return default;
+    };
+    let value = line.value.trim();
+    value
+        .parse()
+        .map_err(|_| Gap::malformed(line.place.to_string(), format!("`{value}` for {key}")))
+}
+
+/// On where it is built in (tcp_sk_init, net/ipv4/tcp_ipv4.c: sysctl_tcp_syncookies = 1).
+fn syncookies(kernel: &Kernel) -> Result<u32, Gap> {
+    let config = kernel.config.known().map_err(Clone::clone)?;
+    match config.get("CONFIG_SYN_COOKIES") {
+        Some(_) => Ok(1),
+        None => Err(Gap::new("net.ipv4.tcp_syncookies", Why::Absent)),
+    }
+}
+
+/// At least 128, and more with more memory (tcp_sk_init, net/ipv4/tcp_ipv4.c).
+fn by_memory() -> Gap {
+    let why = "it follows from the memory of the machine".to_owned();
+    Gap::new("net.ipv4.tcp_max_syn_backlog", Why::Unsupported(why))
+}
+
+/// A default that no version changed (tcp_sk_init, net/ipv4/tcp_ipv4.c).
+fn of_any_kernel(kernel: &Kernel, value: u32) -> Result<u32, Gap> {
+    kernel.release.known().map(|_| value).map_err(Clone::clone)
+}
+
+fn no_default(kernel: &Kernel, key: &str) -> Gap {
+    match kernel.release.known() {
+        Ok(release) => Gap::malformed(key, format!("no version in the release {release}")),
+        Err(gap) => gap.clone(),
+    }
+}
