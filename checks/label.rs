@@ -1,6 +1,6 @@
 //! What people call the things in the facts.
 
-use crate::facts::{Facts, Namespace, NetnsName, TcpListener};
+use crate::facts::{Facts, Namespace, NetnsName, Owner, TcpListener};
 use crate::finding::Subject;
 use std::net::{IpAddr, SocketAddr};
 
@@ -62,7 +62,12 @@ pub fn listener_subject(facts: &Facts, namespace: &Namespace, listener: &TcpList
 pub fn owner(facts: &Facts, inode: u32) -> Option<String> {
     let owners = facts.owners.value()?;
     let owner = owners.iter().find(|owner| owner.inode == inode)?;
-    Some(format!("{} ({})", owner.name, owner.pid))
+    Some(owner_label(owner))
+}
+
+/// `nginx (812)`.
+pub fn owner_label(owner: &Owner) -> String {
+    format!("{} ({})", owner.name, owner.pid)
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod syn;
 mod sysctl;
 pub mod verdict;
 pub mod wanted_owners;
+pub mod watch;
 
 use check::Check;
 

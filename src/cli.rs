@@ -3,6 +3,7 @@
 mod image;
 mod listeners;
 mod policy;
+mod watch;
 
 pub use image::Image;
 pub use listeners::{Listeners, Sort};
@@ -10,6 +11,8 @@ pub use policy::Policy;
 
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
+pub use watch::Watch;
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -69,6 +72,9 @@ pub enum Command {
     Listeners(Box<Listeners>),
     /// Judge the root of a machine that has not booted: a directory or a tar
     Image(Image),
+    /// Look again and again, and tell what happens to the queues
+    #[command(after_help = watch::AFTER_HELP)]
+    Watch(Watch),
     /// List the checks
     List(List),
     /// Explain a check

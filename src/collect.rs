@@ -60,7 +60,7 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
     let deadline = Deadline::after(plan.timeout);
 
     let seen = Seen::look(plan, deadline)?;
-    let may_ask = seen.may_ask(plan);
+    let may_ask = may_ask(plan.passive, &seen.modules);
     let log = KernelLog::at_its_end();
     let mut asked = Asked::ask(plan, seen.found, may_ask, deadline);
     asked.complete_unread_bytes(plan, deadline);
@@ -145,18 +145,18 @@ impl Seen {
             found,
         })
     }
+}
 
-    fn may_ask(&self, plan: &Plan) -> MayAsk {
-        if !plan.passive {
-            return MayAsk::ANYTHING;
-        }
-        MayAsk::only_present(|module| {
-            let modules = self.modules.value();
-            let entry = modules.and_then(|modules| modules.get(module));
-            let presence = entry.and_then(|entry| entry.presence.value());
-            presence.is_some_and(Presence::is_in_kernel)
-        })
+/// What may be asked, where these modules are there.
+pub(crate) fn may_ask(passive: bool, modules: &Fact<Modules>) -> MayAsk {
+    if !passive {
+        return MayAsk::ANYTHING;
     }
+    MayAsk::only_present(|module| {
+        let entry = modules.value().and_then(|modules| modules.get(module));
+        let presence = entry.and_then(|entry| entry.presence.value());
+        presence.is_some_and(Presence::is_in_kernel)
+    })
 }
 
 /// What sock_diag, /proc and ss say when they are asked.

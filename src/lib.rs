@@ -17,3 +17,4 @@ pub mod report;
 pub mod root;
 pub mod runner;
 mod text;
+pub mod watch;

@@ -67,7 +67,7 @@ pub(crate) fn droppers(namespace: &Namespace) -> Droppers<'_> {
 }
 
 /// The counter has 32 bits and wraps.
-fn grown(before: u32, after: u32) -> u64 {
+pub(crate) fn grown(before: u32, after: u32) -> u64 {
     u64::from(after.wrapping_sub(before))
 }
 

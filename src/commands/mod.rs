@@ -14,6 +14,7 @@ mod progress;
 mod record;
 mod replay;
 mod selection;
+mod watch;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
@@ -51,6 +52,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Mistake> {
         Some(Command::Check(options)) => check::run(options),
         Some(Command::Listeners(options)) => listeners::run(options),
         Some(Command::Image(options)) => image::run(options),
+        Some(Command::Watch(options)) => watch::run(options),
         Some(Command::List(options)) => list::run(options),
         Some(Command::Explain(options)) => explain::run(options),
         Some(Command::Replay(options)) => replay::run(options),

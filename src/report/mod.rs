@@ -12,6 +12,7 @@ pub mod page;
 mod plain;
 pub mod sarif;
 pub mod style;
+pub mod watch;
 
 use crate::exit::Exit;
 use crate::policy::Applied;

@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use colored::Colorize;
+use ratatui::style::Style as Cell;
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -70,6 +71,22 @@ impl Style {
             Tone::Faint => text.dimmed(),
         }
         .to_string()
+    }
+
+    /// The same for a cell of a screen.
+    pub fn cell(self, tone: Tone) -> Cell {
+        let cell = Cell::new();
+        if !self.color {
+            return cell;
+        }
+        match tone {
+            Tone::Good => cell.green().bold(),
+            Tone::Warn => cell.yellow().bold(),
+            Tone::Bad => cell.red().bold(),
+            Tone::Unsure => cell.magenta().bold(),
+            Tone::Strong => cell.bold(),
+            Tone::Faint => cell.dim(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod blind;
 mod listeners;
+mod live;
 mod namespaces;
 mod observer;
 mod options;
@@ -12,3 +13,4 @@ mod readme;
 mod sandbox;
 mod ss;
 mod support;
+mod watch;

@@ -35,18 +35,10 @@ const VISIT_PARTS: u32 = 5;
 
 /// Visits each namespace. One that cannot be entered is read through /proc/PID/net as far as
 /// that goes, and the rest is a gap. With a sample, every namespace is read a second time, at
-/// least that long after its first reading. Listeners that /proc alone told of are completed through
-/// descriptors of their processes. The calling thread stays where it is.
-pub fn collect(mut found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact<Vec<Namespace>> {
-    // The first job is the first one of its thread, so the own namespace is read by a thread
-    // that has never left it, and needs no privilege.
-    found.sort_by_key(|found| !found.own);
-    let round = Round {
-        limits: limits(found.len(), deadline),
-        visit: Arc::new(visit.clone()),
-        counted: Arc::new(found.iter().take(COUNTED).map(|one| one.id).collect()),
-        found: found.into(),
-    };
+/// least that long after its first reading. Listeners that /proc alone told of are completed
+/// through descriptors of their processes. The calling thread stays where it is.
+pub fn collect(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact<Vec<Namespace>> {
+    let round = Round::new(found, visit, deadline);
     let mut first = round.first();
     complete(&mut first, deadline);
     let mut samples = match visit.sample {
@@ -60,6 +52,20 @@ pub fn collect(mut found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact
             .map(|((found, first), sample)| namespace(found, first, visit, sample))
             .collect(),
     )
+}
+
+/// Visits each namespace once, as [`collect`] does, and says when its counters and listeners
+/// were read.
+pub fn read(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Vec<(Instant, Namespace)> {
+    let round = Round::new(found, visit, deadline);
+    let mut first = round.first();
+    complete(&mut first, deadline);
+    let visited = round.found.iter().zip(first);
+    let timed = |(found, first): (&Found, Result<Reading, Gap>)| {
+        let reading = first.unwrap_or_else(|gap| unread::reading(&visit.topics, &gap));
+        (reading.at, namespace(found, Ok(reading), visit, None))
+    };
+    visited.map(timed).collect()
 }
 
 /// What sock_diag did not tell is asked of the sockets themselves, right after each reading.
@@ -98,6 +104,18 @@ struct Round {
 }
 
 impl Round {
+    fn new(mut found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Self {
+        // The first job is the first one of its thread, so the own namespace is read by a thread
+        // that has never left it, and needs no privilege.
+        found.sort_by_key(|found| !found.own);
+        Round {
+            limits: limits(found.len(), deadline),
+            visit: Arc::new(visit.clone()),
+            counted: Arc::new(found.iter().take(COUNTED).map(|one| one.id).collect()),
+            found: found.into(),
+        }
+    }
+
     fn first(&self) -> Vec<Result<Reading, Gap>> {
         let (visit, count) = (Arc::clone(&self.visit), self.found.len());
         let counted = Arc::clone(&self.counted);

@@ -28,7 +28,7 @@ pub(super) struct Check<'a> {
 /// The outcome of a check or a finding.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Status {
+pub(in crate::report) enum Status {
     /// Looked at, and well.
     Pass,
     /// Does not apply, or was not asked for.

@@ -9,6 +9,7 @@ mod policy;
 mod promises;
 mod verdict;
 
+pub(super) use checks::Status;
 pub(super) use environment::{Environment, Gap, observed_at};
 
 use super::Report;

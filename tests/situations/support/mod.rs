@@ -6,6 +6,8 @@ pub(crate) mod netns;
 pub(crate) mod programs;
 pub(crate) mod report;
 pub(crate) mod sockets;
+pub(crate) mod terminal;
+pub(crate) mod watching;
 
 use std::time::{Duration, Instant};
 

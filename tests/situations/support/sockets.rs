@@ -135,9 +135,8 @@ impl Holder {
             _program: directory,
         }
     }
-}
 
-impl Holder {
+    /// Its pid.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

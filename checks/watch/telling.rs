@@ -1,0 +1,183 @@
+//! Events in words.
+
+use super::event::{Event, Growth, Reads, Subject, What};
+use crate::label::owner_label;
+use std::fmt::Display;
+
+impl Event {
+    /// What happened, without to what: `accept queue became full: 3 connections wait in a queue
+    /// for 3`.
+    pub fn says(&self) -> String {
+        self.what.says()
+    }
+
+    /// What it happened to: `0.0.0.0:80 in web, nginx (812)`. `None` for the watch as a whole.
+    pub fn about(&self) -> Option<String> {
+        match &self.subject {
+            Subject::Watch => None,
+            Subject::Namespace(label) => Some(label.clone()),
+            Subject::Listener(who) => {
+                let owner = who.owner.as_ref();
+                let owner =
+                    owner.map_or_else(String::new, |owner| format!(", {}", owner_label(owner)));
+                Some(format!("{} in {}{owner}", who.address, who.namespace))
+            }
+        }
+    }
+}
+
+impl What {
+    /// Its name, as JSON has it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            What::QueueFull { .. } => "queue-full",
+            What::QueueHasRoom { .. } => "queue-has-room",
+            What::DropsGrew { .. } => "drops",
+            What::UnexplainedDrops { .. } => "unexplained-drops",
+            What::SynQueueFull { .. } => "syn-queue-full",
+            What::CookiesSent { .. } => "cookies-sent",
+            What::ListenerCame => "listener-came",
+            What::ListenerWent => "listener-went",
+            What::NamespaceCame { .. } => "namespace-came",
+            What::NamespaceWent { .. } => "namespace-went",
+            What::ReadingFailed { .. } => "reading-failed",
+            What::ReadingBack(_) => "reading-back",
+            What::More { .. } => "more",
+            What::Behind { .. } => "behind",
+            What::OnTime { .. } => "on-time",
+        }
+    }
+
+    fn says(&self) -> String {
+        match self {
+            What::QueueFull {
+                queue,
+                backlog,
+                at_first_sight,
+            } => {
+                let verb = if *at_first_sight { "is" } else { "became" };
+                format!("accept queue {verb} full: {}", waiting(*queue, *backlog))
+            }
+            What::QueueHasRoom { queue, backlog } => {
+                format!("accept queue has room again: {}", waiting(*queue, *backlog))
+            }
+            What::DropsGrew { growth } => {
+                let requests = plural(growth.by, "connection request");
+                format!("dropped {requests} {}", rate(growth))
+            }
+            What::UnexplainedDrops {
+                growth,
+                overflows,
+                all_counted,
+            } => unexplained(growth, *overflows, *all_counted),
+            What::SynQueueFull { growth, cookies } => {
+                let then = if *cookies {
+                    "answered with cookies"
+                } else {
+                    "dropped"
+                };
+                let (syns, rate) = (plural(growth.by, "SYN"), rate(growth));
+                format!("SYN queue full: {syns} {then} {rate}")
+            }
+            What::CookiesSent { growth, always } => cookies(growth, *always),
+            What::ListenerCame => "listens now".to_owned(),
+            What::ListenerWent => "does not listen any more".to_owned(),
+            What::NamespaceCame { listeners } => with_listeners("came", *listeners),
+            What::NamespaceWent { listeners } => with_listeners("went", *listeners),
+            What::ReadingFailed { reads, gap, others } => {
+                let others = match others {
+                    0 => String::new(),
+                    many => format!(", and in {}", plural(*many, "other namespace")),
+                };
+                format!("{} could not be read in full: {gap}{others}", reads.name())
+            }
+            What::ReadingBack(reads) => format!("{} can be read again", reads.name()),
+            What::More { what, number } => {
+                format!(
+                    "{what} happened to {} as well",
+                    plural(*number, "more listener")
+                )
+            }
+            What::Behind { took } => {
+                let took = took.as_millis();
+                format!(
+                    "readings are left out: reading and telling take longer than the interval \
+                     (the last reading took {took} ms)"
+                )
+            }
+            What::OnTime { skipped } => {
+                let left_out = plural(*skipped, "reading");
+                format!("readings keep pace again: {left_out} left out meanwhile")
+            }
+        }
+    }
+}
+
+impl Reads {
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reads::Namespaces => "network namespaces",
+            Reads::Namespace => "this namespace",
+            Reads::Counters => "counters",
+            Reads::TcpListeners => "TCP listeners",
+            Reads::UnixListeners => "unix listeners",
+        }
+    }
+}
+
+fn waiting(queue: u32, backlog: u32) -> String {
+    let wait = if queue == 1 { "waits" } else { "wait" };
+    let connections = plural(queue, "connection");
+    let room = u64::from(backlog) + 1;
+    format!("{connections} {wait} in a queue for {room}")
+}
+
+/// `1 drop`, `2 drops`.
+fn plural(number: impl Display + TryInto<u64>, noun: &str) -> String {
+    let text = number.to_string();
+    match number.try_into() {
+        Ok(1) => format!("1 {noun}"),
+        _ => format!("{text} {noun}s"),
+    }
+}
+
+/// `within 1.0 s (3.0/s)`.
+fn rate(growth: &Growth) -> String {
+    let within = format!("within {:.1} s", growth.within.as_secs_f64());
+    match growth.per_second() {
+        Some(rate) => format!("{within} ({rate:.1}/s)"),
+        None => within,
+    }
+}
+
+fn unexplained(growth: &Growth, overflows: Option<u64>, all_counted: bool) -> String {
+    let (drops, rate) = (plural(growth.by, "drop"), rate(growth));
+    let whose = if all_counted {
+        "that no listener here counts"
+    } else {
+        "whose listener is not known, because not every listener's counter could be read"
+    };
+    let overflows = match overflows {
+        None | Some(0) => String::new(),
+        Some(overflows) => format!("; ListenOverflows grew by {overflows}"),
+    };
+    format!("{drops} {rate} {whose}{overflows}")
+}
+
+fn cookies(growth: &Growth, always: bool) -> String {
+    let always = if always {
+        "; net.ipv4.tcp_syncookies is 2, so every SYN is answered so"
+    } else {
+        ""
+    };
+    let (cookies, rate) = (plural(growth.by, "SYN cookie"), rate(growth));
+    format!("{cookies} sent {rate}{always}")
+}
+
+fn with_listeners(verb: &str, listeners: Option<usize>) -> String {
+    match listeners {
+        None => format!("{verb}; its listeners are not known"),
+        Some(listeners) => format!("{verb}, with {}", plural(listeners, "listener")),
+    }
+}

@@ -1,0 +1,68 @@
+//! Readings for tests.
+
+use super::{Event, Reading, Timed, Watch, What};
+use crate::facts::{Counters, Fact, Namespace, TcpListener};
+use crate::fixture::{listener, namespace, quiet};
+use std::time::Duration;
+
+/// A listener with this queue and a backlog of 2.
+pub(super) fn queued(port: u16, accept_queue: u32) -> TcpListener {
+    TcpListener {
+        accept_queue,
+        backlog: Some(2),
+        ..listener("0.0.0.0", port)
+    }
+}
+
+/// An idle listener that has dropped so often.
+pub(super) fn dropping(port: u16, drops: u32) -> TcpListener {
+    TcpListener {
+        drops: Some(drops),
+        ..listener("0.0.0.0", port)
+    }
+}
+
+/// The host with these listeners.
+pub(super) fn host(listeners: Vec<TcpListener>) -> Namespace {
+    namespace(1, "host", listeners)
+}
+
+/// The host without listeners, with counters that `change` has moved.
+pub(super) fn counting(change: impl FnOnce(&mut Counters)) -> Namespace {
+    let mut counters = quiet();
+    change(&mut counters);
+    Namespace {
+        counters: Fact::Known(counters),
+        ..host(Vec::new())
+    }
+}
+
+/// A reading of these namespaces, so many seconds after the watch began.
+pub(super) fn reading(second: u64, namespaces: Vec<Namespace>) -> Reading {
+    let at = Duration::from_secs(second);
+    let timed = |namespace| Timed { at, namespace };
+    Reading {
+        namespaces: Fact::Known(namespaces.into_iter().map(timed).collect()),
+    }
+}
+
+/// Feeds a reading of one namespace each two seconds, and gives what the last one brought.
+pub(super) fn last_events(namespaces: impl IntoIterator<Item = Namespace>) -> Vec<Event> {
+    watched(namespaces).1
+}
+
+/// What the last of these readings brought, without to what.
+pub(super) fn last(namespaces: impl IntoIterator<Item = Namespace>) -> Vec<What> {
+    let events = last_events(namespaces);
+    events.into_iter().map(|event| event.what).collect()
+}
+
+/// The watch after these readings, each of one namespace and two seconds after the one before.
+pub(super) fn watched(namespaces: impl IntoIterator<Item = Namespace>) -> (Watch, Vec<Event>) {
+    let mut watch = Watch::default();
+    let mut events = Vec::new();
+    for (number, namespace) in (0..).zip(namespaces) {
+        events = watch.feed(reading(number * 2, vec![namespace]));
+    }
+    (watch, events)
+}

@@ -1,0 +1,90 @@
+//! A watch for people, in a pipe: a line for each event.
+
+use super::{Closing, Opening, timestamp, tone};
+use crate::report::page::{Look, Page};
+use crate::report::style::Tone;
+use sockdoctor_checks::finding::Status;
+use sockdoctor_checks::list::list;
+use sockdoctor_checks::watch::Event;
+use std::time::SystemTime;
+
+/// Columns of an event's name: `unexplained-drops`.
+const NAME: usize = 17;
+
+/// What is watched.
+pub fn opening(look: Look, when: SystemTime, opening: &Opening) -> String {
+    let listeners = counted(opening.listeners, "listener");
+    let namespaces = counted(opening.namespaces, "network namespace");
+    let every = humantime::format_duration(opening.interval);
+    let end = match opening.count {
+        None => String::new(),
+        Some(count) => format!(", {}", counted(count.get(), "reading")),
+    };
+    let text = format!("{listeners} in {namespaces}, every {every}{end}");
+    line(look, when, ("watching", Tone::Strong), &text)
+}
+
+/// One event.
+pub fn event(look: Look, when: SystemTime, event: &Event) -> String {
+    let name = (event.what.name(), tone(&event.what));
+    line(look, when, name, &told(event))
+}
+
+/// What came of it.
+pub fn closing(look: Look, when: SystemTime, closing: &Closing<'_>) -> String {
+    let totals = closing.totals;
+    let mut parts = vec![format!(
+        "{} in {:.1} s",
+        counted(totals.readings, "reading"),
+        totals.duration.as_secs_f64()
+    )];
+    if totals.skipped > 0 {
+        parts.push(format!("{} left out", totals.skipped));
+    }
+    parts.push(counted(totals.events.values().sum::<u64>(), "event"));
+    let mut text = parts.join(", ");
+    let named = [
+        (Status::Fail, "fails", "fail"),
+        (Status::Warn, "warns", "warn"),
+        (Status::Unknown, "is undecided", "are undecided"),
+    ];
+    for (status, one, many) in named {
+        let ids = closing.checks(status);
+        match ids.len() {
+            0 => {}
+            1 => text += &format!("; {} {one}", ids[0]),
+            _ => text += &format!("; {} {many}", list(&ids)),
+        }
+    }
+    text += &format!("; exit code {}", closing.exit.code());
+    line(look, when, ("ended", Tone::Strong), &text)
+}
+
+/// To what it happened, and what happened.
+pub(super) fn told(event: &Event) -> String {
+    match event.about() {
+        Some(about) => format!("{about}: {}", event.says()),
+        None => event.says(),
+    }
+}
+
+fn line(look: Look, when: SystemTime, (name, tone): (&str, Tone), text: &str) -> String {
+    let mut page = Page::new(look);
+    let blank = " ".repeat(NAME.saturating_sub(name.len()) + 2);
+    let lead = page.lead(&[
+        (&timestamp(when), Some(Tone::Faint)),
+        ("  ", None),
+        (name, Some(tone)),
+        (&blank, None),
+    ]);
+    page.unbroken(&lead, text);
+    page.finish()
+}
+
+/// `1 event`, `2 events`.
+pub(super) fn counted(number: impl TryInto<u64>, noun: &str) -> String {
+    match number.try_into().unwrap_or(u64::MAX) {
+        1 => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
+    }
+}

@@ -1,0 +1,93 @@
+//! The live view: what is on the screen, and the keys.
+
+use super::Message;
+use super::screen::Screen;
+use super::session::Session;
+use crate::report::page::Look;
+use crate::report::watch::live::{View, draw, room_for_events, room_for_listeners};
+use ratatui::crossterm::event::{self, Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use sockdoctor_checks::watch::Event;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::mpsc::SyncSender;
+use std::time::SystemTime;
+
+/// Events that are remembered: more than any screen shows.
+const REMEMBERED: usize = 64;
+
+/// The live view.
+#[derive(Debug)]
+pub(super) struct Live {
+    screen: Screen,
+    look: Look,
+    events: VecDeque<(SystemTime, Event)>,
+}
+
+impl Live {
+    /// Takes over the terminal.
+    pub(super) fn open(look: Look, sender: &SyncSender<Message>) -> io::Result<Self> {
+        let screen = Screen::open()?;
+        let sender = sender.clone();
+        let builder = std::thread::Builder::new().name("keys".to_owned());
+        builder.spawn(move || forward_keys(&sender))?;
+        Ok(Live {
+            screen,
+            look,
+            events: VecDeque::new(),
+        })
+    }
+
+    /// How many listeners can be seen.
+    pub(super) fn room_for_listeners(&self) -> usize {
+        room_for_listeners(self.screen.height())
+    }
+
+    /// Remembers what happened.
+    pub(super) fn note(&mut self, events: &[Event], when: SystemTime) {
+        self.events
+            .extend(events.iter().map(|event| (when, event.clone())));
+        let too_many = self.events.len().saturating_sub(REMEMBERED);
+        self.events.drain(..too_many);
+    }
+
+    /// Draws it.
+    pub(super) fn draw(&mut self, session: &Session) -> io::Result<()> {
+        let height = self.screen.height();
+        let rows = session.rows();
+        let seen = rows.iter().take(room_for_listeners(height));
+        let hidden = self.events.len().saturating_sub(room_for_events(height));
+        let view = View {
+            opening: session.opening(),
+            readings: session.totals().readings,
+            when: session.when(),
+            owners: seen.map(|row| session.owner(row.who.inode)).collect(),
+            events: self.events.iter().skip(hidden).collect(),
+            rows,
+        };
+        let look = self.look;
+        self.screen.draw(|frame| draw(frame, &view, look))
+    }
+}
+
+fn forward_keys(sender: &SyncSender<Message>) {
+    // Without a keyboard a signal still ends the watch.
+    while let Ok(input) = event::read() {
+        let message = match input {
+            Input::Resize(..) => Message::Resized,
+            Input::Key(key) if leaves(key) => Message::Quit,
+            _ => continue,
+        };
+        if sender.send(message).is_err() {
+            return;
+        }
+    }
+}
+
+/// In raw mode Ctrl-C is a key like others.
+fn leaves(key: KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Char('q' | 'Q') => true,
+        KeyCode::Char('c') => key.modifiers.contains(KeyModifiers::CONTROL),
+        _ => false,
+    }
+}

@@ -1,0 +1,152 @@
+//! `sockdoctor watch`: reading after reading, and what happens in between.
+//!
+//! One thread reads at the beat, one waits for signals, and on a terminal one for keys. They
+//! all send to the loop here, which alone knows what was seen and writes to stdout.
+
+mod live;
+mod output;
+mod owners;
+mod pace;
+mod reader;
+mod screen;
+mod session;
+mod signals;
+
+use crate::cli;
+use crate::collect::{Owners, Plan, collect, may_ask};
+use crate::exit::Exit;
+use crate::netns::{NoSuchNamespace, Selector};
+use crate::report::watch::Closing;
+use crate::runner;
+use output::Output;
+use reader::{Reader, Taken};
+use session::Session;
+use sockdoctor_checks::check::{Check, Group};
+use sockdoctor_checks::diagnosis;
+use sockdoctor_checks::facts::{Facts, Topic};
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, SystemTime};
+
+/// Why a watch did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// A namespace that was asked for is not there.
+    NoSuchNamespace(NoSuchNamespace),
+    /// Nothing would end it in order.
+    Signals(io::Error),
+    /// There is no thread for the readings.
+    Thread(io::Error),
+    /// What was seen could not be written.
+    Stdout(io::Error),
+}
+
+/// What the loop waits for.
+#[derive(Debug)]
+enum Message {
+    /// A reading was taken.
+    Read(Box<Taken>),
+    /// The size of the terminal has changed.
+    Resized,
+    /// A key or a signal asks for the end.
+    Quit,
+}
+
+/// Readings that wait to be told. A reader that is slow to take what is written holds up the
+/// readings, which then skip beats and say so; they do not pile up.
+const WAITING: usize = 1;
+
+/// Watches until it is told to stop, and judges what was seen.
+///
+/// # Errors
+/// What kept it from doing that.
+pub fn run(options: &cli::Watch) -> Result<Exit, Failure> {
+    runner::tell_panics_in_the_report();
+    let (sender, messages) = sync_channel(WAITING);
+    signals::forward(&sender).map_err(Failure::Signals)?;
+    let facts = around(options).map_err(Failure::NoSuchNamespace)?;
+    let may_ask = may_ask(options.passive, &facts.modules);
+    let mut session = Session::new(options);
+    let mut reader = Reader::new(&options.netns, may_ask, options.timeout);
+    let first = reader.first().map_err(Failure::NoSuchNamespace)?;
+
+    let mut output = Output::open(options, &sender);
+    keep_reading(reader, options.interval, &sender).map_err(Failure::Thread)?;
+    let watched = session
+        .begin(first, &mut output)
+        .and_then(|()| until_the_end(&mut session, &mut output, &messages));
+    // The terminal comes back before anything is said about the end.
+    let lines = output.leave();
+    let (diagnosis, exit) = session.judge(facts, options.fail_on);
+    let closing = Closing {
+        totals: session.totals(),
+        diagnosis: &diagnosis,
+        exit,
+    };
+    let said = watched.and_then(|()| lines.close(SystemTime::now(), &closing));
+    match said {
+        // A reader who has seen enough and left is no mistake.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Stdout(error)),
+        _ => Ok(exit),
+    }
+}
+
+/// What is read in each namespace at each beat. Requests in SYN_RECV are not: the kernel walks
+/// its whole table of connections for them.
+const WATCHED: [Topic; 5] = [
+    Topic::Listeners,
+    Topic::UnixListeners,
+    Topic::Counters,
+    Topic::Somaxconn,
+    Topic::TcpSysctls,
+];
+
+/// The checks that judge what was watched. Whether ss can be believed is not watched.
+fn is_judged(check: &Check) -> bool {
+    matches!(check.group, Group::Queues | Group::Syn)
+}
+
+/// What does not change from reading to reading: the machine, its kernel, and what the next
+/// boot sets.
+fn around(options: &cli::Watch) -> Result<Facts, NoSuchNamespace> {
+    let mut topics = diagnosis::topics(is_judged);
+    for topic in WATCHED {
+        topics.remove(&topic);
+    }
+    collect(&Plan {
+        checks: std::collections::BTreeSet::new(),
+        topics,
+        namespaces: vec![Selector::All],
+        passive: options.passive,
+        sample: None,
+        owners: Owners::OfFindings,
+        timeout: options.timeout,
+    })
+}
+
+fn keep_reading(
+    reader: Reader,
+    interval: Duration,
+    sender: &SyncSender<Message>,
+) -> io::Result<()> {
+    let sender = sender.clone();
+    let deliver = move |taken| sender.send(Message::Read(Box::new(taken))).is_ok();
+    let builder = std::thread::Builder::new().name("readings".to_owned());
+    builder.spawn(move || reader.keep_reading(interval, deliver))?;
+    Ok(())
+}
+
+fn until_the_end(
+    session: &mut Session,
+    output: &mut Output,
+    messages: &Receiver<Message>,
+) -> io::Result<()> {
+    while !session.is_complete() {
+        match messages.recv() {
+            Ok(Message::Read(taken)) => session.go_on(*taken, output)?,
+            Ok(Message::Resized) => output.redraw(session)?,
+            Ok(Message::Quit) | Err(_) => break,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Takes readings: finds the namespaces anew each time, and visits each.
+
+use super::WATCHED;
+use super::pace::Beat;
+use crate::netns::{self, Found, NoSuchNamespace, Selector};
+use crate::probes::MayAsk;
+use crate::probes::namespaces::{self, Visit};
+use crate::runner::{self, Deadline};
+use sockdoctor_checks::facts::{Fact, Gap, NetnsId};
+use sockdoctor_checks::watch::{Reading, Timed};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How to take a reading.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    selectors: Vec<Selector>,
+    visit: Visit,
+    timeout: Duration,
+    start: Instant,
+}
+
+/// A reading, and how it came about.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) reading: Reading,
+    /// By the clock on the wall, when it was complete.
+    pub(super) when: SystemTime,
+    /// How long it took.
+    pub(super) took: Duration,
+    /// Beats that were left out before it.
+    pub(super) skipped: u64,
+}
+
+impl Reader {
+    pub(super) fn new(selectors: &[Selector], may_ask: MayAsk, timeout: Duration) -> Self {
+        Reader {
+            selectors: selectors.to_vec(),
+            visit: Visit {
+                topics: WATCHED.into(),
+                may_ask,
+                sample: None,
+            },
+            timeout,
+            start: Instant::now(),
+        }
+    }
+
+    /// Time since the watch began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// The first reading.
+    ///
+    /// # Errors
+    /// A namespace that was asked for by name or process and is not there.
+    pub(super) fn first(&mut self) -> Result<Taken, NoSuchNamespace> {
+        let selectors = self.selectors.clone();
+        let taken = self.take(0, move || netns::discover(&selectors))?;
+        self.selectors = self.selectors.iter().flat_map(settled).collect();
+        Ok(taken)
+    }
+
+    /// Takes reading after reading, at the beat, until `deliver` does not want any more.
+    pub(super) fn keep_reading(&self, interval: Duration, deliver: impl Fn(Taken) -> bool) {
+        let mut beat = Beat::new(interval);
+        loop {
+            let due = beat.next(self.elapsed());
+            std::thread::sleep(due.at.saturating_sub(self.elapsed()));
+            let selectors = self.selectors.clone();
+            let again = self.take(due.skipped, move || Ok(discover_again(&selectors)));
+            if !again.is_ok_and(&deliver) {
+                return;
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        skipped: u64,
+        discover: impl FnOnce() -> Result<Fact<Vec<Found>>, NoSuchNamespace> + Send + 'static,
+    ) -> Result<Taken, NoSuchNamespace> {
+        let began = Instant::now();
+        let deadline = Deadline::after(self.timeout);
+        let found = runner::start("network namespaces", deadline, || Fact::Known(discover()));
+        let found = match found.wait() {
+            Fact::Known(found) | Fact::Partial { value: found, .. } => found?,
+            Fact::Missing(gap) => Fact::Missing(gap),
+        };
+        let namespaces = found.map(|found| self.visit(found, deadline));
+        Ok(Taken {
+            reading: Reading { namespaces },
+            when: SystemTime::now(),
+            took: began.elapsed(),
+            skipped,
+        })
+    }
+
+    fn visit(&self, found: Vec<Found>, deadline: Deadline) -> Vec<Timed> {
+        namespaces::read(found, &self.visit, deadline)
+            .into_iter()
+            .map(|(at, namespace)| Timed {
+                at: at.saturating_duration_since(self.start),
+                namespace,
+            })
+            .collect()
+    }
+}
+
+/// A namespace can outlive its name, and the process that it was asked for by. It is watched as
+/// long as it can be found; one that gets the same name later is watched as well.
+fn settled(selector: &Selector) -> Vec<Selector> {
+    if matches!(selector, Selector::All | Selector::Own) {
+        return vec![selector.clone()];
+    }
+    let found = netns::discover(std::slice::from_ref(selector));
+    let found = found.ok().and_then(|fact| fact.value().cloned());
+    let number = |found: Found| Selector::Name(format!("net:[{}]", found.id.inode));
+    let mut settled: Vec<Selector> = found.into_iter().flatten().map(number).collect();
+    if settled.is_empty() || matches!(selector, Selector::Name(_)) {
+        settled.push(selector.clone());
+    }
+    settled
+}
+
+/// What was asked for by name or process was there at first: where it is not any more, that is
+/// no mistake of the user, and hides none of the others.
+fn discover_again(selectors: &[Selector]) -> Fact<Vec<Found>> {
+    if let Ok(found) = netns::discover(selectors) {
+        return found;
+    }
+    let mut all: BTreeMap<NetnsId, Found> = BTreeMap::new();
+    let mut gaps: Vec<Gap> = Vec::new();
+    for selector in selectors {
+        if let Ok(fact) = netns::discover(std::slice::from_ref(selector)) {
+            gaps.extend(fact.gaps().iter().cloned());
+            let found = fact.value().cloned().into_iter().flatten();
+            all.extend(found.map(|found| (found.id, found)));
+        }
+    }
+    gaps.sort();
+    gaps.dedup();
+    Fact::with_gaps(all.into_values().collect(), gaps)
+}

@@ -1,0 +1,99 @@
+//! The live view of a watch, in a terminal.
+
+use crate::support::netns::Namespace;
+use crate::support::sockets::FullListener;
+use crate::support::terminal::Terminal;
+use rustix::process::Signal;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sockdoctor");
+const SIZE: (u16, u16) = (30, 120);
+
+fn watch(namespace: &Namespace, environment: &[(&str, &str)]) -> Terminal {
+    // One reading: what changes on the screen after it has another reason.
+    let arguments = ["watch", "--interval", "1h", "--netns", &namespace.name];
+    let mut terminal = Terminal::run(SIZE, PROGRAM, &arguments, environment);
+    terminal.until("the events", |screen| {
+        screen.alternate_screen() && screen.contents().contains("events")
+    });
+    terminal
+}
+
+fn leave_by(end: impl FnOnce(&Terminal), code: i32, namespace: &Namespace) {
+    let mut terminal = watch(namespace, &[]);
+    end(&terminal);
+    let status = terminal.left_as_found();
+    assert_eq!(status.code(), Some(code));
+    let shown = terminal.screen().contents();
+    assert!(shown.contains("ended"), "{shown}");
+}
+
+#[test]
+fn however_it_ends_the_terminal_is_left_as_it_was_found() {
+    let namespace = Namespace::new();
+    leave_by(|terminal| terminal.press("q"), 0, &namespace);
+    leave_by(|terminal| terminal.press("\x03"), 0, &namespace);
+    leave_by(|terminal| terminal.signal(Signal::TERM), 0, &namespace);
+    leave_by(|terminal| terminal.signal(Signal::INT), 0, &namespace);
+}
+
+#[test]
+fn a_full_queue_is_on_the_screen_and_in_the_exit_code() {
+    let namespace = Namespace::new();
+    let full = namespace.inside(|| FullListener::new(1));
+    let mut terminal = watch(&namespace, &[]);
+    let row = terminal.screen().rows(0, SIZE.1).nth(2).expect("a row");
+    assert!(row.contains(&full.address.to_string()), "{row}");
+    assert!(row.contains("2/1"), "{row}");
+    assert!(row.contains(&std::process::id().to_string()), "{row}");
+    terminal.press("q");
+    assert_eq!(terminal.left_as_found().code(), Some(1));
+}
+
+#[test]
+fn it_survives_another_size_of_the_terminal() {
+    let namespace = Namespace::new();
+    let mut terminal = watch(&namespace, &[]);
+    for (lines, columns, heading) in [(12, 60, 8), (40, 200, 28), (3, 10, 2)] {
+        terminal.resize(lines, columns);
+        terminal.until("the events in their new place", |screen| {
+            let row = screen.rows(0, columns).nth(heading);
+            row.is_some_and(|row| row.starts_with("no events"))
+        });
+    }
+    terminal.press("q");
+    terminal.left_as_found();
+}
+
+#[test]
+fn no_color_holds_on_the_screen() {
+    let namespace = Namespace::new();
+    let _full = namespace.inside(|| FullListener::new(1));
+    let painted = |environment| {
+        let mut terminal = watch(&namespace, environment);
+        let screen = terminal.screen();
+        let cells = (0..SIZE.0).flat_map(|row| (0..SIZE.1).map(move |column| (row, column)));
+        let mut cells = cells.filter_map(|(row, column)| screen.cell(row, column));
+        let painted = cells.any(|cell| cell.fgcolor() != vt100::Color::Default);
+        terminal.press("q");
+        terminal.left_as_found();
+        painted
+    };
+    assert!(painted(&[]), "no colours on a terminal");
+    assert!(
+        !painted(&[("NO_COLOR", "1")]),
+        "colours in spite of NO_COLOR"
+    );
+}
+
+#[test]
+fn a_dumb_terminal_gets_lines() {
+    let namespace = Namespace::new();
+    let arguments = ["watch", "--count=1", "--netns", &namespace.name];
+    let mut terminal = Terminal::run(SIZE, PROGRAM, &arguments, &[("TERM", "dumb")]);
+    assert_eq!(terminal.left_as_found().code(), Some(0));
+    let shown = terminal.screen().contents();
+    assert!(
+        shown.contains("watching") && shown.contains("ended"),
+        "{shown}"
+    );
+}
