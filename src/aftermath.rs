@@ -17,13 +17,13 @@ const ASKED: [DiagModule; 4] = [
 ];
 
 /// Adds to `facts` what `log` has to say, and what is wrong with the files of the modules that
-/// did not load.
-pub fn explain(facts: &mut Facts, log: KernelLog, deadline: Deadline) {
-    if !was_refused(facts) {
+/// did not load. The log is there where a handler was asked.
+pub fn explain(facts: &mut Facts, log: Option<KernelLog>, deadline: Deadline) {
+    let Some(log) = log.filter(|_| was_refused(facts)) else {
         let why = "no handler refused";
         facts.kernel_log = Fact::Missing(Gap::not_collected("kernel log", why));
         return;
-    }
+    };
     facts.kernel_log = kernel_log(facts, log, deadline);
     for (module, file) in not_loaded(facts) {
         let kernel = facts.kernel.clone();
@@ -135,7 +135,7 @@ mod tests {
 
     fn explained(mut facts: Facts) -> Facts {
         let deadline = Deadline::after(Duration::from_secs(60));
-        explain(&mut facts, KernelLog::at_its_end(), deadline);
+        explain(&mut facts, Some(KernelLog::at_its_end()), deadline);
         facts
     }
 

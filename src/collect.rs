@@ -61,7 +61,8 @@ pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
 
     let seen = Seen::look(plan, deadline)?;
     let may_ask = may_ask(plan.passive, &seen.modules);
-    let log = KernelLog::at_its_end();
+    let asks = plan.topics.contains(&Topic::RoundTrips);
+    let log = asks.then(KernelLog::at_its_end);
     let mut asked = Asked::ask(plan, seen.found, may_ask, deadline);
     asked.complete_unread_bytes(plan, deadline);
 
@@ -109,17 +110,7 @@ impl Seen {
     fn look(plan: &Plan, deadline: Deadline) -> Result<Self, NoSuchNamespace> {
         let limit = for_one_probe(deadline);
         let machine = start(limit, "machine", probes::machine::collect);
-        let wants_modules = plan.topics.contains(&Topic::Modules) || plan.passive;
-        let wants_config = wants_modules || plan.topics.contains(&Topic::KernelConfig);
-        let modules = runner::start("modules", limit, move || {
-            let kernel = probes::kernel::collect(wants_config);
-            let modules = if wants_modules {
-                runner::guarded("modules", || probes::modules::collect(&kernel))
-            } else {
-                unselected("modules")
-            };
-            Fact::Known((kernel, modules))
-        });
+        let modules = start_modules(plan, limit);
         let boot = plan
             .topics
             .contains(&Topic::Boot)
@@ -127,9 +118,11 @@ impl Seen {
         let loaded = probes::modules::loaded().into();
         let found = discover(plan, deadline)?;
 
-        let (kernel, modules) = match modules.wait() {
-            Fact::Known(both) | Fact::Partial { value: both, .. } => both,
-            Fact::Missing(gap) => (Kernel::missing(&gap), Fact::Missing(gap)),
+        let modules = modules.map(Pending::wait);
+        let (kernel, modules) = match modules {
+            Some(Fact::Known(both) | Fact::Partial { value: both, .. }) => both,
+            Some(Fact::Missing(gap)) => (Kernel::missing(&gap), Fact::Missing(gap)),
+            None => (probes::kernel::release_only(), unselected("modules")),
         };
         Ok(Seen {
             machine: wait_or(machine, |gap| {
@@ -157,6 +150,25 @@ pub(crate) fn may_ask(passive: bool, modules: &Fact<Modules>) -> MayAsk {
         let presence = entry.and_then(|entry| entry.presence.value());
         presence.is_some_and(Presence::is_in_kernel)
     })
+}
+
+/// Starts to look at the kernel and its modules, unless only the namespaces are looked at.
+fn start_modules(plan: &Plan, limit: Deadline) -> Option<Pending<(Kernel, Fact<Modules>)>> {
+    let of_namespaces = |topic| NAMESPACE_TOPICS.contains(topic);
+    if plan.topics.iter().all(of_namespaces) && !plan.passive {
+        return None;
+    }
+    let wants_modules = plan.topics.contains(&Topic::Modules) || plan.passive;
+    let wants_config = wants_modules || plan.topics.contains(&Topic::KernelConfig);
+    Some(runner::start("modules", limit, move || {
+        let kernel = probes::kernel::collect(wants_config);
+        let modules = if wants_modules {
+            runner::guarded("modules", || probes::modules::collect(&kernel))
+        } else {
+            unselected("modules")
+        };
+        Fact::Known((kernel, modules))
+    }))
 }
 
 /// What sock_diag, /proc and ss say when they are asked.

@@ -1,6 +1,8 @@
 //! Runs probes side by side, and keeps them apart: one that hangs or panics is a gap in the
 //! report and stops nobody else.
 
+mod threads;
+
 use sockdoctor_checks::facts::{Fact, Gap, Why};
 use std::cell::Cell;
 use std::num::NonZero;
@@ -8,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
+use threads::Job;
 
 /// More threads than this do not help: they wait for the same locks in the kernel.
 const MOST_THREADS: usize = 4;
@@ -103,8 +106,8 @@ pub struct Pending<T> {
     result: Receiver<Fact<T>>,
 }
 
-/// Starts `probe` on a thread of its own. The thread is detached, because a scope would join,
-/// and so wait for, a thread that hangs in a system call.
+/// Starts `probe` on a thread that does nothing else meanwhile. The thread is detached, because
+/// a scope would join, and so wait for, a thread that hangs in a system call.
 pub fn start<T: Send + 'static>(
     name: &'static str,
     deadline: Deadline,
@@ -114,16 +117,24 @@ pub fn start<T: Send + 'static>(
     let run = move || {
         let fact = guarded(name, probe);
         // The receiver is gone when the deadline has passed: nobody wants the answer any more.
-        let _ = sender.send(fact);
+        let tell = move || drop(sender.send(fact));
+        Box::new(tell) as Box<dyn FnOnce()>
     };
-    let builder = std::thread::Builder::new().name(name.to_owned());
     // When no thread can be made the sender is dropped, and `wait` reports that.
-    let _ = builder.spawn(run);
+    let _ = threads::give(Job::Probe(Box::new(run)));
     Pending {
         name,
         deadline,
         result,
     }
+}
+
+/// Starts `work` on a thread that does nothing after it, and so may leave its namespace.
+///
+/// # Errors
+/// No thread could be made.
+pub fn start_last(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    threads::give(Job::Last(Box::new(work)))
 }
 
 thread_local! {

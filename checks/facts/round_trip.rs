@@ -39,7 +39,8 @@ pub struct Canary {
     pub answer: Fact<Answer>,
     /// The queues in that answer, `None` when the socket was not in it.
     pub sock_diag: Option<Queues>,
-    /// The queues in /proc/thread-self/net, when the socket is there. Unix sockets have none.
+    /// The queues in /proc/thread-self/net, when the socket is there. Unix sockets have none; the
+    /// tables of the others are read only where sock_diag did not show the socket.
     pub proc_net: Fact<Option<Queues>>,
 }
 

@@ -15,6 +15,7 @@ use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr};
 use reply::Stream;
 use request::Request;
+use rustix::net::RecvFlags;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use sockdoctor_checks::facts::{
     Answer, Errno, Fact, Family, Queues, SynRecv, TcpListener, UnixListener, UnixSource, UnixStream,
@@ -45,7 +46,7 @@ impl SockDiag {
     /// # Errors
     /// The error of socket(2): EPROTONOSUPPORT where there is no sock_diag at all.
     pub fn open() -> io::Result<Self> {
-        let kernel = Kernel(open_socket()?);
+        let kernel = Kernel::open()?;
         Ok(SockDiag {
             exchange: Exchange::new(kernel),
         })
@@ -143,13 +144,19 @@ fn ask_unix<W: Wire>(exchange: &mut Exchange<W>, inode: u32) -> Asked {
 #[derive(Debug)]
 struct Kernel(Socket);
 
-/// A socket that gives up on a silent kernel.
-fn open_socket() -> io::Result<Socket> {
-    let socket = Socket::new(NETLINK_SOCK_DIAG)?;
-    let silence = Duration::from_millis(SILENCE_MS);
-    // A sandbox may not have the option. Then the deadline of the probe ends the wait.
-    let _ = set_socket_timeout(&socket, Timeout::Recv, Some(silence));
-    Ok(socket)
+impl Kernel {
+    fn open() -> io::Result<Self> {
+        Socket::new(NETLINK_SOCK_DIAG).map(Kernel)
+    }
+
+    fn receive_with(
+        &self,
+        buffer: &mut Vec<u8>,
+        flags: RecvFlags,
+    ) -> io::Result<(usize, SocketAddr)> {
+        let flags = flags | RecvFlags::TRUNC;
+        self.0.recv_from(buffer, flags.bits().cast_signed())
+    }
 }
 
 impl Wire for Kernel {
@@ -158,9 +165,19 @@ impl Wire for Kernel {
         Ok(())
     }
 
+    /// Linux has the first part of a dump ready when send(2) returns, and makes the next while one
+    /// is received (netlink_dump, net/netlink/af_netlink.c), so nothing has to be set up for a wait
+    /// that does not come. Elsewhere a silent kernel is given up.
     fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<Received> {
-        let flags = rustix::net::RecvFlags::TRUNC.bits().cast_signed();
-        let (length, sender) = self.0.recv_from(buffer, flags)?;
+        let (length, sender) = match self.receive_with(buffer, RecvFlags::DONTWAIT) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let silence = Duration::from_millis(SILENCE_MS);
+                // A sandbox may not have the option. Then the deadline of the probe ends the wait.
+                let _ = set_socket_timeout(&self.0, Timeout::Recv, Some(silence));
+                self.receive_with(buffer, RecvFlags::empty())?
+            }
+            received => received?,
+        };
         Ok(Received {
             length,
             from_kernel: sender.port_number() == 0,
@@ -168,7 +185,7 @@ impl Wire for Kernel {
     }
 
     fn reopen(&mut self) -> io::Result<()> {
-        self.0 = open_socket()?;
+        *self = Kernel::open()?;
         Ok(())
     }
 }

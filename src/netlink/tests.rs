@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener as Unix;
 
 /// The first datagram that the kernel answers to `request`.
 fn capture(mut request: Request) -> Vec<u8> {
-    let mut kernel = Kernel(open_socket().unwrap());
+    let mut kernel = Kernel::open().unwrap();
     kernel.send(request.numbered(1)).unwrap();
     let mut buffer = Vec::with_capacity(dump::RECEIVE_BUFFER);
     kernel.receive(&mut buffer).unwrap();
@@ -58,4 +58,11 @@ fn a_real_unix_dump_can_be_cut_anywhere() {
     let directory = tempfile::tempdir().unwrap();
     let _listener = Unix::bind(directory.path().join("cut")).unwrap();
     cut_at_every_length(Request::unix_listeners());
+}
+
+#[test]
+fn a_kernel_that_stays_silent_is_given_up() {
+    let mut nothing_asked = Kernel::open().unwrap();
+    let received = nothing_asked.receive(&mut Vec::with_capacity(16));
+    assert_eq!(received.unwrap_err().kind(), io::ErrorKind::WouldBlock);
 }

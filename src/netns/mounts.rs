@@ -3,7 +3,7 @@
 //! Crate procfs parses this file too, but builds three maps for each line and leaves the
 //! escapes of the mount point as they are; a host with containers has thousands of lines.
 
-use crate::probes::io_gap;
+use crate::probes::{io_gap, read_proc};
 use crate::text::shown;
 use rustix::fs::makedev;
 use sockdoctor_checks::facts::{Gap, NetnsId};
@@ -39,7 +39,7 @@ impl Mounts {
     /// # Errors
     /// The gap, when it cannot be read.
     pub(crate) fn read(mountinfo: &Path) -> Result<Self, Gap> {
-        let text = std::fs::read(mountinfo).map_err(|error| io_gap(shown(mountinfo), &error))?;
+        let text = read_proc(mountinfo).map_err(|error| io_gap(shown(mountinfo), &error))?;
         Ok(Mounts(text))
     }
 

@@ -24,14 +24,29 @@ const OPTIONS: [&str; 5] = [
 /// what a run of few checks takes.
 pub fn collect(wants_config: bool) -> Kernel {
     let root = Path::new("/");
-    let release = text(rustix::system::uname().release().to_bytes());
+    let release = release();
     let config = if wants_config {
         config(root, &release)
     } else {
-        let what = "configuration of the kernel";
-        Fact::Missing(Gap::not_collected(what, "--only or --skip"))
+        Fact::Missing(unselected("configuration of the kernel"))
     };
     collect_under(root, release, config)
+}
+
+/// The release, and nothing that takes a look at a file.
+pub fn release_only() -> Kernel {
+    Kernel {
+        release: Fact::Known(release()),
+        ..Kernel::missing(&unselected("settings of the kernel"))
+    }
+}
+
+fn release() -> String {
+    text(rustix::system::uname().release().to_bytes())
+}
+
+fn unselected(what: &str) -> Gap {
+    Gap::not_collected(what, "--only or --skip")
 }
 
 fn collect_under(root: &Path, release: String, config: Fact<KernelConfig>) -> Kernel {

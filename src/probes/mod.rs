@@ -23,6 +23,8 @@ mod testing;
 
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{DiagModule, Errno, Gap, Why};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// Which diag modules may be asked. Everything, unless `--passive` is given: then only those
@@ -75,12 +77,26 @@ pub fn io_gap(what: impl Into<String>, error: &std::io::Error) -> Gap {
     Gap::new(what, why)
 }
 
+/// More than nearly all files of /proc and /sys hold that are read here.
+const USUAL_LENGTH: usize = 4096;
+
+/// Reads a file of /proc or /sys, which have no length that could be asked for: `std::fs::read`
+/// asks all the same, and then begins with 32 bytes.
+///
+/// # Errors
+/// It cannot be opened or read.
+pub fn read_proc(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(USUAL_LENGTH);
+    File::open(path)?.take(u64::MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Reads a small text file of /proc or /sys, without the white space at its ends.
 ///
 /// # Errors
 /// The gap, named after the path.
 pub fn read_trimmed(path: impl AsRef<Path>) -> Result<String, Gap> {
     let path = path.as_ref();
-    let bytes = std::fs::read(path).map_err(|error| io_gap(shown(path), &error))?;
+    let bytes = read_proc(path).map_err(|error| io_gap(shown(path), &error))?;
     Ok(text(&bytes).trim().to_owned())
 }

@@ -1,14 +1,12 @@
 //! The processes that /proc shows, and those that it does not.
 
+use super::USUAL_LENGTH;
 use crate::netns::mounts::Mounts;
 use crate::text::text;
 use rustix::thread::{CapabilitySet, capabilities};
 use sockdoctor_checks::facts::{Gap, Why};
 use std::fs::File;
 use std::io::Read;
-
-/// Longer than nearly all files of a process that are read here.
-const USUAL_LENGTH: usize = 4096;
 
 /// The pids that /proc lists, ascending.
 ///
@@ -34,7 +32,7 @@ pub fn name(pid: u32) -> std::io::Result<String> {
 }
 
 /// Reads /proc/PID/`file`. The kernel makes these files in one piece, so a read that leaves
-/// room in the buffer has reached the end; `std::fs::read` takes two system calls more.
+/// room in the buffer has reached the end, and a thousand processes are spared one each.
 ///
 /// # Errors
 /// The process has ended, or may not be looked at.
@@ -66,10 +64,10 @@ pub fn denied_gap(what: &str, whats: &str, processes: usize) -> Option<Gap> {
 /// then process 1 stays hidden.
 pub fn hidden_gap(whats: &str, mounts: &Mounts) -> Option<Gap> {
     let may_trace =
-        capabilities(None).is_ok_and(|held| held.effective.contains(CapabilitySet::SYS_PTRACE));
-    let sees_all = may_trace && rustix::fs::stat("/proc/1").is_ok();
-    let what = format!("{whats} of processes that /proc hides (hidepid)");
-    (mounts.hides_processes() && !sees_all).then(|| Gap::new(what, denied()))
+        || capabilities(None).is_ok_and(|held| held.effective.contains(CapabilitySet::SYS_PTRACE));
+    let sees_all = || may_trace() && rustix::fs::stat("/proc/1").is_ok();
+    let what = || format!("{whats} of processes that /proc hides (hidepid)");
+    (mounts.hides_processes() && !sees_all()).then(|| Gap::new(what(), denied()))
 }
 
 /// Why a process may not be looked at (ptrace_may_access, kernel/ptrace.c).

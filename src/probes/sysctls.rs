@@ -7,6 +7,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Result;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
 use sockdoctor_checks::facts::{Fact, Gap};
+use std::cell::OnceCell;
 
 /// net.core.somaxconn.
 ///
@@ -36,7 +37,7 @@ const NAMESPACES_PER_MOUNT: u32 = 64;
 /// takes CAP_SYS_ADMIN and, to be of use, Linux 5.8; without it /proc is read.
 #[derive(Debug)]
 pub struct Sysctls {
-    proc: Result<OwnedFd>,
+    proc: OnceCell<Result<OwnedFd>>,
     private: Option<Private>,
     wants_private: bool,
     buffer: [u8; 32],
@@ -52,7 +53,7 @@ impl Sysctls {
     /// A reader for a run that visits so many namespaces.
     pub fn for_namespaces(count: usize) -> Self {
         Sysctls {
-            proc: openat(CWD, "/proc", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()),
+            proc: OnceCell::new(),
             private: None,
             wants_private: count >= WORTH_A_MOUNT,
             buffer: [0; 32],
@@ -87,7 +88,10 @@ impl Sysctls {
     fn bytes(&mut self, path: &str) -> Result<&[u8]> {
         let root = match &self.private {
             Some(private) => &private.mount,
-            None => self.proc.as_ref().map_err(|errno| *errno)?,
+            None => {
+                let proc = self.proc.get_or_init(open_proc);
+                proc.as_ref().map_err(|errno| *errno)?
+            }
         };
         let file = openat(root, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         let length = rustix::io::read(&file, &mut self.buffer)?;
@@ -97,6 +101,10 @@ impl Sysctls {
 
 fn parse(bytes: &[u8]) -> Option<u32> {
     std::str::from_utf8(bytes).ok()?.trim().parse().ok()
+}
+
+fn open_proc() -> Result<OwnedFd> {
+    openat(CWD, "/proc", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
 }
 
 fn private_procfs() -> Result<Private> {
@@ -136,7 +144,7 @@ mod tests {
     #[test]
     fn why_proc_cannot_be_opened_is_told() {
         let mut sysctls = Sysctls::for_namespaces(1);
-        sysctls.proc = Err(rustix::io::Errno::MFILE);
+        sysctls.proc = Err(rustix::io::Errno::MFILE).into();
         let gap = sysctls.read(SOMAXCONN);
         assert_eq!(
             gap.known().map_err(|gap| &gap.why),

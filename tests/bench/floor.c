@@ -2,8 +2,10 @@
  * The least that has to be done: ask the kernel for the TCP listeners of each namespace, IPv4
  * and IPv6, and count the answers. One thread, no output but the count.
  *
- *   floor                  the namespace that it runs in
- *   floor FILE [FILE...]   each of these namespaces (/run/netns/NAME)
+ *   floor [OPTION]         the namespace that it runs in
+ *   floor [OPTION] FILE..  each of these namespaces (/run/netns/NAME)
+ *     -c                   read its counters and somaxconn as well
+ *     -u                   ask for the unix listeners instead
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,6 +13,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -48,6 +51,28 @@ static void ask(int fd, int family)
 		die("send");
 }
 
+static void ask_unix(int fd)
+{
+	struct {
+		struct nlmsghdr header;
+		struct unix_diag_req body;
+	} request = {
+		.header = {
+			.nlmsg_len = sizeof request,
+			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		},
+		.body = {
+			.sdiag_family = AF_UNIX,
+			.udiag_states = 1 << TCP_LISTEN_STATE,
+			.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN,
+		},
+	};
+
+	if (send(fd, &request, sizeof request, 0) != sizeof request)
+		die("send");
+}
+
 static long answers(int fd)
 {
 	static char buffer[32 * 1024] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -70,32 +95,57 @@ static long answers(int fd)
 	}
 }
 
-static long listeners(void)
+static long listeners(int unix_sockets)
 {
 	long count = 0;
 	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
 	if (fd < 0)
 		die("socket");
-	ask(fd, AF_INET);
-	count += answers(fd);
-	ask(fd, AF_INET6);
-	count += answers(fd);
+	if (unix_sockets) {
+		ask_unix(fd);
+		count += answers(fd);
+	} else {
+		ask(fd, AF_INET);
+		count += answers(fd);
+		ask(fd, AF_INET6);
+		count += answers(fd);
+	}
 	close(fd);
 	return count;
 }
 
+static void read_file(const char *path)
+{
+	static char buffer[16 * 1024];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, buffer, sizeof buffer) <= 0)
+		die(path);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
-	long count = argc > 1 ? 0 : listeners();
+	int counters = 0, unix_sockets = 0, option;
+	long count = 0;
 
-	for (int i = 1; i < argc; i++) {
-		int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
+	while ((option = getopt(argc, argv, "cu")) != -1) {
+		counters |= option == 'c';
+		unix_sockets |= option == 'u';
+	}
+	for (int i = optind; i < argc || i == optind; i++) {
+		int fd = i < argc ? open(argv[i], O_RDONLY | O_CLOEXEC) : -1;
 
-		if (fd < 0 || setns(fd, CLONE_NEWNET))
+		if (i < argc && (fd < 0 || setns(fd, CLONE_NEWNET)))
 			die(argv[i]);
-		close(fd);
-		count += listeners();
+		if (i < argc)
+			close(fd);
+		count += listeners(unix_sockets);
+		if (counters) {
+			read_file("/proc/thread-self/net/netstat");
+			read_file("/proc/sys/net/core/somaxconn");
+		}
 	}
 	printf("%ld\n", count);
 	return 0;

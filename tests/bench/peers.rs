@@ -1,44 +1,53 @@
 //! sockdoctor and what people use instead, side by side: `cargo bench --bench peers`.
 //!
-//! All contenders take turns, round after round, and each round's times are divided by the
-//! time of that round's first contender. What is printed is the median of these ratios: a
-//! machine that is slow today is slow for all of them. `--short` only shows that it works;
-//! `--also PROGRAM` adds another build of sockdoctor. Needs root, ip, ss, lsns and cc.
+//! All contenders take turns, round after round. What is printed is how many times the first
+//! contender's time and processor time each took in the same round: the median, and the
+//! quartiles. A bare time would say more of the machine and its other work. Nothing is asserted
+//! about time. `--short` only shows that it works; `--also PROGRAM` adds another build of
+//! sockdoctor, such as the static one. Needs root, ip, ss, lsns and cc.
 
+mod contest;
 #[path = "../situations/support/netns.rs"]
 mod netns;
+mod scene;
 
+use contest::{Contender, Rounds, compare};
 use netns::{Namespace, Namespaces, inside};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::ffi::OsString;
-use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 /// How much of everything.
 struct Size {
-    rounds: usize,
+    rounds: Rounds,
     listeners: usize,
+    unix_listeners: usize,
+    few_connections: usize,
     connections: usize,
     namespaces: &'static [usize],
 }
 
 const FULL: Size = Size {
-    rounds: 15,
+    rounds: Rounds { all: 31, slow: 5 },
     listeners: 10_000,
-    // Twice as many descriptors have to fit into the limit of a process.
-    connections: 9_000,
-    namespaces: &[200, 1_000],
+    unix_listeners: 5_000,
+    few_connections: 1_000,
+    connections: 100_000,
+    namespaces: &[10, 100, 1_000],
 };
 
 const SHORT: Size = Size {
-    rounds: 3,
+    rounds: Rounds { all: 2, slow: 1 },
     listeners: 100,
+    unix_listeners: 100,
+    few_connections: 10,
     connections: 100,
     namespaces: &[5],
 };
+
+/// The checks that need what the floor reads with its counters.
+const SAME_AS_FLOOR: &str = "check --only listen-overflows,somaxconn";
+const QUEUES: &str = "check --only accept-queue";
+const CHECK: &str = "check";
 
 /// What runs in the bench.
 struct Bench {
@@ -47,22 +56,20 @@ struct Bench {
     doctors: Vec<OsString>,
 }
 
-/// A command, and the name that its row carries.
-struct Contender {
-    label: String,
-    words: Vec<OsString>,
-}
-
 fn main() {
-    raise_descriptor_limit();
+    scene::raise_descriptor_limit();
+    if let Some(number) = to_hold() {
+        return scene::hold(number);
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let bench = Bench::new(folder.path());
     bench.few_listeners();
     bench.many_listeners();
-    bench.many_connections();
+    bench.many_unix_listeners();
     for &number in bench.size.namespaces {
         bench.many_namespaces(number);
     }
+    bench.many_connections();
 }
 
 impl Bench {
@@ -79,7 +86,7 @@ impl Bench {
                 _ => panic!("unknown argument {}", argument.display()),
             }
         }
-        let floor = compile_floor(folder);
+        let floor = scene::compile_floor(folder);
         Bench {
             size,
             floor,
@@ -89,165 +96,137 @@ impl Bench {
 
     fn few_listeners(&self) {
         let namespace = Namespace::new();
-        let _listeners = namespace.inside(|| listeners(3));
-        self.in_one("3 listeners", &namespace);
+        let _listeners = namespace.inside(|| scene::listeners(3));
+        let mut contenders = vec![self.floor(Vec::new())];
+        contenders.extend(self.doctors(&[QUEUES, CHECK, "--version"], "--netns self"));
+        contenders.push(Contender::of("ss -ltn"));
+        self.compare_in("3 listeners", &namespace, contenders);
     }
 
     fn many_listeners(&self) {
         let namespace = Namespace::new();
         let number = self.size.listeners;
-        let _listeners = namespace.inside(|| listeners(number));
-        self.in_one(&format!("{number} listeners"), &namespace);
+        let _listeners = namespace.inside(|| scene::listeners(number));
+        let mut contenders = vec![self.floor(Vec::new())];
+        contenders.extend(self.doctors(&[QUEUES, CHECK], "--netns self"));
+        contenders.push(Contender::of("ss -ltn").slow());
+        self.compare_in(&format!("{number} listeners"), &namespace, contenders);
     }
 
-    fn many_connections(&self) {
+    fn many_unix_listeners(&self) {
         let namespace = Namespace::new();
-        let number = self.size.connections;
-        let _connections = namespace.inside(|| connections(number));
-        self.in_one(&format!("{number} connections"), &namespace);
+        let number = self.size.unix_listeners;
+        let _listeners = namespace.inside(|| scene::unix_listeners(number));
+        let mut contenders = vec![self.floor(vec!["-u".into()])];
+        contenders.extend(self.doctors(&[QUEUES], "--netns self"));
+        contenders.push(Contender::of("ss -xl").slow());
+        self.compare_in(&format!("{number} unix listeners"), &namespace, contenders);
     }
 
+    /// One listener in each namespace.
     fn many_namespaces(&self, number: usize) {
         let many = Namespaces::new(number);
-        let listen = |name: &String| inside(name, || listeners(1));
+        let listen = |name: &String| inside(name, || scene::listeners(1));
         let _listeners: Vec<_> = many.names.iter().map(listen).collect();
-        // Not only those made here: the others see every one.
-        let all = netns_files();
-        let title = format!("{} namespaces", all.len());
-        let mut contenders = vec![Contender::new("floor", [&self.floor]).with(all)];
-        contenders.extend(self.doctors(""));
-        contenders.push(Contender::of("ip -all netns exec ss -ltn"));
-        contenders.push(Contender::of("lsns -t net"));
-        self.compare(&title, &contenders);
+        let contenders = self.of_all_namespaces();
+        let title = format!("{number} namespaces");
+        compare(&title, &contenders, self.size.rounds);
     }
 
-    fn in_one(&self, title: &str, namespace: &Namespace) {
-        let mut contenders = vec![Contender::new("floor", [&self.floor])];
-        contenders.extend(self.doctors(" --netns self"));
+    /// With many connections, compared with few, and then with namespaces besides.
+    fn many_connections(&self) {
+        let (few, many) = (Namespace::new(), Namespace::new());
+        let number = self.size.few_connections;
+        let _few = few.inside(|| scene::connected(number));
+        let number = self.size.connections;
+        let _many = many.inside(|| scene::connected(number));
+
+        let mut contenders = vec![self.floor(Vec::new())];
+        contenders.extend(self.doctors(&[QUEUES, CHECK], "--netns self"));
         contenders.push(Contender::of("ss -Htn state listening"));
-        contenders.push(Contender::of("ss -ltn"));
-        namespace.inside(|| self.compare(title, &contenders));
+        contenders.push(Contender::of("ss -ltn").slow());
+        contenders.push(Contender::of("ss -ltnp").slow());
+        self.compare_in(&format!("{number} connections"), &many, contenders);
+
+        self.growth(&few, &many);
+
+        let namespaces = Namespaces::new(self.size.namespaces[self.size.namespaces.len() / 2]);
+        let title = format!(
+            "{number} connections, {} namespaces",
+            namespaces.names.len()
+        );
+        let contenders = self.of_all_namespaces();
+        compare(&title, &contenders, self.size.rounds);
     }
 
-    /// Each build of the program, gathering as little as its peers do and then everything.
-    fn doctors(&self, namespaces: &str) -> Vec<Contender> {
-        let both = ["check --only accept-queue", "check"];
+    /// What many connections cost more than few.
+    fn growth(&self, few: &Namespace, many: &Namespace) {
+        for (at, _) in self.doctors.iter().enumerate() {
+            for words in [QUEUES, CHECK] {
+                let with = |number: usize, namespace: &Namespace| {
+                    let contender = self.doctors(&[words], "--netns self").swap_remove(at);
+                    let label = format!("with {number} connections");
+                    contender.called(label).inside(&namespace.name)
+                };
+                let (less, more) = (self.size.few_connections, self.size.connections);
+                let title = format!("{} {words}", name_of(&self.doctors[at]));
+                let contenders = [with(less, few), with(more, many)];
+                compare(&title, &contenders, self.size.rounds);
+            }
+        }
+    }
+
+    fn of_all_namespaces(&self) -> Vec<Contender> {
+        // Not only those made here: the others see every one.
+        let files = scene::netns_files();
+        let files = files.into_iter().map(PathBuf::into_os_string);
+        let words: Vec<OsString> = ["-c".into()].into_iter().chain(files).collect();
+        let mut contenders = vec![self.floor(words)];
+        contenders.extend(self.doctors(&[SAME_AS_FLOOR, CHECK], ""));
+        contenders.push(Contender::of("ip -all netns exec ss -ltn").slow());
+        contenders.push(Contender::of("lsns -t net"));
+        contenders
+    }
+
+    fn compare_in(&self, title: &str, namespace: &Namespace, contenders: Vec<Contender>) {
+        let inside = |contender: Contender| contender.inside(&namespace.name);
+        let contenders: Vec<_> = contenders.into_iter().map(inside).collect();
+        compare(title, &contenders, self.size.rounds);
+    }
+
+    fn floor(&self, arguments: Vec<OsString>) -> Contender {
+        let program = self.floor.clone().into_os_string();
+        Contender::new("floor", std::iter::once(program).chain(arguments))
+    }
+
+    /// Each build of the program with each of these arguments, and more of them where there is
+    /// something to look at.
+    fn doctors(&self, all: &[&str], more: &str) -> Vec<Contender> {
         let of = |program: &OsString, arguments: &str| {
-            let arguments = format!("{arguments}{namespaces}");
-            let label = format!("{} {arguments}", name_of(program));
-            Contender::new(&label, [program]).with(arguments.split(' '))
+            let more = if arguments.starts_with("--") {
+                ""
+            } else {
+                more
+            };
+            let words = arguments.split(' ').chain(more.split_whitespace());
+            let words = std::iter::once(program.clone()).chain(words.map(Into::into));
+            Contender::new(format!("{} {arguments}", name_of(program)), words)
         };
         let programs = self.doctors.iter();
-        let pairs = programs.flat_map(|program| both.map(|arguments| of(program, arguments)));
+        let pairs = programs.flat_map(|program| all.iter().map(move |words| of(program, words)));
         pairs.collect()
     }
-
-    fn compare(&self, title: &str, contenders: &[Contender]) {
-        let _warm_up = round(contenders);
-        let rounds: Vec<Vec<Duration>> = (0..self.size.rounds).map(|_| round(contenders)).collect();
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "\n{title:<60} × {}", contenders[0].label).expect("stdout");
-        for (at, contender) in contenders.iter().enumerate() {
-            let ratio = |times: &Vec<Duration>| times[at].div_duration_f64(times[0]);
-            let ratio = median(rounds.iter().map(ratio).collect());
-            writeln!(out, "  {:<58} {ratio:>7.2}", contender.label).expect("stdout");
-        }
-    }
 }
 
-impl Contender {
-    fn new<S: Into<OsString>>(label: &str, words: impl IntoIterator<Item = S>) -> Self {
-        Contender {
-            label: label.to_owned(),
-            words: words.into_iter().map(Into::into).collect(),
-        }
-    }
-
-    fn of(command: &str) -> Self {
-        Contender::new(command, command.split(' '))
-    }
-
-    fn with<S: Into<OsString>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
-        self.words.extend(words.into_iter().map(Into::into));
-        self
-    }
-
-    /// The time that one run takes, as a whole process.
-    fn time(&self) -> Duration {
-        let mut command = Command::new(&self.words[0]);
-        command.args(&self.words[1..]);
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        let start = Instant::now();
-        let status = command.status();
-        let time = start.elapsed();
-        let status = status.unwrap_or_else(|error| panic!("{}: {error}", self.label));
-        // 1 is a report of a failure, which is none of the bench.
-        assert!(
-            matches!(status.code(), Some(0 | 1)),
-            "{}: {status}",
-            self.label
-        );
-        time
-    }
+/// The number after `--hold`, with which the bench starts itself.
+fn to_hold() -> Option<usize> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--hold");
+    arguments.nth(1)?.parse().ok()
 }
 
-fn round(contenders: &[Contender]) -> Vec<Duration> {
-    contenders.iter().map(Contender::time).collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
+/// Enough of the path of a build to know it by.
 fn name_of(program: &OsString) -> String {
-    let parts: Vec<_> = Path::new(program).iter().rev().take(3).collect();
+    let parts: Vec<_> = Path::new(program).iter().rev().take(2).collect();
     let parts: PathBuf = parts.into_iter().rev().collect();
     parts.display().to_string()
-}
-
-fn netns_files() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir("/run/netns").expect("/run/netns");
-    entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect()
-}
-
-fn compile_floor(folder: &Path) -> PathBuf {
-    let program = folder.join("floor");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/floor.c");
-    let status = Command::new("cc")
-        .args(["-O2", "-o"])
-        .args([program.as_path(), Path::new(source)])
-        .status()
-        .expect("cc runs");
-    assert!(status.success(), "cc: {status}");
-    program
-}
-
-fn listeners(number: usize) -> Vec<TcpListener> {
-    let listen = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-    (0..number).map(listen).collect()
-}
-
-/// Both ends of this many connections, a thousand to each listener.
-fn connections(number: usize) -> Vec<(TcpStream, TcpStream)> {
-    let listeners = listeners(number.div_ceil(1_000));
-    let connect = |at: usize| {
-        let listener = &listeners[at / 1_000];
-        let address = listener.local_addr().expect("its address");
-        let client = TcpStream::connect(address).expect("a connection");
-        let (server, _) = listener.accept().expect("its other end");
-        (client, server)
-    };
-    (0..number).map(connect).collect()
-}
-
-fn raise_descriptor_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    setrlimit(Resource::Nofile, raised).expect("the limit of descriptors");
 }

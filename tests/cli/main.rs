@@ -3,6 +3,7 @@
 mod bad_input;
 mod exit_codes;
 mod help;
+mod libraries;
 mod policy;
 mod program;
 mod record;

@@ -20,7 +20,7 @@ fn queues(recv: u32, send: u32) -> Option<Queues> {
 }
 
 #[test]
-fn sock_diag_and_proc_tell_the_truth_about_tcp() {
+fn sock_diag_tells_the_truth_about_tcp_and_proc_is_spared() {
     with_loopback(|| {
         let trips = collect(MayAsk::ANYTHING);
         assert_eq!(trips.socket, Opened::Yes);
@@ -28,7 +28,8 @@ fn sock_diag_and_proc_tell_the_truth_about_tcp() {
             assert_eq!(Some(tcp.truth), queues(1, 7), "{tcp:?}");
             assert_eq!(tcp.answer, Fact::Known(Answer::Complete));
             assert_eq!(tcp.sock_diag, queues(1, 7));
-            assert_eq!(tcp.proc_net, Fact::Known(queues(1, 0)));
+            let gap = tcp.proc_net.known().unwrap_err();
+            assert_eq!(gap.why, Why::NotCollected("sock_diag answered".to_owned()));
         }
         let words = &canary(&trips.tcp4).socket;
         assert!(words.starts_with("127.0.0.1:"), "{words}");
@@ -42,11 +43,11 @@ fn sock_diag_and_proc_tell_the_truth_about_tcp() {
 #[test]
 fn sock_diag_and_proc_find_the_udp_socket_with_the_same_queues() {
     with_loopback(|| {
-        let trips = collect(MayAsk::ANYTHING);
-        let udp = canary(&trips.udp);
-        let seen = udp.sock_diag.unwrap();
-        assert!(seen.recv > Some(0), "{udp:?}");
-        assert_eq!(udp.proc_net, Fact::Known(Some(seen)));
+        let asked = collect(MayAsk::ANYTHING);
+        let seen = canary(&asked.udp).sock_diag.unwrap();
+        assert!(seen.recv > Some(0), "{asked:?}");
+        let silent = collect(MayAsk::only_present(|_| false));
+        assert_eq!(canary(&silent.udp).proc_net, Fact::Known(Some(seen)));
     });
 }
 
@@ -93,11 +94,12 @@ fn the_truth_follows_somaxconn() {
 fn what_may_not_be_asked_is_not_asked() {
     with_loopback(|| {
         let trips = collect(MayAsk::only_present(|_| false));
-        let tcp = canary(&trips.tcp4);
-        let why = Why::NotCollected("--passive, and tcp_diag is not loaded".to_owned());
-        assert_eq!(tcp.answer, Fact::Missing(Gap::new("ask sock_diag", why)));
-        assert_eq!(tcp.sock_diag, None);
-        assert_eq!(tcp.proc_net, Fact::Known(queues(1, 0)));
+        for tcp in [canary(&trips.tcp4), canary(&trips.tcp6)] {
+            let why = Why::NotCollected("--passive, and tcp_diag is not loaded".to_owned());
+            assert_eq!(tcp.answer, Fact::Missing(Gap::new("ask sock_diag", why)));
+            assert_eq!(tcp.sock_diag, None);
+            assert_eq!(tcp.proc_net, Fact::Known(queues(1, 0)));
+        }
     });
 }
 

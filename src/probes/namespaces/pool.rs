@@ -170,8 +170,7 @@ impl<T: Send + 'static> Shared<T> {
             let thread = state.next_thread;
             state.next_thread += 1;
             let body = Arc::clone(body);
-            let builder = std::thread::Builder::new().name(self.what.to_owned());
-            if builder.spawn(move || body(thread)).is_ok() {
+            if runner::start_last(move || body(thread)).is_ok() {
                 state.at_work.insert(thread, None);
             }
         }

@@ -2,6 +2,7 @@
 
 mod c_stderr;
 mod context;
+mod on_demand;
 
 use super::kmod::{self, Kmod};
 use super::modprobe_d::{Configuration, Directive};
@@ -31,7 +32,7 @@ impl Libkmod {
         directories: Option<&[PathBuf]>,
         configuration: Configuration,
     ) -> Result<Self, Gap> {
-        let why = || Why::Unsupported("libkmod gave no context".to_owned());
+        let why = || Why::Unsupported(why_no_context());
         let context = Context::open(tree, directories);
         Ok(Libkmod {
             context: context.ok_or_else(|| Gap::new("kmod_new", why()))?,
@@ -82,6 +83,10 @@ impl Kmod for Libkmod {
     fn configuration(&self) -> &Configuration {
         &self.configuration
     }
+}
+
+fn why_no_context() -> String {
+    on_demand::failure().unwrap_or_else(|| "libkmod gave no context".to_owned())
 }
 
 fn failed(what: &str) -> impl Fn(Errno) -> Gap {
