@@ -75,6 +75,7 @@ impl Contender {
 }
 
 /// Runs `command` to its end: its exit code, and what it took.
+#[expect(clippy::zombie_processes)] // wait4 waits, because `wait` does not tell what it took.
 fn run(command: &mut Command) -> (i32, Run) {
     let start = Instant::now();
     let child = command.spawn().expect("the program starts");
