@@ -27,16 +27,23 @@ impl Exit {
         Exit::with(&diagnosis.counts(), diagnosis.lacks_an_answer(), fail_on)
     }
 
+    /// The same of an image. One of which nothing could be judged is undecided, so that a folder
+    /// that was named by mistake is not taken for a good one.
+    pub fn of_image(diagnosis: &Diagnosis, fail_on: FailOn) -> Self {
+        let counts = diagnosis.counts();
+        let lacks_an_answer = diagnosis.lacks_an_answer() || judged(&counts) == 0;
+        Exit::with(&counts, lacks_an_answer, fail_on)
+    }
+
     /// What is skipped was not to be judged, so a run of which nothing else is left is fine; one
     /// that is undecided throughout is not.
     fn with(counts: &Counts, lacks_an_answer: bool, fail_on: FailOn) -> Self {
-        let judged = counts.pass + counts.warn + counts.fail + counts.waived;
         match fail_on {
             FailOn::Never => Exit::Fine,
             _ if counts.fail > 0 => Exit::Failure,
             FailOn::Unknown if counts.unknown > 0 => Exit::Undecided,
             FailOn::Warn | FailOn::Unknown if counts.warn > 0 => Exit::Warnings,
-            _ if lacks_an_answer || (judged == 0 && counts.unknown > 0) => Exit::Undecided,
+            _ if lacks_an_answer || (judged(counts) == 0 && counts.unknown > 0) => Exit::Undecided,
             _ => Exit::Fine,
         }
     }
@@ -45,6 +52,10 @@ impl Exit {
     pub const fn code(self) -> u8 {
         self as u8
     }
+}
+
+fn judged(counts: &Counts) -> usize {
+    counts.pass + counts.warn + counts.fail + counts.waived
 }
 
 impl From<Exit> for ExitCode {

@@ -48,7 +48,10 @@ pub(super) fn judge_all(
         return Err(Mistake("there is nothing to judge".to_owned()));
     };
     let diagnosis = diagnose_kernels(facts, others, policy, |check| selection.has(check));
-    let exit = Exit::of(&diagnosis, options.fail_on);
+    let exit = match facts.origin.is_machine() {
+        true => Exit::of(&diagnosis, options.fail_on),
+        false => Exit::of_image(&diagnosis, options.fail_on),
+    };
     let report = Report {
         facts,
         others,

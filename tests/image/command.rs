@@ -1,0 +1,213 @@
+//! `sockdoctor image` as a build job runs it: its exit code, its report and its complaints.
+
+use crate::program::{Ran, program, run};
+use crate::scene::{RELEASE, Scene};
+use crate::support::{folder, tar};
+use roxmltree::Document;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Compiled in, but for tcp_diag and inet_diag, which the scene has as files.
+const CONFIG: &str = "CONFIG_UNIX_DIAG=y\nCONFIG_INET_DIAG=m\nCONFIG_INET_TCP_DIAG=m\n\
+    CONFIG_INET_UDP_DIAG=y\nCONFIG_SYN_COOKIES=y\nCONFIG_MODULES=y\n";
+
+/// A root with a kernel, the real modprobe and the real ss.
+pub(crate) fn healthy() -> Scene {
+    let own = |program: &str| fs::read(program).expect("installed");
+    let builtin = format!("lib/modules/{RELEASE}/modules.builtin");
+    let scene = Scene::new()
+        .file("etc/os-release", b"ID=debian\nPRETTY_NAME=\"Debian\"\n")
+        .file("sbin/modprobe", &own("/usr/bin/kmod"))
+        .file("usr/bin/ss", &own("/usr/bin/ss"))
+        .file(&format!("boot/vmlinuz-{RELEASE}"), b"a kernel")
+        .file(&format!("boot/config-{RELEASE}"), CONFIG.as_bytes())
+        .file(
+            &builtin,
+            b"kernel/net/unix/unix_diag.ko\nkernel/net/ipv4/udp_diag.ko\n",
+        );
+    scene.depmod();
+    scene
+}
+
+/// With a rule that stops tcp_diag, in the third line.
+pub(crate) fn blocked() -> Scene {
+    healthy().etc("cis.conf", "# why\n#\ninstall tcp_diag /bin/true\n")
+}
+
+/// What the program says of a root.
+pub(crate) fn judged(root: &Path, options: &[&str]) -> Ran {
+    let root = root.display().to_string();
+    run(&mut program(&[&["image", &root], options].concat()))
+}
+
+/// The report as JSON, held against the published schema.
+pub(crate) fn document(root: &Path, options: &[&str]) -> Value {
+    let ran = judged(root, &[&["--format=json"], options].concat());
+    assert_eq!(ran.stderr, "");
+    let document: Value = serde_json::from_str(&ran.stdout).expect("one JSON document");
+    let schema = run(&mut program(&["generate", "schema"])).stdout;
+    let schema = serde_json::from_str(&schema).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is a schema");
+    let errors: Vec<String> = validator
+        .iter_errors(&document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert_eq!(document["exit_code"].as_i64(), ran.code.map(i64::from));
+    document
+}
+
+fn check<'a>(document: &'a Value, id: &str) -> &'a Value {
+    let checks = document["checks"].as_array().expect("checks");
+    let found = checks.iter().find(|check| check["id"] == id);
+    found.unwrap_or_else(|| panic!("no check {id}"))
+}
+
+fn walks(document: &Value) -> [&str; 2] {
+    ["tcp", "unix"].map(|walk| {
+        document["verdict"][walk]["status"]
+            .as_str()
+            .expect("a word")
+    })
+}
+
+#[test]
+fn a_root_where_ss_will_be_right_passes() {
+    let scene = healthy();
+    let ran = judged(scene.root(), &[]);
+    assert_eq!((ran.code, &*ran.stderr), (Some(0), ""), "{}", ran.stdout);
+    assert_eq!(walks(&document(scene.root(), &[])), ["pass", "pass"]);
+}
+
+#[test]
+fn a_rule_is_blamed_by_its_line_in_every_format() {
+    let scene = blocked();
+    let ran = judged(scene.root(), &[]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stdout.contains("/etc/modprobe.d/cis.conf:3"),
+        "{}",
+        ran.stdout
+    );
+    let found = document(scene.root(), &[]);
+    assert_eq!(walks(&found), ["fail", "pass"]);
+    assert_eq!(found["verdict"]["tcp"]["cause"], "tcp-diag");
+
+    let log = judged(scene.root(), &["--format=sarif"]).stdout;
+    let log: Value = serde_json::from_str(&log).expect("JSON");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let failed = results.iter().find(|result| result["ruleId"] == "tcp-diag");
+    let place = &failed.expect("a result")["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "etc/modprobe.d/cis.conf");
+    assert_eq!(place["region"]["startLine"], 3);
+
+    let report = judged(scene.root(), &["--format=junit"]).stdout;
+    let report = Document::parse(&report).expect("XML");
+    let failures = report
+        .descendants()
+        .filter(|node| node.has_tag_name("failure"));
+    let said: Vec<_> = failures.filter_map(|failure| failure.text()).collect();
+    assert!(
+        said.iter().any(|text| text.contains("cis.conf:3")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_line_of_sysctl_d_is_blamed() {
+    let scene = healthy().file("etc/sysctl.d/9.conf", b"\nnet.core.somaxconn = 64\n");
+    let found = document(scene.root(), &[]);
+    let somaxconn = check(&found, "somaxconn");
+    assert_eq!(somaxconn["status"], "warn", "{somaxconn:#}");
+    assert!(
+        somaxconn.to_string().contains("/etc/sysctl.d/9.conf"),
+        "{somaxconn:#}"
+    );
+    assert_eq!(judged(scene.root(), &["--fail-on=warn"]).code, Some(3));
+    assert_eq!(judged(scene.root(), &[]).code, Some(0));
+}
+
+#[test]
+fn a_policy_beside_the_image_is_applied() {
+    let outside = folder(&[("sockdoctor.toml", "[limits]\nsomaxconn.min = 8192\n")]);
+    let archive = outside.path().join("root.tar");
+    fs::write(&archive, tar(healthy().root(), &[])).expect("written");
+    assert_eq!(judged(&archive, &[]).code, Some(1));
+    assert_eq!(judged(&archive, &["--config=/dev/null"]).code, Some(0));
+}
+
+#[test]
+fn each_kernel_is_judged() {
+    let scene = healthy()
+        .file("lib/modules/6.9.0-other/modules.dep", b"")
+        .file("boot/vmlinuz-6.9.0-other", b"a kernel");
+    let found = document(scene.root(), &[]);
+    let tcp = check(&found, "tcp-diag").to_string();
+    assert!(
+        tcp.contains("6.9.0-other") && tcp.contains(RELEASE),
+        "{tcp}"
+    );
+    let kernels = found["promises"]["kernels"].as_array().expect("kernels");
+    assert_eq!(kernels.len(), 2);
+    assert_ne!(walks(&found)[0], "pass");
+}
+
+#[test]
+fn what_a_container_image_has_is_judged_and_its_kernel_is_not() {
+    let ss = fs::read("/usr/bin/ss").expect("installed");
+    let scene = folder(&[(
+        "etc/sysctl.d/9.conf",
+        "net.ipv4.tcp_abort_on_overflow = 1\n",
+    )]);
+    fs::create_dir_all(scene.path().join("bin")).expect("made");
+    fs::write(scene.path().join("bin/ss"), ss).expect("written");
+    let found = document(scene.path(), &[]);
+    assert_eq!(walks(&found), ["skipped", "skipped"]);
+    assert_eq!(check(&found, "tcp-diag")["status"], "skipped");
+    assert_eq!(check(&found, "ss-installed")["status"], "pass");
+    assert_eq!(check(&found, "abort-on-overflow")["status"], "warn");
+    assert_eq!(found["exit_code"], 0);
+}
+
+#[test]
+fn a_root_of_which_nothing_could_be_judged_is_undecided() {
+    let found = document(folder(&[]).path(), &[]);
+    assert_eq!(found["exit_code"], 4);
+    assert_eq!(walks(&found), ["skipped", "skipped"]);
+    let statuses = found["checks"].as_array().expect("checks").iter();
+    assert!(statuses.clone().all(|check| check["status"] == "skipped"));
+}
+
+#[test]
+fn mistakes_get_one_line_and_exit_code_2() {
+    let outside = folder(&[("notes", "no archive\n")]);
+    let notes = outside.path().join("notes");
+    let absent = outside.path().join("absent");
+    for (root, options, says) in [
+        (&*notes, &[][..], "is no tar archive"),
+        (&absent, &[], "cannot be read"),
+        (outside.path(), &["--only=accept-queue"], "accept-queue"),
+        (outside.path(), &["--config=/absent"], "/absent"),
+    ] {
+        let ran = judged(root, options);
+        assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{says}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_tar_through_a_pipe_tells_the_same() {
+    let scene = blocked();
+    let mut tar = Command::new("tar");
+    tar.arg("-C").arg(scene.root()).args(["--xz", "-c", "."]);
+    let mut tar = tar.stdout(Stdio::piped()).spawn().expect("tar");
+    let stream = tar.stdout.take().expect("a pipe");
+    let ran = run(program(&["image", "-", "--format=json"]).stdin(stream));
+    assert!(tar.wait().expect("ended").success());
+    assert_eq!(ran.code, Some(1));
+    let found: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(found["verdict"], document(scene.root(), &[])["verdict"]);
+}
