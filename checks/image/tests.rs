@@ -174,6 +174,9 @@ fn a_setting_is_blamed_on_its_line() {
     assert_eq!(finding.status, Status::Warn);
     let line = Source::File(place("/etc/sysctl.d/99-lock.conf", 3));
     assert_eq!(finding.evidence[0].source, line);
+    let put = "put `net.core.somaxconn = 4096` at /etc/sysctl.d/99-lock.conf:3";
+    let remedy = finding.remedy.as_ref().expect("a remedy");
+    assert_eq!(remedy.keep, [Step::Do(put.to_owned())]);
 }
 
 #[test]

@@ -68,11 +68,25 @@ fn of_package(packages: &Fact<Vec<OwnedFile>>, mut evidence: Evidence) -> Eviden
     evidence
 }
 
+/// A setting that the image sets already is changed there: another file could come too early.
+fn in_its_line(facts: &Facts, command: &str) -> Option<Step> {
+    let echoed = command.strip_prefix("echo '")?;
+    let (setting, _) = echoed.split_once("' > /etc/sysctl.d/")?;
+    let (key, _) = setting.split_once(" = ")?;
+    let place = &facts.boot.line(key)?.place;
+    Some(Step::Do(format!("put `{setting}` at {place}")))
+}
+
 /// What a step changes in files, `None` for one that changes a kernel that runs.
 fn in_files(facts: &Facts, step: Step) -> Option<Step> {
-    let Step::Run(command) = &step else {
-        return Some(step);
+    let command = match &step {
+        Step::Run(command) => command,
+        // Of a machine that runs as well.
+        Step::Do(what) => return (!what.starts_with("restart ")).then_some(step),
     };
+    if let Some(line) = in_its_line(facts, command) {
+        return Some(line);
+    }
     // depmod asks the kernel that runs for its release, and that is not the one of the image.
     let release = facts.kernel.release.value();
     if let ("depmod -a", Some(release)) = (command.as_str(), release) {
