@@ -1,5 +1,6 @@
 //! An image: a root that never ran here. It is opened as data, and this says what is in it.
 
+mod at_boot;
 mod distribution;
 mod kernels;
 mod matters;

@@ -1,5 +1,6 @@
 //! What a machine would be that boots an image: one set of facts for each kernel in it.
 
+use super::at_boot::AtBoot;
 use super::{packages, settings};
 use crate::probes::kernel::wanted_options;
 use crate::probes::{io_gap, modules};
@@ -19,6 +20,7 @@ const MODPROBE: &str = "/sbin/modprobe";
 /// The facts with each kernel of the image `name`, or without one where it has none. Never
 /// empty. Kernels that could not be looked for are a gap in what it says of its one "kernel".
 pub fn predict(name: &str, root: &dyn Root) -> Vec<Facts> {
+    let root = &AtBoot(root);
     let image = super::collect(root, &[]);
     let kernels = image.kernels.value().into_iter().flatten();
     let mut all: Vec<Facts> = kernels

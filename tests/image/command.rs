@@ -130,6 +130,14 @@ fn a_line_of_sysctl_d_is_blamed() {
 }
 
 #[test]
+fn what_lies_in_run_is_not_there_after_a_boot() {
+    let scene = healthy()
+        .file("run/modprobe.d/a.conf", b"install tcp_diag /bin/true\n")
+        .file("run/sysctl.d/a.conf", b"kernel.modules_disabled = 1\n");
+    assert_eq!(walks(&document(scene.root(), &[])), ["pass", "pass"]);
+}
+
+#[test]
 fn a_policy_beside_the_image_is_applied() {
     let outside = folder(&[("sockdoctor.toml", "[limits]\nsomaxconn.min = 8192\n")]);
     let archive = outside.path().join("root.tar");
