@@ -20,6 +20,13 @@ class Expect:
     send_q: str | None = None  # what ss shows for a backlog of 77; default: by the walk
     unread: str | None = None  # what ss shows for nine unread bytes; default: by the walk
     loads: list[str] | None = None  # diag modules that are loaded afterwards
+    # Status of each walk that `sockdoctor image /` foretells; default: as seen. For what only a
+    # machine that runs has (sysctl -w, environment, command line), or where `about` says why.
+    image: dict[str, str] = field(default_factory=dict)
+
+    def foretold(self, walk: str) -> str:
+        """The status that must be foretold for a walk."""
+        return self.image.get(walk, getattr(self, walk))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from case import Case, Expect
 BACKLOG, UNREAD = "77", "9"
 # The walks on whose end ss is right.
 SEEING = ("pass", "warn")
+WALKS = ("tcp", "unix")
 
 
 def problems(case: Case, folder: Path) -> list[str]:
@@ -16,7 +17,8 @@ def problems(case: Case, folder: Path) -> list[str]:
     trouble = read(folder / "trouble")
     if read(folder / "ended") != "0":
         return [f"the case itself failed: {trouble}"]
-    found = list(look(case.expect, folder, ""))
+    found = [f"foretold: {problem}" for problem in prediction(case.expect, folder)]
+    found += look(case.expect, folder, "")
     if case.remedy:
         failed = read(folder / "not-carried-out").splitlines()
         found += [f"a step of the remedy failed: {step}" for step in failed]
@@ -28,13 +30,8 @@ def problems(case: Case, folder: Path) -> list[str]:
 def look(expect: Expect, folder: Path, run: str):
     """One run of sockdoctor, and of ss beside it."""
     yield from ss(expect, folder, run)
-    stderr, text = read(folder / f"stderr{run}"), read(folder / f"report{run}")
-    if stderr:
-        yield f"stderr: {stderr}"
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        yield f"the report is not JSON ({error}): {text[:200]!r}"
+    document = yield from parsed(folder, run, f"report{run}")
+    if document is None:
         return
     yield from verdict(expect, document["verdict"])
     yield from checks(expect, document["checks"])
@@ -46,6 +43,32 @@ def look(expect: Expect, folder: Path, run: str):
     if expect.loads is not None:
         loaded = sorted(line.split()[0] for line in read(folder / f"modules{run}").splitlines() if "_diag" in line.split()[0])
         yield from differ("diag modules loaded", sorted(expect.loads), loaded)
+
+
+def prediction(expect: Expect, folder: Path):
+    """What `sockdoctor image` said of the same files: it must be what came."""
+    document = yield from parsed(folder, ".prediction", "prediction")
+    if document is None:
+        return
+    status = str(document["exit_code"])
+    yield from differ("exit code", status, read(folder / "code.prediction"))
+    for name in WALKS:
+        found, status = document["verdict"][name], expect.foretold(name)
+        yield from differ(f"verdict.{name}.status", status, found["status"])
+        if status == getattr(expect, name) == "fail" and expect.cause:
+            yield from differ(f"verdict.{name}.cause", expect.cause, found["cause"])
+
+
+def parsed(folder: Path, run: str, report: str):
+    """The document of one run, `None` if there is none."""
+    stderr, text = read(folder / f"stderr{run}"), read(folder / report)
+    if stderr:
+        yield f"stderr: {stderr}"
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        yield f"the report is not JSON ({error}): {text[:200]!r}"
+        return None
 
 
 def ss(expect: Expect, folder: Path, run: str):
