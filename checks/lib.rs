@@ -22,6 +22,7 @@ pub mod policy;
 pub mod queues;
 pub mod syn;
 mod sysctl;
+pub mod trace;
 pub mod verdict;
 pub mod wanted_owners;
 pub mod watch;

@@ -3,11 +3,13 @@
 mod image;
 mod listeners;
 mod policy;
+mod trace;
 mod watch;
 
 pub use image::Image;
 pub use listeners::{Listeners, Sort};
 pub use policy::Policy;
+pub use trace::Trace;
 
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
@@ -25,6 +27,7 @@ Examples:
   sockdoctor --netns web --sample 2s  one namespace, and what grows there
   sockdoctor listeners                every listening socket, the worst first
   sockdoctor explain tcp-diag         what a check looks at, and how to mend it
+  sockdoctor trace --duration 10s     who is dropped, when and why, as it happens
   sockdoctor --record facts.json      keep what was seen, to judge it elsewhere:
   sockdoctor replay facts.json
 
@@ -81,6 +84,8 @@ pub enum Command {
     Explain(Explain),
     /// Judge facts that were recorded with --record
     Replay(Replay),
+    /// Watch the kernel drop connection requests, as it happens
+    Trace(Trace),
     /// Print what other programs need
     Generate(Generate),
 }

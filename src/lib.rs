@@ -17,4 +17,5 @@ pub mod report;
 pub mod root;
 pub mod runner;
 mod text;
+pub mod trace;
 pub mod watch;

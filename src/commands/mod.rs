@@ -14,6 +14,7 @@ mod progress;
 mod record;
 mod replay;
 mod selection;
+mod trace;
 mod watch;
 
 use crate::cli::{Cli, Command};
@@ -56,6 +57,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Mistake> {
         Some(Command::List(options)) => list::run(options),
         Some(Command::Explain(options)) => explain::run(options),
         Some(Command::Replay(options)) => replay::run(options),
+        Some(Command::Trace(options)) => trace::run(options),
         Some(Command::Generate(options)) => generate::run(options),
     }
 }

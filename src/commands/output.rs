@@ -4,8 +4,20 @@ use super::{Mistake, closed_stdout};
 pub(super) use crate::text::reason;
 use std::io::{BufWriter, ErrorKind, Write};
 
+/// Whether somebody still reads stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    Listens,
+    Left,
+}
+
 /// Writes all of `text` to stdout. A reader who has seen enough and left is no mistake.
 pub(super) fn print(text: &str) -> Result<(), Mistake> {
+    write(text).map(|_| ())
+}
+
+/// Writes all of `text` to stdout, and says whether it was wanted.
+pub(super) fn write(text: &str) -> Result<Reader, Mistake> {
     if closed_stdout::closed() {
         return Err(Mistake("stdout is closed".to_owned()));
     }
@@ -14,8 +26,8 @@ pub(super) fn print(text: &str) -> Result<(), Mistake> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Left),
         Err(error) => Err(Mistake(format!("stdout: {}", reason(&error)))),
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(Reader::Listens),
     }
 }

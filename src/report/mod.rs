@@ -12,6 +12,7 @@ pub mod page;
 mod plain;
 pub mod sarif;
 pub mod style;
+pub mod trace;
 pub mod watch;
 
 use crate::exit::Exit;

@@ -1,0 +1,266 @@
+//! What tracing needs of the machine, piece by piece.
+
+use super::{Filter, Method, Session, Symbols, Trouble, btf};
+use crate::probes::{io_gap, read_trimmed};
+use aya::maps::MapType;
+use rustix::process::{Resource, getrlimit};
+use rustix::thread::{CapabilitySet, capabilities};
+use std::path::Path;
+
+/// Whether a piece is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is there.
+    Ok,
+    /// It is not there, and without it nothing can be traced.
+    Missing,
+    /// It is not there, and something else takes its place, or only a part of it is lost.
+    Spare,
+    /// It could not be told.
+    Unknown,
+}
+
+impl Standing {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Ok => "ok",
+            Standing::Missing => "missing",
+            Standing::Spare => "not needed",
+            Standing::Unknown => "unknown",
+        }
+    }
+}
+
+/// One piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it is there.
+    pub standing: Standing,
+    /// What was seen, or why not.
+    pub why: String,
+}
+
+impl Requirement {
+    fn new(name: &'static str, standing: Standing, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Requirement {
+            name,
+            standing,
+            why,
+        }
+    }
+}
+
+/// Looks at each piece, and attaches nothing.
+pub fn look() -> Vec<Requirement> {
+    let mut all = vec![
+        types(),
+        capability(),
+        unprivileged(),
+        lockdown(Path::new("/sys/kernel/security")),
+    ];
+    // A map is made to find out, and before 5.11 maps count against this limit.
+    all.push(memlock());
+    all.push(ring_buffer());
+    all.push(symbols());
+    all
+}
+
+/// Looks at each piece, then loads and attaches the programs for a moment in both ways.
+pub fn try_out() -> Vec<Requirement> {
+    let mut all = look();
+    if is_met(&all) {
+        let start = |method| Session::start(&Filter::default(), Some(method)).map(drop);
+        let [fentry, kprobe] = [Method::Fentry, Method::Kprobe].map(start);
+        all.push(way(Method::Fentry, &fentry, kprobe.is_ok()));
+        all.push(way(Method::Kprobe, &kprobe, fentry.is_ok()));
+    }
+    all
+}
+
+/// Whether nothing that is needed is missing.
+pub fn is_met(all: &[Requirement]) -> bool {
+    all.iter().all(|one| one.standing != Standing::Missing)
+}
+
+fn way(method: Method, tried: &Result<(), Trouble>, other_works: bool) -> Requirement {
+    match tried {
+        Ok(()) => Requirement::new(
+            method.name(),
+            Standing::Ok,
+            "loaded, attached and gone again",
+        ),
+        Err(trouble) if other_works => {
+            Requirement::new(method.name(), Standing::Spare, trouble.to_string())
+        }
+        Err(trouble) => Requirement::new(method.name(), Standing::Missing, trouble.to_string()),
+    }
+}
+
+/// Without BTF the places of the kernel's fields are not known.
+fn types() -> Requirement {
+    const NAME: &str = "BTF";
+    match std::fs::File::open(btf::VMLINUX) {
+        Ok(_) => Requirement::new(NAME, Standing::Ok, btf::VMLINUX),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let why = "this kernel was built without CONFIG_DEBUG_INFO_BTF, or /sys is not there";
+            Requirement::new(
+                NAME,
+                Standing::Missing,
+                format!("no {}: {why}", btf::VMLINUX),
+            )
+        }
+        Err(error) => {
+            let gap = io_gap(btf::VMLINUX, &error);
+            Requirement::new(NAME, Standing::Missing, gap.to_string())
+        }
+    }
+}
+
+/// CAP_BPF and CAP_PERFMON came with 5.8, and are asked for in the initial user namespace:
+/// `bpf_capable`, `perfmon_capable` in include/linux/capability.h.
+fn capability() -> Requirement {
+    const NAME: &str = "capability";
+    let held = match capabilities(None) {
+        Ok(sets) => sets.effective,
+        Err(errno) => return Requirement::new(NAME, Standing::Unknown, format!("capget: {errno}")),
+    };
+    if held.contains(CapabilitySet::SYS_ADMIN) {
+        Requirement::new(NAME, Standing::Ok, "CAP_SYS_ADMIN")
+    } else if held.contains(CapabilitySet::BPF | CapabilitySet::PERFMON) {
+        Requirement::new(NAME, Standing::Ok, "CAP_BPF and CAP_PERFMON")
+    } else {
+        let why = "needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN: run as root";
+        Requirement::new(NAME, Standing::Missing, why)
+    }
+}
+
+fn unprivileged() -> Requirement {
+    const PATH: &str = "/proc/sys/kernel/unprivileged_bpf_disabled";
+    match read_trimmed(PATH) {
+        Ok(value) => {
+            let why = format!("{value}; with the capability it does not matter");
+            Requirement::new("unprivileged_bpf_disabled", Standing::Ok, why)
+        }
+        Err(gap) => {
+            let why = format!("{gap}: this kernel may have no bpf(2)");
+            Requirement::new("unprivileged_bpf_disabled", Standing::Unknown, why)
+        }
+    }
+}
+
+/// With `confidentiality` BPF may not read the kernel's memory (LOCKDOWN_BPF_READ_KERNEL,
+/// security/lockdown/lockdown.c).
+fn lockdown(securityfs: &Path) -> Requirement {
+    const NAME: &str = "lockdown";
+    match read_trimmed(securityfs.join("lockdown")) {
+        Ok(text) if text.contains("[confidentiality]") => {
+            let why = "the kernel is locked down for confidentiality: BPF may not read its memory";
+            Requirement::new(NAME, Standing::Missing, why)
+        }
+        Ok(text) => Requirement::new(NAME, Standing::Ok, text),
+        Err(_) if securityfs.join("lsm").exists() => {
+            Requirement::new(NAME, Standing::Ok, "this kernel has no lockdown")
+        }
+        Err(_) => {
+            let why = "not told: securityfs is not mounted on /sys/kernel/security";
+            Requirement::new(NAME, Standing::Unknown, why)
+        }
+    }
+}
+
+/// From 5.11 on maps count against the cgroup's memory, before it against this limit.
+fn memlock() -> Requirement {
+    const NAME: &str = "memlock";
+    if first_two_numbers() >= Some((5, 11)) {
+        return Requirement::new(NAME, Standing::Ok, "not asked for since Linux 5.11");
+    }
+    match raise_memlock() {
+        Ok(why) => Requirement::new(NAME, Standing::Ok, why),
+        Err(why) => Requirement::new(NAME, Standing::Missing, why),
+    }
+}
+
+/// What the maps need: the ring buffer, the stacks and the namespaces, with room to spare.
+const MEMLOCK_BYTES: u64 = 16 << 20;
+
+fn raise_memlock() -> Result<String, String> {
+    let limit = getrlimit(Resource::Memlock);
+    if limit.current.is_none_or(|bytes| bytes >= MEMLOCK_BYTES) {
+        return Ok("RLIMIT_MEMLOCK is high enough".to_owned());
+    }
+    let unlimited = rustix::process::Rlimit {
+        current: None,
+        maximum: None,
+    };
+    match rustix::process::setrlimit(Resource::Memlock, unlimited) {
+        Ok(()) => Ok("RLIMIT_MEMLOCK was raised for this process".to_owned()),
+        Err(errno) => Err(format!(
+            "RLIMIT_MEMLOCK is too low and cannot be raised: {errno}"
+        )),
+    }
+}
+
+/// `(6, 1)` of 6.1.0-50-amd64.
+fn first_two_numbers() -> Option<(u32, u32)> {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_str().ok()?;
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+fn ring_buffer() -> Requirement {
+    const NAME: &str = "ring buffer";
+    match aya::sys::is_map_supported(MapType::RingBuf) {
+        Ok(true) => Requirement::new(NAME, Standing::Ok, "bpf(2) makes one"),
+        Ok(false) => {
+            let why = "this kernel has none: they came with Linux 5.8";
+            Requirement::new(NAME, Standing::Missing, why)
+        }
+        Err(error) => {
+            let why = format!("bpf(2) does not answer: {}", error.io_error);
+            Requirement::new(NAME, Standing::Missing, why)
+        }
+    }
+}
+
+fn symbols() -> Requirement {
+    const NAME: &str = "symbols";
+    match Symbols::can_read() {
+        Ok(()) => Requirement::new(NAME, Standing::Ok, "/proc/kallsyms"),
+        Err(why) => Requirement::new(NAME, Standing::Spare, format!("{why}: no --stack")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(files: &[(&str, &str)]) -> Standing {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        for (name, text) in files {
+            std::fs::write(directory.path().join(name), text).expect("written");
+        }
+        lockdown(directory.path()).standing
+    }
+
+    #[test]
+    fn only_confidentiality_locks_bpf_out() {
+        let with = |text| standing(&[("lockdown", text)]);
+        assert_eq!(with("[none] integrity confidentiality\n"), Standing::Ok);
+        assert_eq!(with("none [integrity] confidentiality\n"), Standing::Ok);
+        assert_eq!(
+            with("none integrity [confidentiality]\n"),
+            Standing::Missing
+        );
+    }
+
+    #[test]
+    fn a_kernel_without_lockdown_is_told_from_a_mount_that_is_missing() {
+        assert_eq!(standing(&[("lsm", "capability")]), Standing::Ok);
+        assert_eq!(standing(&[]), Standing::Unknown);
+    }
+}
