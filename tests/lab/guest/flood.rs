@@ -1,59 +1,80 @@
-//! SYNs from addresses that never answer.
+//! Connection requests from addresses that never answer, or answer all at once.
 
-use rustix::net::{self, AddressFamily, SendFlags, SocketFlags, SocketType, ipproto};
+use crate::packet::{ACK, SYN, Segment, client, octets, sender};
+use rustix::fd::OwnedFd;
+use rustix::net::sockopt::Timeout;
+use rustix::net::{self, AddressFamily, Protocol, RecvFlags, SocketFlags, SocketType};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
-const LENGTH: usize = 40;
+/// How long an answer may take before it is a mistake.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Sends `count` SYNs to `target`, each from another address of 10.9.0.0/16.
-pub(crate) fn syns(target: SocketAddrV4, count: u16) -> io::Result<()> {
-    // IPPROTO_RAW: the kernel takes the IP header from us, and so the source address.
-    let socket = net::socket_with(
-        AddressFamily::INET,
-        SocketType::RAW,
-        SocketFlags::empty(),
-        Some(ipproto::RAW),
-    )?;
+/// Sends `count` SYNs to `target`, each from another address.
+pub(crate) fn syns(target: SocketAddr, count: u16) -> io::Result<()> {
+    let socket = sender(target)?;
+    (0..count).try_for_each(|number| syn(number, target).send(&socket))
+}
+
+/// Asks for `count` connections, waits until all are granted, and only then confirms them: so
+/// that more are confirmed than there is room for.
+pub(crate) fn handshakes(target: SocketAddr, count: u16) -> io::Result<()> {
+    let (socket, wire) = (sender(target)?, wire()?);
+    let mut granted = Vec::new();
     for number in 0..count {
-        let [high, low] = number.to_be_bytes();
-        let packet = syn(Ipv4Addr::new(10, 9, high, low), target);
-        net::sendto(&socket, &packet, SendFlags::empty(), &target)?;
+        syn(number, target).send(&socket)?;
+        granted.push(answer(&wire, client(number, target))?);
+    }
+    for (number, sequence) in (0..count).zip(granted) {
+        let ack = Segment {
+            sequence: 1,
+            acknowledges: sequence.wrapping_add(1),
+            flags: ACK,
+            ..syn(number, target)
+        };
+        ack.send(&socket)?;
     }
     Ok(())
 }
 
-/// An IPv4 packet with a bare SYN. The kernel fills in the IP header's own checksum.
-fn syn(source: Ipv4Addr, target: SocketAddrV4) -> [u8; LENGTH] {
-    let mut packet = [0; LENGTH];
-    let (ip, tcp) = packet.split_at_mut(20);
-    ip[0] = 0x45;
-    ip[2..4].copy_from_slice(&(LENGTH as u16).to_be_bytes());
-    ip[8] = 64;
-    ip[9] = 6;
-    ip[12..16].copy_from_slice(&source.octets());
-    ip[16..20].copy_from_slice(&target.ip().octets());
-    tcp[0..2].copy_from_slice(&40_000_u16.to_be_bytes());
-    tcp[2..4].copy_from_slice(&target.port().to_be_bytes());
-    tcp[12] = 5 << 4;
-    tcp[13] = 0x02;
-    tcp[14..16].copy_from_slice(&1024_u16.to_be_bytes());
-    let sum = checksum(&ip[12..20], tcp);
-    tcp[16..18].copy_from_slice(&sum.to_be_bytes());
-    packet
+fn syn(number: u16, target: SocketAddr) -> Segment {
+    Segment {
+        source: client(number, target),
+        target,
+        sequence: 0,
+        acknowledges: 0,
+        flags: SYN,
+    }
 }
 
-/// The TCP checksum over the pseudo header (addresses, protocol, length) and the segment.
-fn checksum(addresses: &[u8], tcp: &[u8]) -> u16 {
-    let words = |bytes: &[u8]| -> u32 {
-        bytes
-            .chunks_exact(2)
-            .map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]])))
-            .sum()
-    };
-    let mut sum = words(addresses) + words(tcp) + 6 + tcp.len() as u32;
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
+/// A socket that hears every packet, without its link header. All protocols: those that ask for
+/// one do not hear what goes out.
+fn wire() -> io::Result<OwnedFd> {
+    const ETH_P_ALL: u16 = 3;
+    let protocol = NonZeroU32::new(u32::from(ETH_P_ALL.to_be())).map(Protocol::from_raw);
+    let (family, kind) = (AddressFamily::PACKET, SocketType::DGRAM);
+    let wire = net::socket_with(family, kind, SocketFlags::empty(), protocol)?;
+    net::sockopt::set_socket_timeout(&wire, Timeout::Recv, Some(PATIENCE))?;
+    Ok(wire)
+}
+
+/// Waits for the SYN-ACK to `client`, and returns its sequence number.
+fn answer(wire: &OwnedFd, client: SocketAddr) -> io::Result<u32> {
+    let mut packet = [0; 2048];
+    loop {
+        let (_, length) = net::recv(wire, &mut packet, RecvFlags::empty())?;
+        let (version, to, tcp) = match client {
+            SocketAddr::V4(_) => (4, 16..20, 20),
+            SocketAddr::V6(_) => (6, 24..40, 40),
+        };
+        let is_whole = length >= tcp + 20 && packet[0] >> 4 == version;
+        if is_whole && packet[to] == octets(client.ip()) && packet[tcp + 13] == SYN | ACK {
+            let sequence = &packet[tcp + 4..tcp + 8];
+            return Ok(sequence
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | u32::from(*byte)));
+        }
     }
-    !(sum as u16)
 }

@@ -4,29 +4,36 @@
 //! holds them until it is killed.
 
 mod flood;
+mod packet;
 mod sockets;
 
 use std::error::Error;
 use std::io::Write;
-use std::net::SocketAddrV4;
 
-const USAGE: &str = "lab-guest listen ADDRESS BACKLOG CLIENTS | unread PATH BYTES \
-                     | syn-flood ADDRESS COUNT | remedy tcp|unix <REPORT";
+const USAGE: &str = "lab-guest listen ADDRESS BACKLOG CLIENTS | group ADDRESS BACKLOG MEMBERS \
+                     | connect ADDRESS CLIENTS | unread PATH BYTES | syn-flood ADDRESS COUNT \
+                     | handshakes ADDRESS COUNT | remedy tcp|unix <REPORT";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["listen", address, backlog, clients] => {
-            let address: SocketAddrV4 = address.parse()?;
-            hold(&sockets::listen(
-                address,
-                backlog.parse()?,
-                clients.parse()?,
-            )?)
+        ["listen", address, backlog, clients] => hold(&sockets::listen(
+            address.parse()?,
+            backlog.parse()?,
+            clients.parse()?,
+        )?),
+        ["group", address, backlog, members] => hold(&sockets::group(
+            address.parse()?,
+            backlog.parse()?,
+            members.parse()?,
+        )?),
+        ["connect", address, clients] => {
+            hold(&sockets::connect(address.parse()?, clients.parse()?)?)
         }
         ["unread", path, bytes] => hold(&sockets::unread(path, bytes.parse()?)?),
         ["syn-flood", address, count] => Ok(flood::syns(address.parse()?, count.parse()?)?),
+        ["handshakes", address, count] => Ok(flood::handshakes(address.parse()?, count.parse()?)?),
         ["remedy", walk] => remedy(walk),
         _ => Err(USAGE.into()),
     }

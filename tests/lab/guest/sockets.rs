@@ -3,34 +3,53 @@
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType};
 use std::io::{self, Write};
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 
 /// A listener with `backlog`, and `clients` that have asked to connect and are never accepted.
 pub(crate) fn listen(
-    address: SocketAddrV4,
+    address: SocketAddr,
     backlog: i32,
     clients: usize,
 ) -> io::Result<Vec<OwnedFd>> {
-    let listener = stream(SocketFlags::empty())?;
-    net::sockopt::set_socket_reuseaddr(&listener, true)?;
-    net::bind(&listener, &address)?;
-    net::listen(&listener, backlog)?;
-    let mut sockets = vec![listener];
-    for _ in 0..clients {
-        // Those that do not fit into the queue are never answered: do not wait for them.
-        let client = stream(SocketFlags::NONBLOCK)?;
-        match net::connect(&client, &address) {
-            Ok(()) | Err(Errno::INPROGRESS) => sockets.push(client),
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let mut sockets = group(address, backlog, 1)?;
+    sockets.extend(connect(address, clients)?);
     Ok(sockets)
 }
 
-fn stream(flags: SocketFlags) -> rustix::io::Result<OwnedFd> {
-    net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)
+/// `members` listeners that share an address, each with `backlog`.
+pub(crate) fn group(address: SocketAddr, backlog: i32, members: usize) -> io::Result<Vec<OwnedFd>> {
+    let member = |_| {
+        let listener = stream(address, SocketFlags::empty())?;
+        net::sockopt::set_socket_reuseaddr(&listener, true)?;
+        net::sockopt::set_socket_reuseport(&listener, members > 1)?;
+        net::bind(&listener, &address)?;
+        net::listen(&listener, backlog)?;
+        Ok(listener)
+    };
+    (0..members).map(member).collect()
+}
+
+/// `clients` that have asked to connect. Those that do not fit into the queue are never
+/// answered: nobody waits for them.
+pub(crate) fn connect(address: SocketAddr, clients: usize) -> io::Result<Vec<OwnedFd>> {
+    let client = |_| {
+        let client = stream(address, SocketFlags::NONBLOCK)?;
+        match net::connect(&client, &address) {
+            Ok(()) | Err(Errno::INPROGRESS) => Ok(client),
+            Err(error) => Err(error.into()),
+        }
+    };
+    (0..clients).map(client).collect()
+}
+
+fn stream(address: SocketAddr, flags: SocketFlags) -> rustix::io::Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    net::socket_with(family, SocketType::STREAM, flags, None)
 }
 
 /// A connected unix stream whose accepted end, bound to `path`, has `bytes` unread bytes.

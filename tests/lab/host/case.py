@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import ClassVar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +48,15 @@ class Case:
     mended: str = "pass"  # and the status of that walk afterwards
     by_hand: str = ""  # how a person does what that remedy says in words
 
+    seconds: ClassVar[int] = 20  # it may take
+
     def runs_on(self, kernel: str) -> bool:
         return self.kernels is None or kernel in self.kernels
 
     def write(self, folder: Path) -> None:
         """What the guest needs of it."""
         folder.mkdir(parents=True)
+        (folder / "kind").write_text("case\n")
         settings = ("arguments", "env", "user", "remedy")
         lines = [f"{name}='{getattr(self, name)}'\n" for name in settings]
         (folder / "settings").write_text("".join(lines))

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import judge
+import tracing
 from case import Case, load_cases
 from machine import Boot, boot, fetch, initramfs
 
@@ -22,7 +23,8 @@ READER_TEST = "probes::modules::reader::against_libkmod::the_reader_and_libkmod_
 def main() -> int:
     options = arguments()
     kernels = select(read_kernels(), options.kernel, "kernel")
-    cases = select(load_cases(LAB / "cases"), options.case, "case")
+    known = load_cases(LAB / "cases") | tracing.load_traces(LAB / "trace")
+    cases = select(known, options.case, "case")
     options.work.mkdir(parents=True, exist_ok=True)
     bases = {name: prepare(name, suite, options) for name, suite in kernels.items()}
     if not options.case:
@@ -43,7 +45,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/lab/run", description=__doc__)
     parser.add_argument("--kernel", action="append", help="only this kernel of tests/lab/kernels")
-    parser.add_argument("--case", action="append", help="only this case of tests/lab/cases")
+    parser.add_argument("--case", action="append", help="only this case of tests/lab/cases, or trace-NAME of tests/lab/trace")
     parser.add_argument("--keep-facts", action="store_true", help="store what was seen in the cases that pass, for cargo test")
     parser.add_argument("--bin", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
@@ -101,7 +103,8 @@ def run(one: Boot, kernel: Path) -> dict[tuple[str, str], list[str]]:
     for case in one.cases:
         folder = one.results / case.name
         if (folder / "ended").exists():
-            cells[one.kernel, case.name] = judge.problems(case, folder)
+            judging = judge if isinstance(case, Case) else tracing
+            cells[one.kernel, case.name] = judging.problems(case, folder)
         else:
             cells[one.kernel, case.name] = [trouble or "the machine sent no result"]
     return cells
@@ -110,7 +113,7 @@ def run(one: Boot, kernel: Path) -> dict[tuple[str, str], list[str]]:
 def keep_facts(cells: dict[tuple[str, str], list[str]], results: Path) -> None:
     """One recording of each case, without the lines and blanks that only people need."""
     for (kernel, case), problems in cells.items():
-        if not problems:
+        if not problems and (results / kernel / case / "facts").exists():
             facts = json.loads((results / kernel / case / "facts").read_text())
             kept = LAB / "facts" / f"{case}.json"
             kept.write_text(json.dumps(facts, separators=(",", ":"), ensure_ascii=False) + "\n")

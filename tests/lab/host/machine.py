@@ -10,7 +10,6 @@ from pathlib import Path
 from case import Case
 
 SECONDS_TO_BOOT = 60
-SECONDS_FOR_A_CASE = 20
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Boot:
 
     @property
     def seconds(self) -> int:
-        return SECONDS_TO_BOOT + SECONDS_FOR_A_CASE * len(self.cases)
+        return SECONDS_TO_BOOT + sum(case.seconds for case in self.cases)
 
 
 def fetch(lab: Path, suite: str, kernel: Path) -> None:
