@@ -244,12 +244,12 @@ pub enum Format {
     Sarif,
 }
 
-/// The form of the catalogue.
+/// The form of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
     /// Text for a terminal
     Human,
-    /// A JSON array
+    /// JSON
     Json,
 }
 

@@ -69,6 +69,7 @@ impl Waiver {
     /// Whether all of `about` is what it names.
     fn names(&self, about: &Subject) -> bool {
         match (&self.subject, about) {
+            (Some(subject), Subject::Kernels(_)) if subject == "host" => true,
             (Some(subject), Subject::Namespaces(labels) | Subject::Kernels(labels)) => {
                 labels.iter().all(|label| label == subject)
             }
@@ -83,6 +84,7 @@ impl Waiver {
         };
         match about {
             Subject::Host => subject == "host",
+            Subject::Kernels(_) if subject == "host" => true,
             Subject::Namespaces(labels) | Subject::Kernels(labels) => labels.contains(subject),
             Subject::Listener {
                 address, namespace, ..

@@ -63,7 +63,12 @@ fn crowded(view: &View<'_>, fill: Fill) -> Vec<Finding> {
 
 fn one(listener: &Listening<'_>, full: &str) -> String {
     let waiting = listener.accept_queue().map_or_else(String::new, |waiting| {
-        format!(": {waiting} connections wait")
+        let wait = if waiting == 1 {
+            "connection waits"
+        } else {
+            "connections wait"
+        };
+        format!(": {waiting} {wait}")
     });
     let room = listener.backlog().map_or_else(String::new, |backlog| {
         format!(" in a queue for {}", u64::from(backlog) + 1)

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 /// Shown after the options.
 pub(super) const AFTER_HELP: &str = "\
-On a terminal it is a live view, worst first; q leaves it. In a pipe it is a line
-for each event, with --format json an object a line.
+On a terminal it is a live view, worst first; q leaves it. In a pipe it is a
+line for each event, with --format json an object a line.
 
 The exit code is that of `check` for the queues and syn checks, judged over the
 whole watch: a queue that was full at any reading counts, and so does a drop in
-between. So `sockdoctor watch --count 10` is a gate.";
+between. So `sockdoctor watch --count 10` is a gate: 0 well, 1 a failure, 2 a
+mistake, 3 warnings with --fail-on warn, 4 undecided.";
 
 /// `sockdoctor watch`.
 #[derive(Debug, Args)]

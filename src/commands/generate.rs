@@ -31,6 +31,7 @@ fn completions(shell: Shell) -> String {
 
 /// One page for the program and one for each of its commands.
 fn man(folder: &Path) -> Result<(), Mistake> {
-    clap_mangen::generate_to(Cli::command(), folder)
+    std::fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
         .map_err(|error| Mistake(format!("{}: {}", shown(folder), reason(&error))))
 }

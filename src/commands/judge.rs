@@ -48,6 +48,11 @@ pub(super) fn judge_all(
         return Err(Mistake("there is nothing to judge".to_owned()));
     };
     let diagnosis = diagnose_kernels(facts, others, policy, |check| selection.has(check));
+    if diagnosis.results.is_empty() {
+        let why = "the selected checks have nothing to judge here: image-drift needs --expect, \
+                   waivers a policy that has some";
+        return Err(Mistake(why.to_owned()));
+    }
     let exit = match facts.origin.is_machine() {
         true => Exit::of(&diagnosis, options.fail_on),
         false => Exit::of_image(&diagnosis, options.fail_on),
