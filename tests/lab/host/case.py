@@ -48,7 +48,7 @@ class Case:
     mended: str = "pass"  # and the status of that walk afterwards
     by_hand: str = ""  # how a person does what that remedy says in words
 
-    seconds: ClassVar[int] = 20  # it may take
+    seconds: ClassVar[int] = 30  # it may take
 
     def runs_on(self, kernel: str) -> bool:
         return self.kernels is None or kernel in self.kernels
