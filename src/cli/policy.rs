@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is accepted")]
 pub struct Policy {
-    /// The policy file; without it, sockdoctor.toml in the working directory if there is one
+    /// The policy file; else sockdoctor.toml beside the image or in the working directory, if any
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

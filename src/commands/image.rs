@@ -11,7 +11,10 @@ use std::time::Instant;
 
 pub(super) fn run(options: &cli::Image) -> Result<Exit, Mistake> {
     let selection = Selection::of_image(&options.selection)?;
-    let policy = applied(&options.policy, beside(&options.root))?;
+    let policy = match applied(&options.policy, beside(&options.root))? {
+        None => applied(&options.policy, Path::new(HERE))?,
+        beside => beside,
+    };
     let clock = Instant::now();
     let name = shown(&options.root);
     let root = image::open(&options.root).map_err(|why| Mistake(format!("{name} {why}")))?;

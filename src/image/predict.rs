@@ -43,7 +43,11 @@ fn with_kernel(name: &str, root: &dyn Root, image: &Image, installed: &Installed
     let kernel = kernel(root, &image.boot, installed);
     let modules = match &installed.tree {
         Some(tree) => Fact::Known(modules::collect_image(root, &kernel, Path::new(tree))),
-        None => Fact::Known(modules::of_no_tree()),
+        // A tree that could not be looked for may be there.
+        None => match image.kernels.gaps().first() {
+            Some(gap) => Fact::Missing(gap.clone()),
+            None => Fact::Known(modules::of_no_tree()),
+        },
     };
     facts(name, image, kernel, modules, true)
 }

@@ -35,10 +35,28 @@ fn value(boot: &Boot, key: &str, default: Result<u32, Gap>) -> Result<u32, Gap> 
     let Some(line) = boot.line(key) else {
         return default;
     };
-    let value = line.value.trim();
-    value
-        .parse()
-        .map_err(|_| Gap::malformed(line.place.to_string(), format!("`{value}` for {key}")))
+    as_the_kernel_reads(&line.value).ok_or_else(|| {
+        let shortened: String = line.value.chars().take(40).collect();
+        Gap::malformed(line.place.to_string(), format!("`{shortened}` for {key}"))
+    })
+}
+
+/// A number in C's notation, so that 010 is 8, and at most INT_MAX (proc_get_long and
+/// proc_dointvec_minmax, kernel/sysctl.c). `None`: the kernel refuses it.
+fn as_the_kernel_reads(value: &str) -> Option<u32> {
+    let value = value.trim();
+    let digits = |text: &str, radix| {
+        let plain = text.starts_with(|first: char| first.is_ascii_hexdigit());
+        plain
+            .then(|| u32::from_str_radix(text, radix).ok())
+            .flatten()
+    };
+    let number = match value.strip_prefix("0x").or(value.strip_prefix("0X")) {
+        Some(hexadecimal) => digits(hexadecimal, 16),
+        None if value.len() > 1 && value.starts_with('0') => digits(value, 8),
+        None => digits(value, 10),
+    };
+    number.filter(|&number| i32::try_from(number).is_ok())
 }
 
 /// On where it is built in (tcp_sk_init, net/ipv4/tcp_ipv4.c: sysctl_tcp_syncookies = 1).
@@ -65,5 +83,31 @@ fn no_default(kernel: &Kernel, key: &str) -> Gap {
     match kernel.release.known() {
         Ok(release) => Gap::malformed(key, format!("no version in the release {release}")),
         Err(gap) => gap.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_the_kernel_reads_them() {
+        let read = as_the_kernel_reads;
+        assert_eq!(read("4096"), Some(4096));
+        assert_eq!(read(" 010000\n"), Some(4096));
+        assert_eq!(read("0x10"), Some(16));
+        assert_eq!(read("2147483647"), Some(2_147_483_647));
+        for refused in [
+            "",
+            "+16",
+            "-1",
+            "2147483648",
+            "4294967295",
+            "09",
+            "16 32",
+            "x",
+        ] {
+            assert_eq!(read(refused), None, "{refused}");
+        }
     }
 }

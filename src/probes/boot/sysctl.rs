@@ -104,6 +104,10 @@ impl Assignments {
     /// list; one that repeats the value leaves the order as it was (parse_line, sysctl.c). The
     /// later line is named either way, because it is the one to edit.
     fn add(&mut self, new: Assignment) {
+        // A file may hold any number of lines that nobody here asks about.
+        if !new.is_glob() && !KEYS.iter().any(|key| key.replace('.', "/") == new.key) {
+            return;
+        }
         let earlier = self.0.iter().position(|old| old.key == new.key);
         match earlier {
             Some(index) if self.0[index].value == new.value => self.0[index].place = new.place,

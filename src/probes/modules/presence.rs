@@ -2,8 +2,10 @@
 
 use super::loaded::Loaded;
 use super::{Context, Resolved, Target, tree};
+use crate::probes::io_gap;
 use crate::text::shown;
 use sockdoctor_checks::facts::{DiagModule, Fact, Gap, KernelConfig, Presence, Why};
+use std::io::ErrorKind;
 
 /// Weighs, best evidence first: /proc/modules, what is compiled in, the module tree, the
 /// kernel's configuration.
@@ -21,7 +23,10 @@ pub(super) fn decide(
         return Fact::Known(Presence::BuiltIn { evidence });
     }
     let presence = match resolved {
-        Ok(resolved) => in_tree(context, module, &resolved.target),
+        Ok(resolved) => match in_tree(context, module, &resolved.target) {
+            Ok(presence) => presence,
+            Err(gap) => return Fact::Missing(gap),
+        },
         Err(gap) => match without_tree(context, module) {
             Some(presence) => presence,
             None => return Fact::Missing(gap.clone()),
@@ -69,12 +74,16 @@ fn built_in(
     (config.get(module.config_option()) == Some("y")).then(|| config.source.clone())
 }
 
-fn in_tree(context: &Context<'_>, module: DiagModule, target: &Target) -> Presence {
+/// A file that could not be looked for is not gone.
+fn in_tree(context: &Context<'_>, module: DiagModule, target: &Target) -> Result<Presence, Gap> {
     let Context { root, tree, .. } = *context;
-    match target {
-        Target::File(file) => match existing_file(context, target) {
-            Some(file) => Presence::Shipped { file },
-            None => Presence::FileGone { file: shown(file) },
+    Ok(match target {
+        Target::File(file) => match root.kind(file) {
+            Ok(_) => Presence::Shipped { file: shown(file) },
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Presence::FileGone { file: shown(file) }
+            }
+            Err(error) => return Err(io_gap(shown(file), &error)),
         },
         Target::Nowhere { index } => match tree::file_of(root, tree, module.name()) {
             Some(file) => Presence::NotIndexed {
@@ -83,7 +92,7 @@ fn in_tree(context: &Context<'_>, module: DiagModule, target: &Target) -> Presen
             },
             None => not_configured(context, module).unwrap_or(Presence::NotShipped),
         },
-    }
+    })
 }
 
 fn without_tree(context: &Context<'_>, module: DiagModule) -> Option<Presence> {
