@@ -9,6 +9,7 @@ pub mod collect;
 pub mod commands;
 pub mod exit;
 pub mod image;
+mod input;
 pub mod netlink;
 pub mod netns;
 pub mod policy;

@@ -18,6 +18,17 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     text
 }
 
+/// The longest text of a configuration that is told in full. Whoever wrote more has the line.
+const QUOTED: usize = 400;
+
+/// As much of a configuration's text as a person would read of it.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// The path as text, in the same way.
 pub(crate) fn shown(path: &Path) -> String {
     text(path.as_os_str().as_bytes())
@@ -52,6 +63,14 @@ mod tests {
     #[test]
     fn bytes_that_are_not_utf8_are_escaped() {
         assert_eq!(text(b"/run/\xff\xc3\xa9"), "/run/\\xffé");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let long = "é".repeat(QUOTED + 1);
+        assert_eq!(quoted(&long).chars().count(), QUOTED + 1);
+        assert!(quoted(&long).ends_with('…'));
+        assert_eq!(quoted("short"), "short");
     }
 
     #[test]

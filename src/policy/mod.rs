@@ -3,17 +3,17 @@
 mod file;
 mod today;
 
+use crate::input;
 use crate::text::{reason, shown};
 use sockdoctor_checks::policy::Policy;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The name that is looked for where no file is named.
 const NAME: &str = "sockdoctor.toml";
 
-/// No policy needs more. A file that has it is not a policy, and is not read to its end.
-const LARGEST: u64 = 1 << 20;
+/// No policy needs more.
+const MOST_MIB: u64 = 1;
 
 /// A policy, and the file that it comes from.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub fn load(named: Option<&Path>, folder: &Path) -> Result<Option<Applied>, Stri
         },
     };
     let name = shown(&path);
-    let bytes = read(&path).map_err(|why| format!("{name}: {why}"))?;
+    let bytes = input::read(&path, MOST_MIB).map_err(|why| format!("{name}: {why}"))?;
     let policy = file::parse(&name, &bytes, today::utc()?)?;
     Ok(Some(Applied { path: name, policy }))
 }
@@ -53,18 +53,6 @@ fn found_in(folder: &Path) -> Result<Option<PathBuf>, String> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{}: {}", shown(&path), reason(&error))),
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| reason(&error))?;
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| reason(&error))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err("larger than 1 MiB, so it is not a policy".to_owned());
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -109,7 +97,7 @@ mod tests {
     #[test]
     fn a_file_without_an_end_is_not_read_to_it() {
         let why = load(Some(Path::new("/dev/zero")), Path::new("/")).expect_err("too large");
-        assert_eq!(why, "/dev/zero: larger than 1 MiB, so it is not a policy");
+        assert_eq!(why, "/dev/zero: larger than 1 MiB");
     }
 
     #[test]

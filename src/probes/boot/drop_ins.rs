@@ -21,8 +21,12 @@ pub(in crate::probes) struct DropIn {
     pub(in crate::probes) bytes: Vec<u8>,
 }
 
-/// Reads the `*.conf` files of these directories of `root`, most important directory first, in the order in
-/// which they apply. What could not be read is in the gaps.
+/// What the files of one kind may hold together, in bytes. Real ones hold some kilobytes; an
+/// image can hold a thousand links to one large file.
+const MOST: usize = 64 << 20;
+
+/// Reads the `*.conf` files of these directories of `root`, most important directory first, in
+/// the order in which they apply. What could not be read is in the gaps.
 pub(in crate::probes) fn read(root: &dyn Root, directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>) {
     let (mut by_name, mut gaps) = (BTreeMap::new(), Vec::new());
     for directory in directories {
@@ -30,14 +34,32 @@ pub(in crate::probes) fn read(root: &dyn Root, directories: &[PathBuf]) -> (Vec<
             gaps.push(gap);
         }
     }
-    let mut files = Vec::new();
-    for path in by_name.into_values() {
+    let files = read_all(root, by_name.into_values(), &mut gaps);
+    (files, gaps)
+}
+
+/// Reads these files, as far as they are not too much together.
+pub(in crate::probes) fn read_all(
+    root: &dyn Root,
+    paths: impl Iterator<Item = PathBuf>,
+    gaps: &mut Vec<Gap>,
+) -> Vec<DropIn> {
+    let (mut files, mut sum) = (Vec::new(), 0);
+    for path in paths {
         match read_file(root, &path) {
-            Ok(bytes) => files.push(DropIn { path, bytes }),
+            Ok(bytes) if sum + bytes.len() > MOST => {
+                let why = format!("with the files before it larger than {} MiB", MOST >> 20);
+                gaps.push(Gap::malformed(shown(&path), why));
+                break;
+            }
+            Ok(bytes) => {
+                sum += bytes.len();
+                files.push(DropIn { path, bytes });
+            }
             Err(gap) => gaps.push(gap),
         }
     }
-    (files, gaps)
+    files
 }
 
 /// `OsString` sorts by bytes, as strcmp does in libkmod and systemd.

@@ -3,7 +3,7 @@
 use super::{drop_ins, place, wildcard};
 use crate::probes::io_gap;
 use crate::root::Root;
-use crate::text::{shown, text};
+use crate::text::{quoted, shown, text};
 use sockdoctor_checks::facts::{BootSysctl, Fact, Gap, Place, Why};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -134,7 +134,7 @@ impl Assignments {
         })?;
         Some(BootSysctl {
             key: key.to_owned(),
-            value: winner.value.clone()?,
+            value: quoted(winner.value.as_ref()?),
             place: winner.place.clone(),
         })
     }

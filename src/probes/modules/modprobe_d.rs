@@ -5,7 +5,7 @@
 mod files;
 
 use crate::root::Root;
-use crate::text::{shown, text};
+use crate::text::{quoted, shown, text};
 pub(super) use files::Sources;
 use sockdoctor_checks::facts::{Gap, Place, Rule, RuleKind};
 use std::path::Path;
@@ -82,7 +82,7 @@ fn located(path: &Path, line: &Logical, directive: Directive) -> Line {
     Line {
         rule: Rule {
             kind: directive.kind,
-            text: line.text.trim().to_owned(),
+            text: quoted(line.text.trim()),
             place: Some(place),
             more_lines: line.last - line.first,
         },

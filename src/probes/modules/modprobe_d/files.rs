@@ -4,7 +4,7 @@
 //! to /dev/null, and all are read in the order of their names.
 
 use super::super::program::Program;
-use crate::probes::boot::drop_ins;
+use crate::probes::boot::drop_ins::{self, DropIn};
 use crate::probes::io_gap;
 use crate::root::{Entry, Kind, Root};
 use crate::text::shown;
@@ -93,27 +93,14 @@ fn directories(root: &dyn Root, reads: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     all.map(PathBuf::from).collect()
 }
 
-/// A configuration file that counts.
-#[derive(Debug)]
-pub(super) struct File {
-    pub(super) path: PathBuf,
-    pub(super) bytes: Vec<u8>,
-}
-
 /// Reads the files in the order in which they apply. What could not be read is in the gaps.
-pub(super) fn read(root: &dyn Root, tree: &Path, sources: &Sources) -> (Vec<File>, Vec<Gap>) {
+pub(super) fn read(root: &dyn Root, tree: &Path, sources: &Sources) -> (Vec<DropIn>, Vec<Gap>) {
     let own = OF_THE_TREE.map(|name| (OsString::from(name), tree.join(name)));
     let (mut by_name, mut gaps) = (BTreeMap::from(own), Vec::new());
     for directory in &sources.directories {
         gaps.extend(list_into(&mut by_name, root, directory, sources).err());
     }
-    let mut files = Vec::new();
-    for path in by_name.into_values() {
-        match drop_ins::read_file(root, &path) {
-            Ok(bytes) => files.push(File { path, bytes }),
-            Err(gap) => gaps.push(gap),
-        }
-    }
+    let files = drop_ins::read_all(root, by_name.into_values(), &mut gaps);
     (files, gaps)
 }
 
