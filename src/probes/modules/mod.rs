@@ -29,12 +29,14 @@ use sockdoctor_checks::facts::{
 };
 use std::path::{Path, PathBuf};
 
-/// What a machine resolves modules with in this build.
-const RESOLVER: ModuleResolver = if cfg!(feature = "libkmod") {
-    ModuleResolver::Libkmod
-} else {
+/// What a machine resolves modules with: libkmod, as its modprobe does, where it has one.
+fn resolver() -> ModuleResolver {
+    #[cfg(feature = "libkmod")]
+    if libkmod::is_there() {
+        return ModuleResolver::Libkmod;
+    }
     ModuleResolver::Reader
-};
+}
 
 /// Where the files of a machine are that say what modprobe would do.
 #[derive(Debug, Clone)]
@@ -60,7 +62,7 @@ impl Roots {
             tree: tree_of_machine(release)?,
             modprobe_d: None,
             of_the_host: *root != host_root::Root::Other,
-            resolver: RESOLVER,
+            resolver: resolver(),
         })
     }
 }

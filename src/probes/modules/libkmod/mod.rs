@@ -85,6 +85,11 @@ impl Kmod for Libkmod {
     }
 }
 
+/// Whether the library could be loaded. Not every machine with modules has it.
+pub(super) fn is_there() -> bool {
+    on_demand::failure().is_none()
+}
+
 fn why_no_context() -> String {
     on_demand::failure().unwrap_or_else(|| "libkmod gave no context".to_owned())
 }
