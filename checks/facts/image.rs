@@ -14,8 +14,6 @@ pub struct Image {
     pub boot: Boot,
     /// Its `ss`, `None` when none is where PATH would lead.
     pub ss: Fact<Option<SsInstalled>>,
-    /// The packages of the files that were asked for. A file that is not named here is of none.
-    pub owners: Fact<Vec<OwnedFile>>,
 }
 
 impl Image {

@@ -9,6 +9,7 @@ mod predict;
 mod settings;
 mod ss;
 
+pub use packages::owners;
 pub use predict::predict;
 
 use crate::probes::{boot, io_gap};
@@ -17,7 +18,7 @@ use crate::text::shown;
 use sockdoctor_checks::facts::{Gap, Image};
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Opens the image at `place`: a directory, a tar stream in a file, or `-` for one on stdin.
 ///
@@ -34,21 +35,13 @@ pub fn open(place: &Path) -> Result<Box<dyn Root>, Refused> {
     Ok(Box::new(archive?))
 }
 
-/// Says what is in `root`, and of which packages its `ss`, its kernels and `files` are.
-pub fn collect(root: &dyn Root, files: &[PathBuf]) -> Image {
-    let kernels = kernels::collect(root);
-    let ss = ss::collect(root);
-    let installed = kernels.value().into_iter().flatten();
-    let images = installed.filter_map(|kernel| kernel.image.as_ref());
-    let programs = ss.value().into_iter().flatten().map(|ss| &ss.path);
-    let mut wanted: Vec<PathBuf> = images.chain(programs).map(PathBuf::from).collect();
-    wanted.extend_from_slice(files);
+/// Says what is in `root`.
+pub fn collect(root: &dyn Root) -> Image {
     Image {
         distribution: distribution::collect(root).into(),
+        kernels: kernels::collect(root),
         boot: boot::collect_in(root),
-        owners: packages::owners(root, &wanted),
-        kernels,
-        ss,
+        ss: ss::collect(root),
     }
 }
 

@@ -21,7 +21,7 @@ const MODPROBE: &str = "/sbin/modprobe";
 /// empty. Kernels that could not be looked for are a gap in what it says of its one "kernel".
 pub fn predict(name: &str, root: &dyn Root) -> Vec<Facts> {
     let root = &AtBoot(root);
-    let image = super::collect(root, &[]);
+    let image = super::collect(root);
     let kernels = image.kernels.value().into_iter().flatten();
     let mut all: Vec<Facts> = kernels
         .map(|installed| with_kernel(name, root, &image, installed))

@@ -2,26 +2,39 @@
 
 use crate::support::{folder, piped, tar, text};
 use rustix::thread::{Uid, set_thread_res_uid};
-use sockdoctor::image::{collect, open};
+use sockdoctor::image::{collect, open, owners};
+use sockdoctor::root::Root;
 use sockdoctor_checks::facts::{Fact, Image, InstalledKernel, OwnedFile, PackageManager, Why};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The inventory of a folder, held against that of a tar of it.
-fn inventory(folder: &TempDir, files: &[&str]) -> Image {
+fn inventory(folder: &TempDir) -> Image {
+    told_alike(folder, collect)
+}
+
+/// The packages of `files`, held in the same way.
+fn packages(folder: &TempDir, files: &[&str]) -> Fact<Vec<OwnedFile>> {
     let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-    let of = |place: &Path| collect(&*open(place).expect("opened"), &files);
+    told_alike(folder, |root| owners(root, &files))
+}
+
+fn told_alike<T: PartialEq + std::fmt::Debug>(
+    folder: &TempDir,
+    tell: impl Fn(&dyn Root) -> T,
+) -> T {
+    let of = |place: &Path| tell(&*open(place).expect("opened"));
     let archive = tempfile::NamedTempFile::new().expect("a file");
     let packed = piped(&["xz", "-0"], &tar(folder.path(), &[]));
     std::fs::write(archive.path(), packed).expect("written");
-    let image = of(folder.path());
-    assert_eq!(image, of(archive.path()), "a tar tells the same");
-    image
+    let told = of(folder.path());
+    assert_eq!(told, of(archive.path()), "a tar tells the same");
+    told
 }
 
 fn kernels(files: &[(&str, &str)]) -> Vec<InstalledKernel> {
-    let image = inventory(&folder(files), &[]);
+    let image = inventory(&folder(files));
     image.kernels.known().expect("known").clone()
 }
 
@@ -88,7 +101,7 @@ fn alpine_names_its_kernel_by_flavour() {
 fn one_tree_with_two_names_is_one_kernel() {
     let folder = folder(&[("usr/lib/modules/6.1/modules.dep", "")]);
     symlink("usr/lib", folder.path().join("lib")).expect("a link");
-    let image = inventory(&folder, &[]);
+    let image = inventory(&folder);
     let expected = kernel("6.1", "/usr/lib/modules/6.1", "", "");
     assert_eq!(image.kernels, Fact::Known(vec![expected]));
     assert!(!image.has_no_kernel());
@@ -96,12 +109,13 @@ fn one_tree_with_two_names_is_one_kernel() {
 
 #[test]
 fn an_empty_directory_has_nothing_and_that_is_known() {
-    let image = inventory(&folder(&[]), &["/usr/bin/ss"]);
+    let image = inventory(&folder(&[]));
     assert!(image.has_no_kernel());
     assert_eq!(image.ss, Fact::Known(None));
     assert_eq!(image.distribution, Fact::Known(None));
     assert_eq!(image.boot.sysctls, Fact::Known(vec![]));
-    assert_eq!(image.owners.gaps()[0].why, Why::Absent);
+    let packages = packages(&folder(&[]), &["/usr/bin/ss"]);
+    assert_eq!(packages.gaps()[0].why, Why::Absent);
 }
 
 #[test]
@@ -117,7 +131,7 @@ fn ss_tells_its_version_as_it_would_when_run() {
         .expect("a version");
     let folder = folder(&[("usr/bin/.keep", "")]);
     std::fs::copy("/usr/bin/ss", folder.path().join("usr/bin/ss")).expect("copied");
-    let image = inventory(&folder, &[]);
+    let image = inventory(&folder);
     let ss = image.ss.known().expect("known").clone().expect("there");
     assert_eq!(ss.path, "/usr/bin/ss");
     assert_eq!(ss.version, Fact::Known(expected.to_owned()));
@@ -127,7 +141,7 @@ fn ss_tells_its_version_as_it_would_when_run() {
 fn an_ss_that_is_another_program_has_no_version() {
     let folder = folder(&[("usr/bin/.keep", ""), ("bin/ss", "#!/bin/sh\n")]);
     symlink("../../nowhere", folder.path().join("usr/bin/ss")).expect("a link");
-    let image = inventory(&folder, &[]);
+    let image = inventory(&folder);
     let ss = image.ss.known().expect("known").clone().expect("there");
     assert_eq!(ss.path, "/bin/ss");
     assert_eq!(
@@ -136,13 +150,12 @@ fn an_ss_that_is_another_program_has_no_version() {
     );
 }
 
-fn owners(image: &Image) -> Vec<String> {
+fn lines(packages: &Fact<Vec<OwnedFile>>) -> Vec<String> {
     let line = |OwnedFile { path, package }: &OwnedFile| {
         let version = package.version.as_deref().unwrap_or("?");
         format!("{path} {} {version}", package.name)
     };
-    image
-        .owners
+    packages
         .value()
         .expect("records")
         .iter()
@@ -167,19 +180,19 @@ fn dpkg_knows_the_packages_under_the_old_names_too() {
     ]);
     symlink("usr/lib", folder.path().join("lib")).expect("a link");
     symlink("usr/bin", folder.path().join("bin")).expect("a link");
-    let files = ["/lib/modules/6.1/kernel/tcp_diag.ko", "/usr/bin/own"];
-    let image = inventory(&folder, &files);
+    let module = "/lib/modules/6.1/kernel/tcp_diag.ko";
+    let packages = packages(&folder, &["/usr/bin/ss", module, "/usr/bin/own"]);
     let expected = [
         "/usr/bin/ss iproute2 6.1.0-3",
         "/lib/modules/6.1/kernel/tcp_diag.ko linux-image-6.1 6.1.1",
     ];
-    assert_eq!(owners(&image), expected);
-    assert_eq!(image.owners.gaps(), []);
+    assert_eq!(lines(&packages), expected);
+    assert_eq!(packages.gaps(), []);
 }
 
 #[test]
 fn distroless_images_have_a_file_for_each_package() {
-    let image = inventory(
+    let packages = packages(
         &folder(&[
             ("usr/bin/ss", ""),
             (
@@ -191,29 +204,26 @@ fn distroless_images_have_a_file_for_each_package() {
                 "0123  usr/bin/ss\n",
             ),
         ]),
-        &[],
+        &["/usr/bin/ss"],
     );
-    assert_eq!(owners(&image), ["/usr/bin/ss iproute2 6.1"]);
+    assert_eq!(lines(&packages), ["/usr/bin/ss iproute2 6.1"]);
 }
 
 #[test]
 fn apk_keeps_one_record() {
     let installed = "P:musl\nV:1.2\nF:lib\nR:libc.so\n\nP:iproute2-ss\nV:6.6-r0\nF:sbin\nR:ss\n";
     let files = [("sbin/ss", ""), ("lib/apk/db/installed", installed)];
-    let image = inventory(&folder(&files), &[]);
-    assert_eq!(owners(&image), ["/sbin/ss iproute2-ss 6.6-r0"]);
-    let owned = image.owners.known().expect("known");
+    let packages = packages(&folder(&files), &["/sbin/ss"]);
+    assert_eq!(lines(&packages), ["/sbin/ss iproute2-ss 6.6-r0"]);
+    let owned = packages.known().expect("known");
     assert_eq!(owned[0].package.manager, PackageManager::Apk);
 }
 
 #[test]
 fn the_database_of_rpm_is_named_and_not_read() {
-    let image = inventory(&folder(&[("var/lib/rpm/rpmdb.sqlite", "x")]), &["/a"]);
+    let packages = packages(&folder(&[("var/lib/rpm/rpmdb.sqlite", "x")]), &["/a"]);
     let expected = "/var/lib/rpm: not supported: the database of rpm is not read";
-    assert_eq!(
-        image.owners.known().expect_err("missing").to_string(),
-        expected
-    );
+    assert_eq!(packages.known().expect_err("missing").to_string(), expected);
 }
 
 #[test]
@@ -226,7 +236,7 @@ fn sysctl_d_of_an_image_is_read_inside_it() {
     let sysctl_d = folder.path().join("etc/sysctl.d");
     symlink("/dev/null", sysctl_d.join("60-b.conf.tmp")).expect("a link");
     std::fs::rename(sysctl_d.join("60-b.conf.tmp"), sysctl_d.join("60-b.conf")).expect("hidden");
-    let image = inventory(&folder, &[]);
+    let image = inventory(&folder);
     let settings = image.boot.sysctls.known().expect("known");
     assert_eq!(
         settings[0].place.to_string(),
@@ -236,7 +246,7 @@ fn sysctl_d_of_an_image_is_read_inside_it() {
     symlink("/usr/share/c", sysctl_d.join("70-c.conf")).expect("a link");
     let archive = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(archive.path(), tar(folder.path(), &[])).expect("written");
-    let image = collect(&*open(archive.path()).expect("opened"), &[]);
+    let image = collect(&*open(archive.path()).expect("opened"));
     let gap = image.boot.sysctls.gaps()[0].to_string();
     assert_eq!(
         gap,
@@ -263,16 +273,20 @@ fn what_is_not_to_be_read_is_a_gap_and_never_absence() {
     let image = std::thread::spawn(move || {
         let nobody = Uid::from_raw(65534);
         set_thread_res_uid(nobody, nobody, nobody).expect("this needs root");
-        collect(&*open(&place).expect("opened"), &[])
+        let root = open(&place).expect("opened");
+        (
+            collect(&*root),
+            owners(&*root, &[PathBuf::from("/usr/bin/ss")]),
+        )
     });
-    let image = image.join().expect("collected");
+    let (image, packages) = image.join().expect("collected");
     assert!(!image.has_no_kernel());
     for gaps in [
         image.kernels.gaps(),
         image.ss.gaps(),
         image.distribution.gaps(),
         image.boot.sysctls.gaps(),
-        image.owners.gaps(),
+        packages.gaps(),
     ] {
         assert!(!gaps.is_empty());
         let needs = "root".to_owned();

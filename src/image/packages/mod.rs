@@ -20,7 +20,7 @@ const MERGED: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib64", "/usr/sbin", "/usr
 
 /// The packages of `files`. A file that no record names is in no entry. `Missing` without any
 /// record.
-pub(super) fn owners(root: &dyn Root, files: &[PathBuf]) -> Fact<Vec<OwnedFile>> {
+pub fn owners(root: &dyn Root, files: &[PathBuf]) -> Fact<Vec<OwnedFile>> {
     let mut search = Search::new(root, files);
     let dpkg = dpkg::search(root, &mut search);
     let apk = apk::search(root, &mut search);
