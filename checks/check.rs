@@ -85,11 +85,6 @@ pub enum Judges {
 }
 
 impl Judges {
-    /// Whether it judges machines without being given more.
-    pub const fn machines(self) -> bool {
-        !matches!(self, Judges::Images | Judges::Promises | Judges::Waivers)
-    }
-
     /// One phrase, for lists.
     pub const fn name(self) -> &'static str {
         match self {
