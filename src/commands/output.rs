@@ -11,6 +11,14 @@ pub(super) enum Reader {
     Left,
 }
 
+/// A stdout to write to, for what would take long in vain without one.
+pub(super) fn open() -> Result<(), Mistake> {
+    if closed_stdout::closed() {
+        return Err(Mistake("stdout is closed".to_owned()));
+    }
+    Ok(())
+}
+
 /// Writes all of `text` to stdout. A reader who has seen enough and left is no mistake.
 pub(super) fn print(text: &str) -> Result<(), Mistake> {
     write(text).map(|_| ())
@@ -18,9 +26,7 @@ pub(super) fn print(text: &str) -> Result<(), Mistake> {
 
 /// Writes all of `text` to stdout, and says whether it was wanted.
 pub(super) fn write(text: &str) -> Result<Reader, Mistake> {
-    if closed_stdout::closed() {
-        return Err(Mistake("stdout is closed".to_owned()));
-    }
+    open()?;
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let written = stdout
         .write_all(text.as_bytes())

@@ -1,15 +1,13 @@
 //! `sockdoctor watch`: looks again and again.
 
-use super::output::reason;
-use super::{Mistake, closed_stdout};
+use super::Mistake;
+use super::output::{self, reason};
 use crate::cli;
 use crate::exit::Exit;
 use crate::watch::{self, Failure};
 
 pub(super) fn run(options: &cli::Watch) -> Result<Exit, Mistake> {
-    if closed_stdout::closed() {
-        return Err(Mistake("stdout is closed".to_owned()));
-    }
+    output::open()?;
     watch::run(options).map_err(|failure| match failure {
         Failure::NoSuchNamespace(error) => Mistake(error.to_string()),
         Failure::Signals(error) => Mistake(format!("signals: {}", reason(&error))),
