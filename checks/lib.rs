@@ -8,6 +8,7 @@
 mod catalogue_tests;
 pub mod check;
 pub mod diagnosis;
+pub mod duration;
 pub mod facts;
 pub mod finding;
 #[cfg(any(test, feature = "fixture"))]

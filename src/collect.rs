@@ -8,6 +8,7 @@ use crate::probes::kernel_log::KernelLog;
 use crate::probes::namespaces::Visit;
 use crate::probes::{self, MayAsk};
 use crate::runner::{self, Deadline, Pending};
+use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{
     Answer, Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine,
     Modules, Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic,
@@ -357,8 +358,4 @@ fn unselected_gap(what: &str) -> Gap {
 
 fn unselected<T>(what: &str) -> Fact<T> {
     Fact::Missing(unselected_gap(what))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

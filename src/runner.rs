@@ -3,6 +3,7 @@
 
 mod threads;
 
+use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{Fact, Gap, Why};
 use std::cell::Cell;
 use std::num::NonZero;
@@ -93,7 +94,7 @@ impl Deadline {
 
     /// The gap to report for `what` when this deadline has passed.
     pub fn gap(&self, what: impl Into<String>) -> Gap {
-        let after_ms = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
+        let after_ms = millis(self.limit);
         Gap::new(what, Why::TimedOut { after_ms })
     }
 }

@@ -7,6 +7,7 @@ use super::listener;
 use super::reading::Timed;
 use super::row::Row;
 use super::tracked::Tracked;
+use crate::duration::millis;
 use crate::facts::{Fact, Gap, Namespace, Sample, TcpListener};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -135,7 +136,7 @@ impl Kept {
         let within = self.counting.within();
         let within = within.unwrap_or_else(|| self.to.saturating_sub(self.from));
         Sample {
-            interval_ms: u64::try_from(within.as_millis()).unwrap_or(u64::MAX),
+            interval_ms: millis(within),
             counters: self.counting.last(),
             listeners: seen(&self.tcp, worst),
         }

@@ -12,6 +12,7 @@ use crate::runner::{Deadline, threads_for};
 use connections::COUNTED;
 use pool::Limits;
 use reading::{Reading, Second};
+use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{Fact, Gap, Namespace, NetnsId, Sample, Topic};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -156,7 +157,7 @@ fn sample(first: &Reading, second: Result<Second, Gap>) -> Sample {
     let second = second.unwrap_or_else(Second::missing);
     let interval = second.at.saturating_duration_since(first.at);
     Sample {
-        interval_ms: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
+        interval_ms: millis(interval),
         counters: second.counters,
         listeners: second.listeners,
     }

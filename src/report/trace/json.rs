@@ -4,6 +4,7 @@ use super::{Closing, Line};
 use crate::report::json::SCHEMA_VERSION;
 use crate::trace::requirements::{Requirement, is_met};
 use serde_json::{Value, json};
+use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{Gap, Owner};
 use sockdoctor_checks::trace::agreement::Agreement;
 use sockdoctor_checks::trace::{Outcome, Stage};
@@ -69,7 +70,7 @@ pub(super) fn closing(closing: &Closing<'_>) -> String {
     one_line(&json!({
         "kind": "summary",
         "attached_by": closing.method,
-        "milliseconds": u64::try_from(closing.time.as_millis()).unwrap_or(u64::MAX),
+        "milliseconds": millis(closing.time),
         "port": closing.port,
         "drops": closing.summary.drops(),
         "requests": outcomes(&closing.summary.outcomes()),

@@ -3,6 +3,7 @@
 use super::{Closing, Opening, timestamp};
 use crate::report::json::{SCHEMA_VERSION, Status};
 use serde::Serialize;
+use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::watch::{Event, Growth, Protocol, Subject, What, Who};
 use std::collections::BTreeMap;
@@ -274,8 +275,4 @@ impl<'a> Details<'a> {
             &What::OnTime { skipped } => Details::OnTime { skipped },
         }
     }
-}
-
-fn millis(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
