@@ -5,6 +5,7 @@ mod listeners;
 mod policy;
 mod trace;
 mod watch;
+mod wrong_value;
 
 pub use image::Image;
 pub use listeners::{Listeners, Sort};
@@ -14,9 +15,11 @@ pub use trace::Trace;
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
 pub use watch::Watch;
+pub use wrong_value::wrong_value;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -270,17 +273,22 @@ pub enum FailOn {
 const LONGEST: Duration = Duration::from_secs(3600);
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let duration =
-        humantime::parse_duration(text).map_err(|_| "write it as 2s, 500ms or 1m".to_owned())?;
-    if duration.is_zero() || duration > LONGEST {
-        return Err("it must be more than 0 and at most 1h".to_owned());
-    }
-    Ok(duration)
+    let is_accepted = |time: &Duration| !time.is_zero() && *time <= LONGEST;
+    let duration = humantime::parse_duration(text).ok().filter(is_accepted);
+    duration.ok_or_else(|| {
+        "a time is written as 2s, 500ms or 1m, and is more than 0 and at most 1h".to_owned()
+    })
+}
+
+/// Any port is one to listen on but 0, which asks the kernel to choose one.
+fn port(text: &str) -> Result<NonZero<u16>, String> {
+    text.parse()
+        .map_err(|_| format!("a port is a number from 1 to {}", u16::MAX))
 }
 
 fn netns(text: &str) -> Result<Selector, String> {
     match text {
-        "" => Err("a name is needed".to_owned()),
+        "" => Err("a namespace is all, self, a name, or the pid of a process in it".to_owned()),
         "all" => Ok(Selector::All),
         "self" => Ok(Selector::Own),
         name => Ok(name

@@ -1,10 +1,11 @@
 //! The options of `sockdoctor listeners`.
 
-use super::{ListFormat, duration, netns};
+use super::{ListFormat, duration, netns, port};
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
 use clap::{Args, ValueEnum};
 use sockdoctor_checks::listeners::{Order, Process};
+use std::num::NonZero;
 use std::time::Duration;
 
 pub(super) const AFTER_HELP: &str = "\
@@ -29,11 +30,12 @@ pub struct Listeners {
         long,
         value_name = "PORT",
         value_delimiter = ',',
-        value_parser = clap::value_parser!(u16).range(1..),
+        value_parser = port,
+        allow_negative_numbers = true,
         conflicts_with = "unix",
         help_heading = "What to look at"
     )]
-    pub port: Vec<u16>,
+    pub port: Vec<NonZero<u16>>,
     /// Only the sockets of this process; of several that hold one, the first has it
     #[arg(long, value_name = "NAME|PID", value_parser = process, help_heading = "What to look at")]
     pub process: Option<Process>,
@@ -110,9 +112,9 @@ impl From<Sort> for Order {
 
 fn process(text: &str) -> Result<Process, String> {
     match text.parse() {
-        Ok(0) => Err("there is no process 0".to_owned()),
+        Ok(0) => Err("a process is a name or a pid, and no pid is 0".to_owned()),
         Ok(pid) => Ok(Process::Pid(pid)),
-        Err(_) if text.is_empty() => Err("a name or a pid is needed".to_owned()),
+        Err(_) if text.is_empty() => Err("a process is a name or a pid".to_owned()),
         Err(_) => Ok(Process::Name(text.to_owned())),
     }
 }

@@ -1,6 +1,6 @@
 //! The options of `trace`.
 
-use super::{ListFormat, duration, netns};
+use super::{ListFormat, duration, netns, port};
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
 use clap::Args;
@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub struct Trace {
     /// Only listeners on this port
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = port, allow_negative_numbers = true)]
     pub port: Option<NonZeroU16>,
     /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
     #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]

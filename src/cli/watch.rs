@@ -27,7 +27,7 @@ pub struct Watch {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s")]
     pub interval: Duration,
     /// End after so many readings
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = count, allow_negative_numbers = true)]
     pub count: Option<NonZero<u64>>,
     /// Send nothing that can make the kernel load a module
     #[arg(long)]
@@ -44,4 +44,9 @@ pub struct Watch {
     /// Colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
+}
+
+fn count(text: &str) -> Result<NonZero<u64>, String> {
+    text.parse()
+        .map_err(|_| format!("a number of readings is from 1 to {}", u64::MAX))
 }

@@ -71,7 +71,7 @@ fn request(options: &cli::Listeners) -> Request {
     Request {
         kind: if options.unix { Kind::Unix } else { Kind::Tcp },
         filter: Filter {
-            ports: options.port.clone(),
+            ports: options.port.iter().map(|port| port.get()).collect(),
             process: options.process.clone(),
             full: options.full,
         },

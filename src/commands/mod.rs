@@ -17,7 +17,7 @@ mod selection;
 mod trace;
 mod watch;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, wrong_value};
 use crate::exit::Exit;
 use crate::report::environment::Environment;
 use crate::report::escape::escape;
@@ -33,10 +33,13 @@ struct Mistake(String);
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let done = match Cli::try_parse_from(arguments) {
         Ok(cli) => dispatch(&cli),
-        Err(error) if error.use_stderr() => {
-            say(&error.render().to_string());
-            return Exit::Usage;
-        }
+        Err(error) if error.use_stderr() => match wrong_value(&error) {
+            Some(line) => Err(Mistake(line)),
+            None => {
+                say(&error.render().to_string());
+                return Exit::Usage;
+            }
+        },
         // --help and --version come as errors too.
         Err(text) => output::print(&text.render().to_string()).map(|()| Exit::Fine),
     };

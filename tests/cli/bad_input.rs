@@ -126,18 +126,10 @@ fn a_namespace_that_is_not_there_has_no_table() {
 fn usage_errors_are_exit_code_2() {
     for arguments in [
         &["--no-such-option"][..],
-        &["--format=xml"],
-        &["--timeout=soon"],
-        &["--sample=0s"],
         &["-q", "-v"],
         &["replay"],
         &["check", "extra"],
-        &["listeners", "--port=0"],
-        &["listeners", "--port=65536"],
-        &["listeners", "--port=http"],
         &["listeners", "--port=80", "--unix"],
-        &["listeners", "--process="],
-        &["listeners", "--sort=age"],
         &["listeners", "--sample=1s"],
         &["listeners", "80"],
     ] {
@@ -146,4 +138,83 @@ fn usage_errors_are_exit_code_2() {
         assert_eq!(ran.stdout, "", "{arguments:?}");
         assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
     }
+}
+
+#[test]
+fn a_wrong_value_is_answered_with_what_is_accepted() {
+    const PORT: &str = "a port is a number from 1 to 65535";
+    const TIME: &str = "a time is written as 2s, 500ms or 1m, and is more than 0 and at most 1h";
+    const COUNT: &str = "a number of readings is from 1 to 18446744073709551615";
+    const NETNS: &str = "a namespace is all, self, a name, or the pid of a process in it";
+    const LIST: &str = "one of human, json is accepted";
+    for (command, option, value, accepted) in [
+        ("listeners", "--port", "0", PORT),
+        ("listeners", "--port", "65536", PORT),
+        ("listeners", "--port", "-1", PORT),
+        ("listeners", "--port", "http", PORT),
+        ("listeners", "--port", "", PORT),
+        ("trace", "--port", "0", PORT),
+        ("listeners", "--timeout", "soon", TIME),
+        ("listeners", "--process", "", "a process is a name or a pid"),
+        (
+            "listeners",
+            "--process",
+            "0",
+            "a process is a name or a pid, and no pid is 0",
+        ),
+        (
+            "listeners",
+            "--sort",
+            "age",
+            "one of queue, fill, drops, address, process is accepted",
+        ),
+        ("listeners", "--format", "xml", LIST),
+        ("watch", "--format", "junit", LIST),
+        ("watch", "--interval", "0", TIME),
+        ("watch", "--interval", "5", TIME),
+        ("watch", "--interval", "2h", TIME),
+        ("watch", "--count", "0", COUNT),
+        ("watch", "--count", "-1", COUNT),
+        ("watch", "--count", "many", COUNT),
+        ("watch", "--netns", "", NETNS),
+        (
+            "watch",
+            "--fail-on",
+            "all",
+            "one of fail, warn, unknown, never is accepted",
+        ),
+        ("check", "--sample", "0s", TIME),
+        (
+            "check",
+            "--color",
+            "red",
+            "one of auto, always, never is accepted",
+        ),
+    ] {
+        let line = complaint(&run(&mut program(&[command, option, value])));
+        assert_eq!(line, format!("sockdoctor: {option} '{value}': {accepted}"));
+    }
+}
+
+#[test]
+fn a_value_that_is_missing_is_missed() {
+    for (arguments, expected) in [
+        (
+            &["watch", "--interval"][..],
+            "--interval <TIME>: the value is missing",
+        ),
+        (
+            &["listeners", "--format"],
+            "--format '': one of human, json is accepted",
+        ),
+    ] {
+        let line = complaint(&run(&mut program(arguments)));
+        assert_eq!(line, format!("sockdoctor: {expected}"));
+    }
+}
+
+#[test]
+fn a_wrong_value_cannot_write_to_the_terminal() {
+    let line = complaint(&run(&mut program(&["listeners", "--port=\u{1b}[2J"])));
+    assert!(line.contains(r"\x1b[2J"), "{line}");
 }
