@@ -219,6 +219,10 @@ pub enum Artefact {
     Schema,
     /// Print the JSON Schema of `listeners --format json`
     SchemaListeners,
+    /// Print the JSON Schema of a line of `watch --format json`
+    SchemaWatch,
+    /// Print the JSON Schema of a line of `trace --format json`
+    SchemaTrace,
     /// Print the table of all checks, in Markdown
     Catalogue,
     /// Print a script that completes the arguments in a shell

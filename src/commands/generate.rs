@@ -4,7 +4,7 @@ use super::Mistake;
 use super::output::{print, reason};
 use crate::cli::{Artefact, Cli, Generate};
 use crate::exit::Exit;
-use crate::report::{catalogue, json, listeners};
+use crate::report::{catalogue, json, listeners, trace, watch};
 use crate::text::shown;
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -14,6 +14,8 @@ pub(super) fn run(options: &Generate) -> Result<Exit, Mistake> {
     match &options.what {
         Artefact::Schema => print(&json::schema()),
         Artefact::SchemaListeners => print(&listeners::json::schema()),
+        Artefact::SchemaWatch => print(&watch::json::schema()),
+        Artefact::SchemaTrace => print(&trace::json::schema()),
         Artefact::Catalogue => print(&catalogue::markdown()),
         Artefact::Completions { shell } => print(&completions(*shell)),
         Artefact::Man { folder } => man(folder),

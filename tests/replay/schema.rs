@@ -56,6 +56,29 @@ fn the_listeners_of_this_machine_fit() {
 }
 
 #[test]
+fn every_line_of_a_watch_of_this_machine_fits() {
+    let validator = validator_of("schema-watch");
+    let arguments = ["watch", "--format=json", "--count=2", "--interval=10ms"];
+    let ran = run(&mut program(&arguments));
+    let lines: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| assert_valid(&validator, "this machine", line))
+        .collect();
+    assert_eq!(lines.first().expect("a line")["event"], "watching");
+    let last = lines.last().expect("a line");
+    assert_eq!(last["event"], "ended");
+    assert_eq!(last["exit_code"].as_i64(), ran.code.map(i64::from));
+}
+
+#[test]
+fn what_a_trace_says_of_this_machine_fits() {
+    let ran = run(&mut program(&["trace", "--can-run", "--format=json"]));
+    let document = assert_valid(&validator_of("schema-trace"), "this machine", &ran.stdout);
+    assert_eq!(document["kind"], "requirements");
+}
+
+#[test]
 fn a_key_that_is_missing_does_not_fit() {
     let validator = validator();
     let healthy = machines::machine("healthy", |_| {});

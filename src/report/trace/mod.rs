@@ -2,7 +2,7 @@
 
 mod bars;
 mod human;
-mod json;
+pub mod json;
 #[cfg(test)]
 mod tests;
 

@@ -75,6 +75,33 @@ fn a_line_for_programs_has_all_of_it() {
     assert_eq!(line["time"], "2023-11-14T22:13:20.123456000Z");
 }
 
+/// A line of each kind is what its schema says, and the schema tells them apart.
+#[test]
+fn every_line_for_programs_fits_the_schema() {
+    let schema = serde_json::from_str(&super::json::schema()).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let programs = Audience::Programs;
+    let lines = [
+        programs.beginning("fentry", 3),
+        line(programs),
+        closing(programs, 4, None),
+        closing(programs, 4, Some(80)),
+        programs.requirements(&pieces(), None),
+        programs.requirements(&pieces(), Some("the program was refused")),
+    ];
+    for text in lines {
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let mut line: serde_json::Value = serde_json::from_str(&text).expect("one document");
+        let errors: Vec<String> = validator
+            .iter_errors(&line)
+            .map(|it| it.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{text}{errors:#?}");
+        line["kind"] = "beginning-of-another-kind".into();
+        assert!(!validator.is_valid(&line), "{text}");
+    }
+}
+
 fn closing(audience: Audience, counted: u64, port: Option<u16>) -> String {
     let mut summary = Summary::default();
     let frames = ["tcp_conn_request".to_owned(), "tcp_v4_do_rcv".to_owned()];
@@ -158,9 +185,8 @@ fn more_seen_than_counted_is_no_agreement() {
     );
 }
 
-#[test]
-fn pieces_are_listed_with_their_reasons() {
-    let pieces = [
+fn pieces() -> [Requirement; 2] {
+    [
         Requirement {
             name: "BTF",
             standing: Standing::Ok,
@@ -172,8 +198,12 @@ fn pieces_are_listed_with_their_reasons() {
             why: "the kernel is locked down for confidentiality: BPF may not read its memory"
                 .to_owned(),
         },
-    ];
-    assert_snapshot!(people().requirements(&pieces, None), @r#"
+    ]
+}
+
+#[test]
+fn pieces_are_listed_with_their_reasons() {
+    assert_snapshot!(people().requirements(&pieces(), None), @r#"
     ok          BTF                        /sys/kernel/btf/vmlinux
     missing     lockdown                   the kernel is locked down for
                                            confidentiality: BPF may not read its

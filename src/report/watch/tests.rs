@@ -9,10 +9,12 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use serde_json::{Value, json};
 use sockdoctor_checks::diagnosis::diagnose;
-use sockdoctor_checks::facts::{Fact, Namespace, Owner, TcpListener, UnixListener, UnixSource};
+use sockdoctor_checks::facts::{
+    Fact, Gap, Namespace, Owner, TcpListener, UnixListener, UnixSource, Why,
+};
 use sockdoctor_checks::fixture::{healthy, listener, namespace};
 use sockdoctor_checks::policy::Policy;
-use sockdoctor_checks::watch::{Event, Reading, Subject, Timed, Watch};
+use sockdoctor_checks::watch::{Event, Growth, Reading, Reads, Subject, Timed, Watch, What};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn moment(second: u64) -> SystemTime {
@@ -137,11 +139,18 @@ fn named(mut event: Event) -> Event {
 #[test]
 fn lines_for_people() {
     let look = plain(80, Unicode);
-    let (watch, events) = watched();
+    let (_, events) = watched();
     let mut text = line::opening(look, moment(0), &opening());
     for (when, event) in events {
         text += &line::event(look, when, &named(event));
     }
+    text += &closing(|when, closing| line::closing(look, when, closing));
+    insta::assert_snapshot!(text);
+}
+
+/// What came of the watch, in one form or the other.
+fn closing(tell: impl Fn(SystemTime, &Closing<'_>) -> String) -> String {
+    let (watch, _) = watched();
     let diagnosis = diagnose(&watch.judged(healthy()), &Policy::default(), |check| {
         ["accept-queue", "listen-overflows", "syncookies"].contains(&check.id)
     });
@@ -156,8 +165,86 @@ fn lines_for_people() {
         diagnosis: &diagnosis,
         exit: Exit::Failure,
     };
-    text += &line::closing(look, moment(5), &closing);
-    insta::assert_snapshot!(text);
+    tell(moment(5), &closing)
+}
+
+/// Of every kind of event, one.
+fn of_every_kind() -> Vec<Event> {
+    let within = Duration::from_millis(1_234);
+    let growth = Growth { by: 7, within };
+    let gap = Gap::new("/proc/net/unix", Why::Absent);
+    let (queue, backlog) = (4, 3);
+    let full = |at_first_sight| What::QueueFull {
+        queue,
+        backlog,
+        at_first_sight,
+    };
+    let about = |what| Event {
+        subject: Subject::Namespace("web".to_owned()),
+        what,
+    };
+    let all = [
+        full(true),
+        full(false),
+        What::QueueHasRoom { queue, backlog },
+        What::DropsGrew { growth },
+        What::UnexplainedDrops {
+            growth,
+            overflows: None,
+            all_counted: false,
+        },
+        What::SynQueueFull {
+            growth,
+            cookies: true,
+        },
+        What::CookiesSent {
+            growth,
+            always: false,
+        },
+        What::ListenerCame,
+        What::ListenerWent,
+        What::NamespaceCame { listeners: Some(2) },
+        What::NamespaceWent { listeners: None },
+        What::ReadingFailed {
+            reads: Reads::UnixListeners,
+            gap,
+            others: 2,
+        },
+        What::ReadingBack(Reads::Counters),
+        What::More {
+            what: "listener-went",
+            number: 9,
+        },
+        What::Behind { took: within },
+        What::OnTime { skipped: 3 },
+    ];
+    all.into_iter().map(about).collect()
+}
+
+#[test]
+fn every_object_fits_the_schema_under_the_name_of_its_event() {
+    let schema = serde_json::from_str(&json::schema()).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let (_, watched) = watched();
+    let events = of_every_kind().into_iter();
+    let events = events.chain(watched.into_iter().map(|(_, event)| named(event)));
+    let mut lines = vec![json::opening(moment(0), &opening()), closing(json::closing)];
+    for event in events {
+        let text = json::event(moment(1), &event);
+        let object: Value = serde_json::from_str(&text).expect("an object");
+        assert_eq!(object["event"], event.what.name());
+        lines.push(text);
+    }
+    for text in lines {
+        let mut object: Value = serde_json::from_str(&text).expect("an object");
+        let errors = validator
+            .iter_errors(&object)
+            .map(|error| error.to_string());
+        let errors: Vec<String> = errors.collect();
+        assert!(errors.is_empty(), "{text}{errors:#?}");
+        object["event"] = "of-no-such-kind".into();
+        assert!(!validator.is_valid(&object), "{text}");
+    }
 }
 
 #[test]

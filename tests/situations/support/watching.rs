@@ -1,10 +1,13 @@
 //! A watch that goes on while a test changes what it watches.
 
+use super::doctor::doctor;
+use jsonschema::Validator;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::LazyLock;
 
 /// A `sockdoctor watch` under way, its lines read one by one.
 pub(crate) struct Watching {
@@ -101,9 +104,21 @@ impl Watching {
     }
 }
 
+/// What the program itself says of its lines.
+static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = doctor(["generate", "schema-watch"]).run().stdout;
+    let schema = serde_json::from_str(&schema).expect("the schema is JSON");
+    jsonschema::validator_for(&schema).expect("a schema")
+});
+
 /// An object of the stream.
 pub(crate) fn object(line: &str) -> Value {
     let object: Value = serde_json::from_str(line).expect("an object a line");
+    let errors: Vec<String> = SCHEMA
+        .iter_errors(&object)
+        .map(|it| it.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{line}{errors:#?}");
     assert_eq!(object["schema_version"], 1, "{line}");
     assert!(object["at"].is_string(), "{line}");
     object
