@@ -13,7 +13,6 @@ use sockdoctor_checks::diagnosis;
 use sockdoctor_checks::facts::Topic;
 use sockdoctor_checks::listeners::{Filter, Kind, Request, table};
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 
 pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     let plan = plan(options);
@@ -35,10 +34,7 @@ pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     };
     output::print(&match options.format {
         cli::ListFormat::Json => json::render(&listing),
-        cli::ListFormat::Human => {
-            let bars = std::io::stdout().is_terminal();
-            human::render(&listing, Look::of_stdout(options.color), bars)
-        }
+        cli::ListFormat::Human => human::render(&listing, Look::of_stdout(options.color)),
     })?;
     Ok(exit)
 }

@@ -53,14 +53,20 @@ impl Environment {
         }
     }
 
-    /// Columns to use. `terminal` is the width of the terminal, where there is one.
+    /// Columns to use for running text. `terminal` is the width of the terminal, where there is
+    /// one.
     pub fn width(&self, terminal: Option<usize>) -> usize {
+        self.columns(terminal).min(WIDEST)
+    }
+
+    /// Columns that there are. A serial line has a terminal that says 0.
+    pub fn columns(&self, terminal: Option<usize>) -> usize {
         let columns = || self.get("COLUMNS").and_then(|value| value.parse().ok());
         terminal
             .filter(|&width| width > 0)
             .or_else(columns)
             .unwrap_or(DEFAULT_WIDTH)
-            .clamp(NARROWEST, WIDEST)
+            .max(NARROWEST)
     }
 
     /// An environment of a test's own making.

@@ -9,8 +9,10 @@ use textwrap::{Options, WordSplitter};
 /// How a page looks.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
-    /// Columns.
+    /// Columns of running text.
     pub width: usize,
+    /// Columns of the terminal, where it goes to one: what a table may take.
+    pub screen: Option<usize>,
     /// What can be shown.
     pub charset: Charset,
     /// The colours.
@@ -22,15 +24,14 @@ impl Look {
     pub fn of_stdout(choice: ColorChoice) -> Self {
         let stdout = std::io::stdout();
         let environment = Environment::here();
+        let is_terminal = std::io::IsTerminal::is_terminal(&stdout);
         let terminal = terminal_size::terminal_size_of(&stdout);
+        let terminal = terminal.map(|(width, _)| usize::from(width.0));
         Look {
-            width: environment.width(terminal.map(|(width, _)| usize::from(width.0))),
+            width: environment.width(terminal),
+            screen: is_terminal.then(|| environment.columns(terminal)),
             charset: environment.charset(),
-            style: Style::decide(
-                choice,
-                std::io::IsTerminal::is_terminal(&stdout),
-                &environment,
-            ),
+            style: Style::decide(choice, is_terminal, &environment),
         }
     }
 }
@@ -99,7 +100,8 @@ impl Page {
             .iter()
             .map(|piece| escape(piece, self.look.charset).replace(' ', "\u{a0}"))
             .collect();
-        let dot = escape(" · ", self.look.charset);
+        // The dot stays with what is before it, and so begins no line.
+        let dot = format!("\u{a0}{} ", escape("·", self.look.charset));
         let start = self.text.len();
         self.put(lead, hang, &glued.join(&dot));
         let row = self.text.split_off(start).replace('\u{a0}', " ");
@@ -144,6 +146,7 @@ impl Page {
 pub(super) const fn plain(width: usize, charset: Charset) -> Look {
     Look {
         width,
+        screen: None,
         charset,
         style: Style::PLAIN,
     }
@@ -183,6 +186,9 @@ mod tests {
         let pieces = ["one two", "three four", "5"].map(str::to_owned);
         page.row(&Lead::default(), "  ", &pieces);
         assert_eq!(page.finish(), "one two -\n  three four - 5\n");
+        let mut page = Page::new(plain(10, Charset::Ascii));
+        page.row(&Lead::default(), "  ", &pieces);
+        assert_eq!(page.finish(), "one two -\n  three four -\n  5\n");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! The live view of a watch, in a terminal.
+//! The live view of a watch, and the table of listeners, in a terminal.
 
 use crate::support::netns::Namespace;
-use crate::support::sockets::FullListener;
+use crate::support::sockets::{FullListener, tcp_listener};
 use crate::support::terminal::Terminal;
 use rustix::process::Signal;
 
@@ -96,4 +96,32 @@ fn a_dumb_terminal_gets_lines() {
         shown.contains("watching") && shown.contains("ended"),
         "{shown}"
     );
+}
+
+/// Nothing is left to the terminal to break, and every number of a row is in it.
+#[test]
+fn the_table_of_listeners_fits_the_terminal() {
+    let [web, other] = [0; 2].map(|_| Namespace::new());
+    let full = web.inside(|| FullListener::new(1));
+    let (_idle, idle) = other.inside(|| tcp_listener(128));
+    let namespaces = ["--netns", &web.name, "--netns", &other.name];
+    let arguments = [&["listeners"][..], &namespaces].concat();
+    for columns in [60, 80, 120, 200] {
+        let mut terminal = Terminal::run((60, columns), PROGRAM, &arguments, &[]);
+        assert_eq!(terminal.left_as_found().code(), Some(0));
+        let screen = terminal.screen();
+        let shown = screen.contents();
+        assert!(!(0..60).any(|row| screen.row_wrapped(row)), "{shown}");
+        let row = |address: String| {
+            let rows = screen.rows(0, columns);
+            let row = rows.into_iter().find(|row| row.contains(&address));
+            row.unwrap_or_else(|| panic!("no {address} at {columns}:\n{shown}"))
+        };
+        let numbers = row(full.address.to_string());
+        assert!(numbers.contains(" 2        1 "), "{columns}: {numbers}");
+        assert!(row(idle.to_string()).contains(" 0      128 "), "{shown}");
+        for name in [&web.name, &other.name] {
+            assert!(shown.contains(name.as_str()), "{columns}:\n{shown}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Values as they stand in a table.
 
-use super::grid::Cell;
+use super::cell::Cell;
 use super::words;
 use crate::report::escape::Charset;
 use crate::report::style::Tone;
@@ -62,8 +62,7 @@ fn bar(percent: u64, charset: Charset) -> String {
 pub(super) fn owner(owner: &Known<Option<Owner>>) -> Cell {
     match owner {
         Ok(Some(owner)) => Cell::plain(words::owner(owner)),
-        // Not "no process": one outside of our pid namespace is not to be seen.
-        Ok(None) => Cell::plain("none seen").in_tone(Tone::Faint),
+        Ok(None) => Cell::plain(words::NOBODY).in_tone(Tone::Faint),
         Err(_) => Cell::unknown(),
     }
 }

@@ -1,12 +1,19 @@
 //! The columns of the table of listeners. What is the same in all rows is told above it.
 
-use super::cells;
-use super::grid::{Cell, Grid, Side};
+use super::cell::Cell;
+use super::grid::{Grid, Head, Line, Long, Side};
+use super::{cells, words};
 use crate::report::escape::Charset;
-use sockdoctor_checks::listeners::{Kind, Member, Row, Source};
+use crate::report::page::Page;
+use sockdoctor_checks::listeners::{Kind, Member, Row};
 
-/// Which columns there are, in their order.
-pub(super) struct Columns(Vec<Column>);
+/// Which columns there are, in their order, and what stands below each row instead.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Columns {
+    beside: Vec<Column>,
+    below: Vec<Column>,
+    bars: bool,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
@@ -45,21 +52,22 @@ impl Columns {
             }
             _ => true,
         };
-        Columns(all.iter().copied().filter(varies).collect())
+        Columns {
+            beside: all.iter().copied().filter(varies).collect(),
+            ..Columns::default()
+        }
     }
 
     /// What all rows have in common, as the first one has it.
     pub(super) fn same(&self, row: &Row, ss: Option<&'static str>) -> Vec<String> {
-        let is_told = |column| !self.0.contains(&column);
+        let is_told = |column| !self.beside.contains(&column);
         let source = row.members.first().map(|member| member.source);
-        let somaxconn = match &row.netns.somaxconn {
-            Ok(somaxconn) => format!("somaxconn {somaxconn}"),
-            Err(_) => "somaxconn ?".to_owned(),
-        };
         [
             is_told(Column::Netns).then(|| format!("network namespace: {}", row.netns.label)),
-            is_told(Column::Somaxconn).then_some(somaxconn),
-            source.filter(|_| is_told(Column::Source)).map(from),
+            is_told(Column::Somaxconn).then(|| words::somaxconn(&row.netns.somaxconn)),
+            source
+                .filter(|_| is_told(Column::Source))
+                .map(words::source),
             ss.map(str::to_owned),
         ]
         .into_iter()
@@ -67,38 +75,111 @@ impl Columns {
         .collect()
     }
 
-    /// The table of these rows, with bars where there is a charset for them.
-    pub(super) fn grid(&self, rows: &[Row], charset: Charset, bars: Option<Charset>) -> Grid {
-        let columns = || self.0.iter().copied();
-        let mut grid = Grid::new(columns().map(Column::head).collect());
+    /// The table of these rows as there is room for it: on a screen, with bars, then without;
+    /// then without the protocol, which the brackets of an IPv6 address tell as well; then with
+    /// more lines to a row. A pipe has room for everything.
+    pub(super) fn grid(&self, rows: &[Row], page: &Page, screen: Option<usize>) -> Grid {
+        let charset = page.charset();
+        let Some(screen) = screen else {
+            return self.table(rows, charset);
+        };
+        let without = |columns: &[Column]| self.without(columns);
+        let brief = without(&[Column::Protocol]);
+        let bars = Columns {
+            bars: true,
+            ..self.clone()
+        };
+        let on_one_line = [&bars, self, &brief].map(|columns| columns.table(rows, charset));
+        if let Some(grid) = on_one_line.into_iter().find(|it| it.fits(page, screen)) {
+            return grid;
+        }
+        let numbers = brief.below(&[Column::Source, Column::Somaxconn]);
+        let names = numbers.below(&[Column::Process, Column::Netns]);
+        [&brief, &numbers]
+            .map(|columns| columns.table(rows, charset))
+            .into_iter()
+            .find(|it| it.can_be_squeezed(page, screen))
+            .unwrap_or_else(|| names.table(rows, charset))
+    }
+
+    fn without(&self, columns: &[Column]) -> Self {
+        let mut others = self.clone();
+        others.beside.retain(|column| !columns.contains(column));
+        others
+    }
+
+    /// With these columns below the rows.
+    fn below(&self, columns: &[Column]) -> Self {
+        let moved = columns.iter().filter(|column| self.beside.contains(column));
+        let mut others = self.without(columns);
+        others.below.splice(0..0, moved.copied());
+        others
+    }
+
+    fn table(&self, rows: &[Row], charset: Charset) -> Grid {
+        let heads = self.beside.iter().copied().map(Column::head).collect();
+        let mut lines = Vec::new();
         for row in rows {
-            grid.line(columns().map(|column| column.of_row(row, bars)).collect());
+            lines.push(self.row(row, charset));
             let members = row.members.iter().filter(|_| row.is_group());
             for (number, member) in members.enumerate() {
                 let branch = branch(charset, number + 1 == row.members.len());
-                let cell = |column: Column| column.of_member(member, branch, bars);
-                grid.line(columns().map(cell).collect());
+                let mut line = self.member(member, branch, charset);
+                if self.below.contains(&Column::Source) && has_sources(row) {
+                    line.below.push(words::source(member.source));
+                }
+                lines.push(line);
             }
         }
-        grid
+        Grid::new(heads, lines)
+    }
+
+    fn row(&self, row: &Row, charset: Charset) -> Line {
+        let bars = self.bars.then_some(charset);
+        let beside = self.beside.iter();
+        let below = self.below.iter();
+        Line {
+            cells: beside.map(|column| column.of_row(row, bars)).collect(),
+            below: below.filter_map(|column| column.below_row(row)).collect(),
+        }
+    }
+
+    /// A line of an SO_REUSEPORT group. What is that of the whole group stands above it.
+    fn member(&self, member: &Member, branch: &str, charset: Charset) -> Line {
+        let bars = self.bars.then_some(charset);
+        // With the process below there is room behind the branch.
+        let process = self.below.contains(&Column::Process);
+        let address = || match process {
+            true => cells::owner(&member.owner).behind(branch),
+            false => Cell::plain(branch),
+        };
+        let cell = |column: &Column| match column {
+            Column::Address => address(),
+            column => column.of_member(member, bars),
+        };
+        Line {
+            cells: self.beside.iter().map(cell).collect(),
+            below: Vec::new(),
+        }
     }
 }
 
 impl Column {
-    fn head(self) -> (&'static str, Side) {
-        match self {
-            Column::Netns => ("netns", Side::Left),
-            Column::Protocol => ("proto", Side::Left),
-            Column::Address => ("address", Side::Left),
-            Column::Queue => ("queue", Side::Right),
-            Column::Backlog => ("backlog", Side::Right),
-            Column::Somaxconn => ("somaxconn", Side::Right),
-            Column::Fill => ("fill", Side::Right),
-            Column::Drops => ("drops", Side::Right),
-            Column::SynRecv => ("syn", Side::Right),
-            Column::Source => ("source", Side::Left),
-            Column::Process => ("process", Side::Left),
-        }
+    fn head(self) -> Head {
+        let (title, side, long) = match self {
+            Column::Netns => ("netns", Side::Left, Long::Wraps),
+            Column::Protocol => ("proto", Side::Left, Long::Never),
+            Column::Address => ("address", Side::Left, Long::Alone),
+            Column::Queue => ("queue", Side::Right, Long::Never),
+            Column::Backlog => ("backlog", Side::Right, Long::Never),
+            Column::Somaxconn => ("somaxconn", Side::Right, Long::Never),
+            Column::Fill => ("fill", Side::Right, Long::Never),
+            Column::Drops => ("drops", Side::Right, Long::Never),
+            Column::SynRecv => ("syn", Side::Right, Long::Never),
+            Column::Source => ("source", Side::Left, Long::Never),
+            Column::Process => ("process", Side::Left, Long::Wraps),
+        };
+        Head { title, side, long }
     }
 
     fn of_row(self, row: &Row, bars: Option<Charset>) -> Cell {
@@ -119,18 +200,25 @@ impl Column {
                 .map_or_else(Cell::default, cells::number),
             (Column::Source, [only]) => Cell::plain(only.source.name()),
             (Column::Process, [only]) => cells::owner(&only.owner),
-            (Column::Process, many) => Cell::plain(format!("{} by SO_REUSEPORT", many.len())),
+            (Column::Process, many) => Cell::plain(words::group(many.len())),
             (Column::Source, _) => Cell::default(),
         }
     }
 
-    /// A line of an SO_REUSEPORT group. What is that of the whole group stands above it.
-    fn of_member(self, member: &Member, branch: &str, bars: Option<Charset>) -> Cell {
+    /// The same in words, below the row.
+    fn below_row(self, row: &Row) -> Option<String> {
+        match (self, &row.members[..]) {
+            (Column::Netns, _) => Some(format!("netns {}", row.netns.label)),
+            (Column::Somaxconn, _) => Some(words::somaxconn(&row.netns.somaxconn)),
+            (Column::Source, [first, ..]) if !has_sources(row) => Some(words::source(first.source)),
+            (Column::Process, [only]) => Some(words::process(&only.owner)),
+            (Column::Process, many) => Some(words::group(many.len())),
+            _ => None,
+        }
+    }
+
+    fn of_member(self, member: &Member, bars: Option<Charset>) -> Cell {
         match self {
-            Column::Netns | Column::Protocol | Column::Somaxconn | Column::SynRecv => {
-                Cell::default()
-            }
-            Column::Address => Cell::plain(branch),
             Column::Queue => cells::number(&member.accept_queue),
             Column::Backlog => cells::number(&member.backlog),
             Column::Fill => cells::fill(member.fill(), member.percent(), bars),
@@ -140,6 +228,11 @@ impl Column {
             }
             Column::Source => Cell::plain(member.source.name()),
             Column::Process => cells::owner(&member.owner),
+            Column::Netns
+            | Column::Protocol
+            | Column::Address
+            | Column::Somaxconn
+            | Column::SynRecv => Cell::default(),
         }
     }
 }
@@ -150,13 +243,9 @@ pub(super) fn differ<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool 
     first.is_some_and(|first| values.any(|other| other != first))
 }
 
-fn from(source: Source) -> String {
-    match source {
-        Source::SockDiag => "numbers from sock_diag",
-        Source::Descriptor => "numbers from the sockets themselves",
-        Source::ProcNet => "numbers from /proc/net",
-    }
-    .to_owned()
+/// Whether its members have their numbers from here and from there.
+fn has_sources(row: &Row) -> bool {
+    differ(row.members.iter().map(|member| member.source))
 }
 
 fn branch(charset: Charset, last: bool) -> &'static str {

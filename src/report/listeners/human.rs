@@ -1,8 +1,9 @@
 //! The table for people.
 
+use super::cell::Cell;
 use super::cells;
 use super::columns::{Columns, differ};
-use super::grid::{Cell, Grid, Side};
+use super::grid::{Grid, Head, Line, Long, Side};
 use super::{Listing, words};
 use crate::report::page::{Lead, Look, Page};
 use crate::report::style::Tone;
@@ -12,18 +13,18 @@ use std::cmp::Reverse;
 /// Namespaces whose drops are told.
 const DROPPING: usize = 8;
 
-/// The table as text. `bars`: it goes to a terminal, where a bar is easier to see than a number.
-pub fn render(listing: &Listing<'_>, look: Look, bars: bool) -> String {
+/// The table as text.
+pub fn render(listing: &Listing<'_>, look: Look) -> String {
     let mut page = Page::new(look);
     let table = listing.table;
     page.entry(&Lead::default(), &words::headline(listing));
-    listeners(&mut page, listing, look.width, bars);
-    streams(&mut page, table);
+    listeners(&mut page, listing, look.screen);
+    streams(&mut page, table, look.screen);
     notes(&mut page, listing);
     page.finish()
 }
 
-fn listeners(page: &mut Page, listing: &Listing<'_>, width: usize, bars: bool) {
+fn listeners(page: &mut Page, listing: &Listing<'_>, screen: Option<usize>) {
     let rows = &listing.table.rows;
     let columns = Columns::of(rows, listing.request.kind);
     page.gap();
@@ -37,16 +38,10 @@ fn listeners(page: &mut Page, listing: &Listing<'_>, width: usize, bars: bool) {
     let same = columns.same(&rows[0], words::ss(listing));
     page.row(&Lead::default(), "", &same);
     page.gap();
-    let charset = page.charset();
-    let grid = columns.grid(rows, charset, bars.then_some(charset));
-    if bars && grid.width(page) > width {
-        columns.grid(rows, charset, None).write(page);
-    } else {
-        grid.write(page);
-    }
+    columns.grid(rows, page, screen).write(page, screen);
 }
 
-fn streams(page: &mut Page, table: &Table) {
+fn streams(page: &mut Page, table: &Table, screen: Option<usize>) {
     let streams = &table.streams;
     if streams.is_empty() {
         return;
@@ -59,21 +54,18 @@ fn streams(page: &mut Page, table: &Table) {
     page.gap();
     let netns = differ(streams.iter().map(|stream| stream.netns.id));
     let heads = [
-        (netns, "netns", Side::Left),
-        (true, "unread", Side::Right),
-        (true, "process", Side::Left),
-        (true, "address, its own or its peer's", Side::Left),
+        (netns, "netns", Side::Left, Long::Wraps),
+        (true, "unread", Side::Right, Long::Never),
+        (true, "process", Side::Left, Long::Wraps),
+        (true, "its address, or its peer's", Side::Left, Long::Alone),
     ];
-    let heads = heads.into_iter();
-    let mut grid = Grid::new(
-        heads
-            .filter_map(|(it, head, side)| it.then_some((head, side)))
-            .collect(),
-    );
-    for stream in streams {
-        grid.line(stream_cells(stream, netns));
-    }
-    grid.write(page);
+    let heads = heads.into_iter().filter(|(is_shown, ..)| *is_shown);
+    let heads = heads.map(|(_, title, side, long)| Head { title, side, long });
+    let lines = streams.iter().map(|stream| Line {
+        cells: stream_cells(stream, netns),
+        below: Vec::new(),
+    });
+    Grid::new(heads.collect(), lines.collect()).write(page, screen);
 }
 
 fn stream_cells(stream: &Stream, netns: bool) -> Vec<Cell> {
@@ -130,3 +122,5 @@ fn dropping<'a>(listing: &Listing<'a>) -> Vec<&'a Attribution> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod width_tests;

@@ -1,10 +1,12 @@
 //! Renders the table of listeners.
 
+mod cell;
 mod cells;
 mod columns;
 mod grid;
 pub mod human;
 pub mod json;
+mod widths;
 mod words;
 
 use crate::exit::Exit;

@@ -5,7 +5,9 @@ use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::finding::Status;
 use sockdoctor_checks::label::short_container;
 use sockdoctor_checks::list::{list, some};
-use sockdoctor_checks::listeners::{Attribution, Counts, Kind, Process, Reason, Request};
+use sockdoctor_checks::listeners::{
+    Attribution, Counts, Kind, Known, Process, Reason, Request, Source,
+};
 use sockdoctor_checks::verdict::Shown;
 
 /// Namespaces that one line names.
@@ -122,6 +124,41 @@ pub(super) fn undecided(number: usize) -> Option<String> {
 pub(super) fn ss(listing: &Listing<'_>) -> Option<&'static str> {
     (listing.table.ss.shown == Shown::Truth).then_some("ss shows the same queues")
 }
+
+/// Where the numbers of a socket come from.
+pub(super) fn source(source: Source) -> String {
+    match source {
+        Source::SockDiag => "numbers from sock_diag",
+        Source::Descriptor => "numbers from the sockets themselves",
+        Source::ProcNet => "numbers from /proc/net",
+    }
+    .to_owned()
+}
+
+/// A setting of the namespace of a row.
+pub(super) fn somaxconn(somaxconn: &Known<u32>) -> String {
+    match somaxconn {
+        Ok(somaxconn) => format!("somaxconn {somaxconn}"),
+        Err(_) => "somaxconn ?".to_owned(),
+    }
+}
+
+/// Who holds the sockets of a group.
+pub(super) fn group(members: usize) -> String {
+    format!("{members} by SO_REUSEPORT")
+}
+
+/// Who holds a socket, where no head says that this is the process.
+pub(super) fn process(process: &Known<Option<Owner>>) -> String {
+    match process {
+        Ok(Some(process)) => owner(process),
+        Ok(None) => format!("process {NOBODY}"),
+        Err(_) => "process ?".to_owned(),
+    }
+}
+
+/// Not "no process": one outside of our pid namespace is not to be seen.
+pub(super) const NOBODY: &str = "none seen";
 
 /// `nginx (812) in 4f1c6e0b7d2a`.
 pub(super) fn owner(owner: &Owner) -> String {

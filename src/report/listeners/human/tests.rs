@@ -13,7 +13,7 @@ const CLEAR: &str = "\u{1b}[2J\nx";
 
 /// Two namespaces: an SO_REUSEPORT group that drops, an idle listener, and one that is known
 /// from /proc only.
-fn facts() -> Facts {
+pub(super) fn facts() -> Facts {
     let member = |inode, accept_queue, drops| TcpListener {
         inode,
         accept_queue,
@@ -64,7 +64,7 @@ fn facts() -> Facts {
     }
 }
 
-fn unix() -> Facts {
+pub(super) fn unix() -> Facts {
     let mut facts = facts();
     let Fact::Known(namespaces) = &mut facts.namespaces else {
         panic!("the namespaces are known");
@@ -89,7 +89,7 @@ fn unix() -> Facts {
     facts
 }
 
-fn request(kind: Kind, filter: Filter) -> Request {
+pub(super) fn request(kind: Kind, filter: Filter) -> Request {
     Request {
         kind,
         filter,
@@ -97,11 +97,11 @@ fn request(kind: Kind, filter: Filter) -> Request {
     }
 }
 
-fn all() -> Request {
+pub(super) fn all() -> Request {
     Request::default()
 }
 
-fn listing<T>(facts: &Facts, request: &Request, show: impl Fn(&Listing<'_>) -> T) -> T {
+pub(super) fn listing<T>(facts: &Facts, request: &Request, show: impl Fn(&Listing<'_>) -> T) -> T {
     let table = table(facts, request);
     let exit = Exit::Fine;
     show(&Listing {
@@ -112,9 +112,17 @@ fn listing<T>(facts: &Facts, request: &Request, show: impl Fn(&Listing<'_>) -> T
     })
 }
 
+/// On a terminal with so many columns.
+pub(super) fn screen(columns: usize, charset: Charset) -> Look {
+    Look {
+        screen: Some(columns),
+        ..plain(columns.min(120), charset)
+    }
+}
+
 fn text(facts: &Facts, request: &Request) -> String {
     let look = plain(80, Charset::Unicode);
-    listing(facts, request, |it| render(it, look, false))
+    listing(facts, request, |it| render(it, look))
 }
 
 #[test]
@@ -128,10 +136,7 @@ fn one_namespace_on_a_terminal() {
     if let Fact::Known(namespaces) = &mut facts.namespaces {
         namespaces.truncate(1);
     }
-    let bars = |charset, width| {
-        let look = plain(width, charset);
-        listing(&facts, &all(), |it| render(it, look, true))
-    };
+    let bars = |charset, width| listing(&facts, &all(), |it| render(it, screen(width, charset)));
     insta::assert_snapshot!("terminal", bars(Charset::Unicode, 80));
     insta::assert_snapshot!("ascii", bars(Charset::Ascii, 80));
     assert!(
