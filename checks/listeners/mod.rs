@@ -64,10 +64,10 @@ pub struct Table {
     pub ss: Walk,
     /// What could not be read, each reason once.
     pub gaps: Vec<Reason>,
-    /// Namespaces that were looked at.
+    /// Namespaces that were found, of those that were asked for.
     pub namespaces: usize,
-    /// Whether the listeners of any namespace could be read.
-    pub could_read: bool,
+    /// Those of them whose listeners could be read.
+    pub read: usize,
 }
 
 /// How many listening sockets are in which state.
@@ -102,7 +102,10 @@ pub fn table(facts: &Facts, request: &Request) -> Table {
         streams,
         attributions,
         namespaces: namespaces.len(),
-        could_read: namespaces.iter().any(|one| was_read(one, request.kind)),
+        read: namespaces
+            .iter()
+            .filter(|one| was_read(one, request.kind))
+            .count(),
     }
 }
 
@@ -177,6 +180,13 @@ fn was_read(namespace: &Namespace, kind: Kind) -> bool {
     match kind {
         Kind::Tcp => namespace.listeners.value().is_some(),
         Kind::Unix => namespace.unix_listeners.value().is_some(),
+    }
+}
+
+impl Table {
+    /// Namespaces whose listeners could not be read.
+    pub fn unread(&self) -> usize {
+        self.namespaces - self.read
     }
 }
 

@@ -70,6 +70,12 @@ impl Watch {
         self.namespaces.values().map(Kept::namespace)
     }
 
+    /// How many of them have no listeners that the last reading could read.
+    pub fn unread(&self) -> usize {
+        let counts = self.namespaces().map(listener::count);
+        counts.filter(Option::is_none).count()
+    }
+
     /// How many listeners are there.
     pub fn listeners(&self) -> usize {
         self.namespaces.values().map(Kept::listeners).sum()

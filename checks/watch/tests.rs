@@ -347,3 +347,16 @@ fn of_a_crowd_that_drops_the_worst_are_named() {
     assert_eq!(happened[0], What::DropsGrew { growth: growth(99) });
     assert_eq!(happened.len(), 17);
 }
+
+#[test]
+fn a_namespace_without_a_reading_of_listeners_is_unread() {
+    let blank = Namespace {
+        unix_listeners: Fact::Missing(refused()),
+        ..unread()
+    };
+    let mut watch = Watch::default();
+    watch.feed(reading(0, vec![namespace(2, "web", Vec::new()), blank]));
+    assert_eq!((watch.namespaces().count(), watch.unread()), (2, 1));
+    watch.feed(reading(1, vec![host(Vec::new())]));
+    assert_eq!(watch.unread(), 0);
+}

@@ -22,9 +22,9 @@ pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
     drop(progress);
     let table = table(&facts, &request);
-    let exit = match table.could_read {
-        true => Exit::Fine,
-        false => Exit::Undecided,
+    let exit = match table.read {
+        0 => Exit::Undecided,
+        _ => Exit::Fine,
     };
     let listing = Listing {
         facts: &facts,

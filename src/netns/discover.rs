@@ -31,6 +31,10 @@ pub fn discover(selectors: &[Selector]) -> Result<Fact<Vec<Found>>, NoSuchNamesp
     let mut all: Vec<Found> = survey.found.into_values().collect();
     names::complete(&mut all);
     let mut gaps = survey.gaps;
+    // What was asked for by name or process and is found hides behind nothing else.
+    if selectors.contains(&Selector::All) {
+        gaps.extend(survey.unseen);
+    }
     let by_pid = selectors.iter().any(|s| matches!(s, Selector::Pid(_)));
     let kin = own
         .ok()
@@ -58,6 +62,8 @@ fn whereabouts(pid: u32, kin: Option<&Kin>) -> Whereabouts {
 struct Survey {
     found: BTreeMap<NetnsId, Found>,
     gaps: Vec<Gap>,
+    /// Why there may be others.
+    unseen: Vec<Gap>,
 }
 
 impl Survey {
@@ -113,12 +119,12 @@ impl Survey {
     fn add_mounts(&mut self) {
         let mounts = match Mounts::own() {
             Ok(mounts) => mounts,
-            Err(gap) => return self.gaps.push(gap),
+            Err(gap) => return self.unseen.push(gap),
         };
         for (id, path) in mounts.namespaces() {
             self.add_file(id, path);
         }
-        self.gaps.extend(hidden_gap(WHATS, &mounts));
+        self.unseen.extend(hidden_gap(WHATS, &mounts));
     }
 
     /// People link /proc/PID/ns/net into /run/netns, to use `ip netns` on a container. What is
@@ -133,7 +139,7 @@ impl Survey {
                 }
                 // Without `ip netns` there is no such directory.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => self.gaps.push(io_gap(directory, &error)),
+                Err(error) => self.unseen.push(io_gap(directory, &error)),
             }
         }
     }
@@ -141,7 +147,7 @@ impl Survey {
     fn add_processes(&mut self, own: NetnsId) {
         let pids = match pids() {
             Ok(pids) => pids,
-            Err(error) => return self.gaps.push(io_gap("/proc", &error)),
+            Err(error) => return self.unseen.push(io_gap("/proc", &error)),
         };
         let links = map_shared(&pids, |pid| identity::of_process(*pid));
         let mut denied = Vec::new();
@@ -167,8 +173,11 @@ impl Survey {
             }
         }
         let (namespaces, processes) = kin.strangers(denied);
-        self.gaps.extend(unseen_gap(namespaces));
-        self.gaps.extend(denied_gap(WHAT, WHATS, processes));
+        let found = self.found.values();
+        let maybe_theirs = found.filter(|found| found.process.is_none() && !found.own);
+        self.gaps
+            .extend(unseen_gap(namespaces, maybe_theirs.count()));
+        self.unseen.extend(denied_gap(WHAT, WHATS, processes));
     }
 
     fn add_process(&mut self, own: NetnsId, pid: u32) {
@@ -202,12 +211,17 @@ impl Survey {
     }
 }
 
-fn unseen_gap(namespaces: usize) -> Option<Gap> {
-    let what = match namespaces {
-        0 => return None,
-        1 => "1 other network namespace".to_owned(),
-        many => format!("{many} other network namespaces"),
+/// The namespaces of processes, where `known` were found by a file and without a process: any of
+/// them may be one of those, and then it is none that was not found.
+fn unseen_gap(namespaces: usize, known: usize) -> Option<Gap> {
+    let plural = if namespaces == 1 { "" } else { "s" };
+    let number = match (namespaces, namespaces.saturating_sub(known)) {
+        (0, _) => return None,
+        (most, 0) => format!("up to {most}"),
+        (most, least) if least == most => most.to_string(),
+        (most, least) => format!("{least} to {most}"),
     };
+    let what = format!("{number} other network namespace{plural}");
     Some(Gap::new(what, processes::denied()))
 }
 
@@ -229,4 +243,24 @@ fn nsfs_file(path: &Path, device: u64) -> Option<NetnsId> {
         device,
         inode: stat.st_ino,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_that_was_found_by_its_file_may_be_that_of_a_process() {
+        let what = |namespaces, known| unseen_gap(namespaces, known).map(|gap| gap.what);
+        assert_eq!(what(0, 3), None);
+        for (namespaces, known, expected) in [
+            (1, 0, "1 other network namespace"),
+            (2, 0, "2 other network namespaces"),
+            (1, 1, "up to 1 other network namespace"),
+            (2, 5, "up to 2 other network namespaces"),
+            (5, 2, "3 to 5 other network namespaces"),
+        ] {
+            assert_eq!(what(namespaces, known).as_deref(), Some(expected));
+        }
+    }
 }

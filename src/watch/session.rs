@@ -115,6 +115,7 @@ impl Session {
     pub(super) fn opening(&self) -> Opening {
         Opening {
             namespaces: self.watch.namespaces().count(),
+            unread: self.watch.unread(),
             listeners: self.watch.listeners(),
             interval: self.interval,
             count: self.count,

@@ -17,13 +17,13 @@ const NAMED: usize = 3;
 pub(super) fn headline(listing: &Listing<'_>) -> String {
     let table = listing.table;
     let noun = noun(listing.request.kind);
-    if !table.could_read {
+    if table.read == 0 {
         return format!("No {noun} could be read.");
     }
     if table.counts.listeners == 0 {
         return format!("No {noun} was found{}.", looked_for(listing));
     }
-    let state = state(&table.counts, noun);
+    let state = state(&table.counts, table.unread(), noun);
     match table.ss.status {
         Status::Fail | Status::Unknown => format!("{state} {}", table.ss.summary),
         _ => state,
@@ -37,7 +37,7 @@ fn noun(kind: Kind) -> &'static str {
     }
 }
 
-fn state(counts: &Counts, noun: &str) -> String {
+fn state(counts: &Counts, unread: usize, noun: &str) -> String {
     let all = counts.listeners;
     let mut parts = vec![match (counts.full, counts.unknown) {
         (0, unknown) if unknown == all => format!("Whether {} full is not known", are(all, noun)),
@@ -67,6 +67,11 @@ fn state(counts: &Counts, noun: &str) -> String {
         "has dropped packets",
         "have dropped packets",
     ));
+    parts.extend(tell(
+        unread,
+        "network namespace could not be read",
+        "network namespaces could not be read",
+    ));
     format!("{}.", parts.join("; "))
 }
 
@@ -90,9 +95,14 @@ fn looked_for(listing: &Listing<'_>) -> String {
         Process::Pid(pid) => format!("of process {pid}"),
         Process::Name(name) => format!("of a process called {name}"),
     });
-    let namespaces = match listing.table.namespaces {
+    let read = match listing.table.read {
         1 => "in 1 network namespace".to_owned(),
         many => format!("in {many} network namespaces"),
+    };
+    let namespaces = match listing.table.unread() {
+        0 => read,
+        1 => format!("{read}; 1 other could not be read"),
+        many => format!("{read}; {many} others could not be read"),
     };
     let parts: Vec<String> = [port, process, Some(namespaces)]
         .into_iter()

@@ -14,7 +14,7 @@ const NAME: usize = 17;
 /// What is watched.
 pub fn opening(look: Look, when: SystemTime, opening: &Opening) -> String {
     let listeners = counted(opening.listeners, "listener");
-    let namespaces = counted(opening.namespaces, "network namespace");
+    let namespaces = namespaces(opening);
     let every = humantime::format_duration(opening.interval);
     let end = match opening.count {
         None => String::new(),
@@ -22,6 +22,15 @@ pub fn opening(look: Look, when: SystemTime, opening: &Opening) -> String {
     };
     let text = format!("{listeners} in {namespaces}, every {every}{end}");
     line(look, when, ("watching", Tone::Strong), &text)
+}
+
+/// `1 network namespace (2 more could not be read)`.
+pub(super) fn namespaces(opening: &Opening) -> String {
+    let read = counted(opening.namespaces - opening.unread, "network namespace");
+    match opening.unread {
+        0 => read,
+        unread => format!("{read} ({unread} more could not be read)"),
+    }
 }
 
 /// One event.

@@ -20,6 +20,8 @@ use std::time::{Duration, SystemTime};
 pub struct Opening {
     /// Network namespaces that the first reading found.
     pub namespaces: usize,
+    /// Those of them whose listeners could not be read.
+    pub unread: usize,
     /// Listeners that it found in them.
     pub listeners: usize,
     /// Time from one reading to the next.

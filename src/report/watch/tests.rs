@@ -68,6 +68,7 @@ fn watched() -> (Watch, Vec<(SystemTime, Event)>) {
 fn opening() -> Opening {
     Opening {
         namespaces: 2,
+        unread: 0,
         listeners: 4,
         interval: Duration::from_secs(1),
         count: None,

@@ -180,6 +180,32 @@ fn an_empty_table_says_what_was_looked_for() {
 }
 
 #[test]
+fn only_namespaces_that_were_read_count_as_looked_into() {
+    let mut facts = facts();
+    if let Fact::Known(namespaces) = &mut facts.namespaces {
+        let needs = "CAP_SYS_ADMIN".to_owned();
+        let gap = Gap::new("setns into this network namespace", Why::Denied { needs });
+        namespaces[1].listeners = Fact::Missing(gap);
+    }
+    let first = |ports| {
+        let filter = Filter {
+            ports,
+            ..Filter::default()
+        };
+        let text = text(&facts, &request(Kind::Tcp, filter));
+        text.lines().next().expect("a line").to_owned()
+    };
+    assert_eq!(
+        first(vec![81]),
+        "No TCP listener was found at port 81 in 1 network namespace; 1 other could not"
+    );
+    assert_eq!(
+        first(vec![443]),
+        "The only TCP listener is not full; 1 network namespace could not be read."
+    );
+}
+
+#[test]
 fn nothing_full_is_no_empty_page() {
     let filter = Filter {
         full: true,

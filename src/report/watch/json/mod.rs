@@ -81,6 +81,8 @@ struct Begun {
     version: &'static str,
     /// Network namespaces that the first reading found.
     namespaces: usize,
+    /// Those of them whose listeners it could not read.
+    unread_namespaces: usize,
     /// Listeners that it found in them, TCP and unix.
     listeners: usize,
     /// From one reading to the next, as it was asked for.
@@ -126,6 +128,7 @@ pub fn opening(when: SystemTime, opening: &Opening) -> String {
         tool: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         namespaces: opening.namespaces,
+        unread_namespaces: opening.unread,
         listeners: opening.listeners,
         interval_ms: millis(opening.interval),
         count: opening.count,
