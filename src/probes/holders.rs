@@ -187,6 +187,7 @@ impl<'a> Hunt<'a> {
         }
         let denied = self.denied.load(Ordering::Relaxed);
         let mut gaps = Vec::from_iter(processes::denied_gap(WHATS, WHATS, denied));
+        gaps.extend(processes::outside_gap(WHATS));
         match Mounts::own() {
             Ok(mounts) => gaps.extend(processes::hidden_gap(WHATS, &mounts)),
             Err(gap) => gaps.push(gap),

@@ -1,12 +1,14 @@
 //! The processes that /proc shows, and those that it does not.
 
 use super::USUAL_LENGTH;
+use super::initial;
 use crate::netns::mounts::Mounts;
 use crate::text::text;
 use rustix::thread::{CapabilitySet, capabilities};
 use sockdoctor_checks::facts::{Gap, Why};
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 /// The pids that /proc lists, ascending.
 ///
@@ -68,6 +70,15 @@ pub fn hidden_gap(whats: &str, mounts: &Mounts) -> Option<Gap> {
     let sees_all = || may_trace() && rustix::fs::stat("/proc/1").is_ok();
     let what = || format!("{whats} of processes that /proc hides (hidepid)");
     (mounts.hides_processes() && !sees_all()).then(|| Gap::new(what(), denied()))
+}
+
+/// The processes of other containers and of the host have no number in a pid namespace of our own
+/// (proc_pid_readdir, fs/proc/base.c, walks that namespace only), and yet may hold what is here.
+pub fn outside_gap(whats: &str) -> Option<Gap> {
+    let is_nested = matches!(initial::has_pid_namespace(Path::new("/proc")), Ok(false));
+    let needs = "a run outside of it".to_owned();
+    let what = || format!("{whats} of processes outside of this pid namespace");
+    is_nested.then(|| Gap::new(what(), Why::Denied { needs }))
 }
 
 /// Why a process may not be looked at (ptrace_may_access, kernel/ptrace.c).

@@ -99,10 +99,22 @@ fn notes(page: &mut Page, listing: &Listing<'_>) {
         let more = format!("and in {more} more namespaces; --format json has all");
         page.entry(&lead, &more);
     }
+    if is_nobodys(table) {
+        let lead = page.lead(&[(words::NOBODY, Some(Tone::Faint)), ("  ", None)]);
+        page.entry(&lead, words::WHY_NOBODY);
+    }
     let lead = page.lead(&[("?  ", Some(Tone::Unsure))]);
     for reason in &table.gaps {
         page.entry(&lead, &words::reason(reason, table.namespaces));
     }
+}
+
+/// Whether no process holds any of what is shown, though all could be looked at.
+fn is_nobodys(table: &Table) -> bool {
+    let members = table.rows.iter().flat_map(|row| &row.members);
+    let streams = table.streams.iter().map(|stream| &stream.owner);
+    let mut owners = members.map(|member| &member.owner).chain(streams);
+    owners.any(|owner| *owner == Ok(None))
 }
 
 /// The namespaces in which something was dropped, most first. Where some ports or a process were

@@ -167,8 +167,12 @@ pub(super) fn process(process: &Known<Option<Owner>>) -> String {
     }
 }
 
-/// Not "no process": one outside of our pid namespace is not to be seen.
+/// What stands for a process where all could be looked at, and none of them holds the socket.
 pub(super) const NOBODY: &str = "none seen";
+/// How that can be. svc_create_socket (net/sunrpc/svcsock.c), io_sqe_files_register
+/// (io_uring/rsrc.c) and scm_fp_copy (net/core/scm.c) each hold a socket without a descriptor.
+pub(super) const WHY_NOBODY: &str = "no process has a descriptor of it: the kernel can hold a \
+     socket itself, as nfsd does, or for io_uring, or while it is passed from one process to another";
 
 /// `nginx (812) in 4f1c6e0b7d2a`.
 pub(super) fn owner(owner: &Owner) -> String {
