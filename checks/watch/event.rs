@@ -128,7 +128,7 @@ pub enum What {
     },
     /// Readings take longer than the interval, so some are left out.
     Behind {
-        /// How long the last one took, without what came after it.
+        /// How long the one before those that are left out took, until it was told.
         took: Duration,
     },
     /// They keep pace again.
@@ -151,6 +151,8 @@ pub enum Reads {
     TcpListeners,
     /// Its unix listeners.
     UnixListeners,
+    /// The processes that hold the listeners that are named.
+    Owners,
 }
 
 /// How much a counter grew, and in which time.

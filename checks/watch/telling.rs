@@ -101,8 +101,8 @@ impl What {
             What::Behind { took } => {
                 let took = took.as_millis();
                 format!(
-                    "readings are left out: reading and telling take longer than the interval \
-                     (the last reading took {took} ms)"
+                    "readings are left out: the last one, and telling it, took {took} ms, longer \
+                     than the interval"
                 )
             }
             What::OnTime { skipped } => {
@@ -122,6 +122,7 @@ impl Reads {
             Reads::Counters => "counters",
             Reads::TcpListeners => "TCP listeners",
             Reads::UnixListeners => "unix listeners",
+            Reads::Owners => "processes of listeners",
         }
     }
 }

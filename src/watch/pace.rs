@@ -18,8 +18,19 @@ pub(super) struct Beat {
 pub(super) struct Due {
     /// After the start.
     pub(super) at: Duration,
+    /// The time since the beat before, which is how long its reading took, and telling it.
+    pub(super) busy: Duration,
     /// Beats that were left out before it.
     pub(super) skipped: u64,
+}
+
+impl Due {
+    /// The first reading.
+    pub(super) const AT_ONCE: Due = Due {
+        at: Duration::ZERO,
+        busy: Duration::ZERO,
+        skipped: 0,
+    };
 }
 
 impl Beat {
@@ -34,13 +45,19 @@ impl Beat {
     /// The next beat, so long after the start.
     pub(super) fn next(&mut self, elapsed: Duration) -> Due {
         let following = self.number + 1;
+        let busy = elapsed.saturating_sub(self.time());
         let reached = elapsed.as_nanos().div_ceil(self.interval.as_nanos());
         self.number = following.max(reached);
-        let nanos = self.number * self.interval.as_nanos();
         Due {
-            at: Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)),
+            at: self.time(),
+            busy,
             skipped: u64::try_from(self.number - following).unwrap_or(u64::MAX),
         }
+    }
+
+    fn time(&self) -> Duration {
+        let nanos = self.number * self.interval.as_nanos();
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 
@@ -93,24 +110,32 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn due(at_ms: u64, skipped: u64) -> Due {
-        let at = Duration::from_millis(at_ms);
-        Due { at, skipped }
+    fn due(at_ms: u64, busy_ms: u64, skipped: u64) -> Due {
+        let [at, busy] = [at_ms, busy_ms].map(Duration::from_millis);
+        Due { at, busy, skipped }
     }
 
     #[test]
     fn the_beat_does_not_drift_with_the_time_that_readings_take() {
         let mut beat = Beat::new(SECOND);
         let next = [30, 1_400, 2_999, 3_000].map(|ms| beat.next(Duration::from_millis(ms)));
-        let expected = [due(1_000, 0), due(2_000, 0), due(3_000, 0), due(4_000, 0)];
+        let expected = [
+            due(1_000, 30, 0),
+            due(2_000, 400, 0),
+            due(3_000, 999, 0),
+            due(4_000, 0, 0),
+        ];
         assert_eq!(next, expected);
     }
 
     #[test]
-    fn a_slow_reading_leaves_beats_out() {
+    fn a_slow_reading_leaves_beats_out_and_is_the_one_whose_time_is_told() {
         let mut beat = Beat::new(SECOND);
-        assert_eq!(beat.next(Duration::from_millis(3_200)), due(4_000, 3));
-        assert_eq!(beat.next(Duration::from_millis(4_001)), due(5_000, 0));
+        assert_eq!(
+            beat.next(Duration::from_millis(3_200)),
+            due(4_000, 3_200, 3)
+        );
+        assert_eq!(beat.next(Duration::from_millis(4_001)), due(5_000, 1, 0));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Takes readings: finds the namespaces anew each time, and visits each.
 
 use super::WATCHED;
-use super::pace::Beat;
+use super::pace::{Beat, Due};
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
 use crate::probes::MayAsk;
 use crate::probes::namespaces::{self, Visit};
@@ -26,8 +26,8 @@ pub(super) struct Taken {
     pub(super) reading: Reading,
     /// By the clock on the wall, when it was complete.
     pub(super) when: SystemTime,
-    /// How long it took.
-    pub(super) took: Duration,
+    /// How long the one before took, from its beginning until it was told.
+    pub(super) busy: Duration,
     /// Beats that were left out before it.
     pub(super) skipped: u64,
 }
@@ -57,7 +57,7 @@ impl Reader {
     /// A namespace that was asked for by name or process and is not there.
     pub(super) fn first(&mut self) -> Result<Taken, NoSuchNamespace> {
         let selectors = self.selectors.clone();
-        let taken = self.take(0, move || netns::discover(&selectors))?;
+        let taken = self.take(&Due::AT_ONCE, move || netns::discover(&selectors))?;
         self.selectors = self.selectors.iter().flat_map(settled).collect();
         Ok(taken)
     }
@@ -69,7 +69,7 @@ impl Reader {
             let due = beat.next(self.elapsed());
             std::thread::sleep(due.at.saturating_sub(self.elapsed()));
             let selectors = self.selectors.clone();
-            let again = self.take(due.skipped, move || Ok(discover_again(&selectors)));
+            let again = self.take(&due, move || Ok(discover_again(&selectors)));
             if !again.is_ok_and(&deliver) {
                 return;
             }
@@ -78,10 +78,9 @@ impl Reader {
 
     fn take(
         &self,
-        skipped: u64,
+        due: &Due,
         discover: impl FnOnce() -> Result<Fact<Vec<Found>>, NoSuchNamespace> + Send + 'static,
     ) -> Result<Taken, NoSuchNamespace> {
-        let began = Instant::now();
         let deadline = Deadline::after(self.timeout);
         let found = runner::start("network namespaces", deadline, || Fact::Known(discover()));
         let found = match found.wait() {
@@ -92,8 +91,8 @@ impl Reader {
         Ok(Taken {
             reading: Reading { namespaces },
             when: SystemTime::now(),
-            took: began.elapsed(),
-            skipped,
+            busy: due.busy,
+            skipped: due.skipped,
         })
     }
 

@@ -6,9 +6,9 @@ use super::pace::{Change, Pace};
 use super::reader::Taken;
 use crate::cli::{self, FailOn};
 use crate::exit::Exit;
-use crate::report::watch::{Opening, Totals};
+use crate::report::watch::{Held, Opening, Totals};
 use sockdoctor_checks::diagnosis::{Diagnosis, diagnose};
-use sockdoctor_checks::facts::{Facts, Owner};
+use sockdoctor_checks::facts::Facts;
 use sockdoctor_checks::policy::Policy;
 use sockdoctor_checks::watch::{Event, Row, Watch, What};
 use std::collections::BTreeSet;
@@ -66,22 +66,28 @@ impl Session {
         self.totals.readings += 1;
         self.totals.skipped += taken.skipped;
         self.totals.duration = self.began.elapsed();
-        for event in &events {
+        self.count(&events);
+        let unseen = self.find_owners(&events, visible);
+        for event in &mut events {
+            self.owners.name(event);
+        }
+        self.count(&unseen);
+        events.extend(unseen);
+        events
+    }
+
+    fn count(&mut self, events: &[Event]) {
+        for event in events {
             let (name, number) = match event.what {
                 What::More { what, number } => (what, u64::try_from(number).unwrap_or(u64::MAX)),
                 ref what => (what.name(), 1),
             };
             *self.totals.events.entry(name).or_default() += number;
         }
-        self.find_owners(&events, visible);
-        for event in &mut events {
-            self.owners.name(event);
-        }
-        events
     }
 
     fn note_pace(&mut self, taken: &Taken) -> Option<Event> {
-        let took = taken.took;
+        let took = taken.busy;
         Some(Event::of_watch(match self.pace.note(taken.skipped)? {
             Change::Late => What::Behind { took },
             Change::InTime(skipped) => What::OnTime { skipped },
@@ -89,7 +95,7 @@ impl Session {
     }
 
     /// Of the listeners that an event names, if they are still there, and of those that are seen.
-    fn find_owners(&mut self, events: &[Event], visible: usize) {
+    fn find_owners(&mut self, events: &[Event], visible: usize) -> Vec<Event> {
         let there = |event: &&Event| event.what != What::ListenerWent;
         let named = events.iter().filter(there).filter_map(Event::listener);
         let mut wanted: BTreeSet<u32> = named.map(|who| who.inode).collect();
@@ -97,12 +103,13 @@ impl Session {
             let rows = self.watch.rows();
             wanted.extend(rows.iter().take(visible).map(|row| row.who.inode));
         }
-        self.owners.look_up(wanted);
+        let unseen = self.owners.look_up(wanted);
         if self.owners.count() > OWNERS_KEPT {
             let rows = self.watch.rows();
             let there: BTreeSet<u32> = rows.iter().map(|row| row.who.inode).collect();
             self.owners.keep(|inode| there.contains(&inode));
         }
+        unseen
     }
 
     /// Whether all readings that were asked for are taken.
@@ -137,8 +144,8 @@ impl Session {
         self.watch.rows()
     }
 
-    /// The process that holds the socket with this inode, if somebody has looked.
-    pub(super) fn owner(&self, inode: u32) -> Option<&Owner> {
+    /// Who holds the socket with this inode.
+    pub(super) fn owner(&self, inode: u32) -> Held<'_> {
         self.owners.get(inode)
     }
 

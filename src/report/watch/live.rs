@@ -1,8 +1,9 @@
 //! A watch on a terminal: the listeners, worst first, and the last events.
 
-use super::line::{counted, told};
+use super::line::{counted, namespaces};
 use super::table::{fit, table};
-use super::{Opening, timestamp, tone};
+use super::{Held, Opening};
+use super::{clock, event};
 use crate::report::escape::escape;
 use crate::report::page::Look;
 use crate::report::style::Tone;
@@ -10,9 +11,9 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::watch::{Event, Fill, Row};
 use std::time::SystemTime;
+use textwrap::core::display_width;
 
 /// Lines of the title, the heading of the table, and what says how many listeners are left out.
 const AROUND_TABLE: u16 = 3;
@@ -30,8 +31,8 @@ pub struct View<'a> {
     pub when: SystemTime,
     /// All listeners, worst first.
     pub rows: Vec<Row<'a>>,
-    /// The owners of those that can be seen, in the same order.
-    pub owners: Vec<Option<&'a Owner>>,
+    /// Who holds those that can be seen, in the same order.
+    pub owners: Vec<Held<'a>>,
     /// The last events, newest last.
     pub events: Vec<&'a (SystemTime, Event)>,
 }
@@ -65,7 +66,11 @@ pub fn draw(frame: &mut Frame<'_>, view: &View<'_>, look: Look) {
     frame.render_widget(title_line(view, look, title), title);
     let shown = room_for_listeners(area.height);
     let rows = view.rows.iter().copied().take(shown);
-    let owners = view.owners.iter().copied().chain(std::iter::repeat(None));
+    let owners = view
+        .owners
+        .iter()
+        .copied()
+        .chain(std::iter::repeat(Held::Unknown));
     let rows: Vec<_> = rows.zip(owners).collect();
     frame.render_widget(table(&rows, look, listeners.width.into()), listeners);
     frame.render_widget(left_out(view, look, shown), more);
@@ -83,35 +88,60 @@ fn title_line(view: &View<'_>, look: Look, area: Rect) -> Line<'static> {
         }
     }
     let parts = [
-        "q leaves".to_owned(),
-        listeners,
-        counted(view.opening.namespaces, "network namespace"),
-        progress(view),
+        (Worth::Name, NAME.to_owned()),
+        (Worth::Keys, "q leaves".to_owned()),
+        (Worth::Most, listeners),
+        (Worth::Least, namespaces(&view.opening)),
+        (Worth::Little, progress(view)),
+        (Worth::Clock, format!("{}Z", clock(view.when))),
     ];
-    let width = usize::from(area.width).saturating_sub(NAME.len());
-    let text = escape(&format!(" · {}", parts.join(" · ")), look.charset).into_owned();
+    let text = escape(&fitting(&parts, area.width.into()), look.charset).into_owned();
+    let text = fit(&text, area.width.into(), false, look.charset);
+    let (name, rest) = match text.strip_prefix(NAME) {
+        Some(rest) => (NAME, rest.to_owned()),
+        None => ("", text),
+    };
     Line::from(vec![
-        Span::styled(NAME, look.style.cell(Tone::Strong)),
-        Span::raw(fit(&text, width, false, look.charset)),
+        Span::styled(name, look.style.cell(Tone::Strong)),
+        Span::raw(rest),
     ])
 }
 
 const NAME: &str = "sockdoctor watch";
 
-/// `reading 7 of 10, every 1s, 00:10:12Z`.
+/// What a part of the title is worth: what is worth least is left out first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    Least,
+    Little,
+    Name,
+    Clock,
+    Keys,
+    Most,
+}
+
+/// As many of the parts as fit on a line, in their order.
+fn fitting(parts: &[(Worth, String)], width: usize) -> String {
+    let from = |least: Worth| {
+        let parts = parts.iter().filter(|(worth, _)| *worth >= least);
+        let parts: Vec<&str> = parts.map(|(_, part)| part.as_str()).collect();
+        parts.join(" · ")
+    };
+    let mut worths: Vec<Worth> = parts.iter().map(|(worth, _)| *worth).collect();
+    worths.sort_unstable();
+    let mut lines = worths.into_iter().map(from);
+    let fits = |line: &String| display_width(line) <= width;
+    lines.find(fits).unwrap_or_else(|| from(Worth::Most))
+}
+
+/// `reading 7 of 10, every 1s`.
 fn progress(view: &View<'_>) -> String {
     let of = view
         .opening
         .count
         .map_or_else(String::new, |count| format!(" of {count}"));
     let every = humantime::format_duration(view.opening.interval);
-    let clock = clock(view.when);
-    format!("reading {}{of}, every {every}, {clock}Z", view.readings)
-}
-
-/// The time of day, UTC: `00:10:12`.
-fn clock(when: SystemTime) -> String {
-    timestamp(when).chars().skip(11).take(8).collect()
+    format!("reading {}{of}, every {every}", view.readings)
 }
 
 fn left_out(view: &View<'_>, look: Look, shown: usize) -> Line<'static> {
@@ -126,6 +156,7 @@ fn left_out(view: &View<'_>, look: Look, shown: usize) -> Line<'static> {
     Line::styled(text, look.style.cell(Tone::Faint))
 }
 
+/// The newest events below their heading, as many as there is room for.
 fn event_lines(view: &View<'_>, look: Look, area: Rect) -> Paragraph<'static> {
     let heading = if view.events.is_empty() {
         "no events yet"
@@ -134,21 +165,14 @@ fn event_lines(view: &View<'_>, look: Look, area: Rect) -> Paragraph<'static> {
     };
     let heading = Line::styled(heading, look.style.cell(Tone::Faint));
     let room = usize::from(area.height).saturating_sub(1);
-    let first = view.events.len().saturating_sub(room);
-    let lines = view.events[first..]
-        .iter()
-        .map(|(when, event)| event_line(*when, event, look, area.width.into()));
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for (when, event) in view.events.iter().rev() {
+        let left = room - lines.len();
+        if left == 0 {
+            break;
+        }
+        let told = event::lines(*when, event, look, (area.width, left));
+        lines.splice(0..0, told);
+    }
     Paragraph::new(std::iter::once(heading).chain(lines).collect::<Vec<_>>())
-}
-
-fn event_line(when: SystemTime, event: &Event, look: Look, width: usize) -> Line<'static> {
-    let clock = format!("{}  ", clock(when));
-    let name = event.what.name();
-    let text = escape(&format!("  {}", told(event)), look.charset).into_owned();
-    let room = width.saturating_sub(clock.len() + name.len());
-    Line::from(vec![
-        Span::styled(clock, look.style.cell(Tone::Faint)),
-        Span::styled(name, look.style.cell(tone(&event.what))),
-        Span::raw(fit(&text, room, false, look.charset)),
-    ])
 }

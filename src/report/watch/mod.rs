@@ -1,5 +1,6 @@
 //! How a watch is shown: a line for each event, an object a line, or a live view.
 
+mod event;
 pub mod json;
 pub mod line;
 pub mod live;
@@ -9,6 +10,7 @@ mod table;
 use super::style::Tone;
 use crate::exit::Exit;
 use sockdoctor_checks::diagnosis::Diagnosis;
+use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::finding::Status;
 use sockdoctor_checks::watch::What;
 use std::collections::BTreeMap;
@@ -28,6 +30,17 @@ pub struct Opening {
     pub interval: Duration,
     /// The number of readings after which it ends.
     pub count: Option<NonZero<u64>>,
+}
+
+/// Who holds a listening socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held<'a> {
+    /// This process, of several the one with the lowest pid.
+    By(&'a Owner),
+    /// None of all processes.
+    ByNobody,
+    /// Nobody has looked, or not all processes could be seen.
+    Unknown,
 }
 
 /// What came of it.
@@ -66,6 +79,11 @@ impl Closing<'_> {
 /// By the clock on the wall, RFC 3339 with milliseconds.
 fn timestamp(when: SystemTime) -> String {
     humantime::format_rfc3339_millis(when).to_string()
+}
+
+/// The time of day, UTC: `00:10:12`.
+fn clock(when: SystemTime) -> String {
+    timestamp(when).chars().skip(11).take(8).collect()
 }
 
 const fn tone(what: &What) -> Tone {

@@ -1,12 +1,11 @@
 //! The table of listeners: which columns there is room for, and what stands in them.
 
-use super::spark;
+use super::{Held, spark};
 use crate::report::escape::{Charset, escape};
 use crate::report::page::Look;
 use crate::report::style::Tone;
 use ratatui::layout::Constraint;
 use ratatui::widgets::{Cell, Row as Line, Table};
-use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::label::owner_label;
 use sockdoctor_checks::watch::{Fill, LENGTH, Row};
 use textwrap::core::display_width;
@@ -14,6 +13,10 @@ use textwrap::core::display_width;
 /// Between two columns.
 const GAP: usize = 2;
 const BAR: usize = 10;
+/// Columns of the drops.
+const DROPS: usize = "drops/s".len();
+/// Columns of an address that is shortened: fewer say nothing.
+const SHORT: usize = 10;
 /// Columns of a history: fewer say nothing.
 const FEWEST: usize = 10;
 
@@ -32,8 +35,8 @@ enum Column {
 
 /// What is left out first when there is no room is last here.
 const BY_WORTH: [Column; 8] = [
-    Column::Address,
     Column::Queue,
+    Column::Address,
     Column::Drops,
     Column::Namespace,
     Column::Process,
@@ -42,8 +45,8 @@ const BY_WORTH: [Column; 8] = [
     Column::DropHistory,
 ];
 
-/// A listener and the process that holds it, when somebody has looked.
-pub(super) type Owned<'a> = (Row<'a>, Option<&'a Owner>);
+/// A listener and who holds it.
+pub(super) type Owned<'a> = (Row<'a>, Held<'a>);
 
 /// The table of `rows`, at most so many columns wide.
 pub(super) fn table(rows: &[Owned<'_>], look: Look, width: usize) -> Table<'static> {
@@ -72,7 +75,11 @@ fn chosen(rows: &[Owned<'_>], look: Look, width: usize) -> Vec<(Column, usize)> 
     for column in BY_WORTH {
         let gap = if columns.is_empty() { 0 } else { GAP };
         let room = left.saturating_sub(gap);
-        let wanted = column.width(rows, room, look.charset);
+        let natural = column.width(rows, room, look.charset);
+        let wanted = match column {
+            Column::Address => natural.min(room.saturating_sub(GAP + DROPS).max(SHORT)),
+            _ => natural,
+        };
         // The first stays however narrow the screen is.
         if wanted > room && !columns.is_empty() {
             continue;
@@ -119,7 +126,11 @@ impl Column {
         let text = match self {
             Column::Namespace => row.who.namespace.clone(),
             Column::Address => row.who.address.clone(),
-            Column::Process => owner.map_or("?".to_owned(), owner_label),
+            Column::Process => match owner {
+                Held::By(owner) => owner_label(owner),
+                Held::ByNobody => "none seen".to_owned(),
+                Held::Unknown => "?".to_owned(),
+            },
             Column::Queue => format!("{}/{}", number(row.queue), number(row.backlog)),
             Column::Bar => return spark::bar(row, width, charset),
             Column::Drops => rate(row),

@@ -1,7 +1,7 @@
 //! What a watch looks like.
 
 use super::live::{View, draw};
-use super::{Closing, Opening, Totals, json, line};
+use super::{Closing, Held, Opening, Totals, json, line};
 use crate::exit::Exit;
 use crate::report::escape::Charset::{self, Ascii, Unicode};
 use crate::report::page::plain;
@@ -88,7 +88,11 @@ fn screen(width: u16, height: u16, charset: Charset) -> String {
     let (watch, events) = watched();
     let rows = watch.rows();
     let nginx = nginx();
-    let owner = |inode| (inode == nginx.inode).then_some(&nginx);
+    let owner = |inode| match inode {
+        77 => Held::ByNobody,
+        inode if inode == nginx.inode => Held::By(&nginx),
+        _ => Held::Unknown,
+    };
     let view = View {
         opening: opening(),
         readings: 5,
@@ -119,6 +123,16 @@ fn the_live_view_at_80_columns() {
 #[test]
 fn the_live_view_in_ascii() {
     insta::assert_snapshot!(screen(110, 14, Ascii));
+}
+
+#[test]
+fn the_live_view_at_40_columns() {
+    insta::assert_snapshot!(screen(40, 12, Unicode));
+}
+
+#[test]
+fn the_live_view_on_a_large_screen() {
+    insta::assert_snapshot!(screen(200, 20, Unicode));
 }
 
 #[test]

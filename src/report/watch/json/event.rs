@@ -139,7 +139,7 @@ pub(super) struct More {
 /// A reading that took longer than the interval.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Behind {
-    /// How long it took.
+    /// How long it took, until it was told.
     took_ms: u64,
 }
 
