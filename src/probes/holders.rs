@@ -64,7 +64,7 @@ pub fn find(inodes: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders, Gap> 
 
 fn holds(holder: &Holder, inode: u32) -> bool {
     let Holder { pid, descriptor } = holder;
-    socket(CWD, format!("/proc/{pid}/fd/{descriptor}")) == Some(inode)
+    socket(CWD, format!("/proc/{pid}/fd/{descriptor}")) == Ok(Some(inode))
 }
 
 fn walk(wanted: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders, Gap> {
@@ -143,7 +143,7 @@ impl<'a> Hunt<'a> {
                 break;
             }
             let entry = entry?;
-            let socket = socket(&directory, entry.file_name());
+            let socket = socket(&directory, entry.file_name())?;
             let number = entry.file_name().to_str().ok().and_then(|n| n.parse().ok());
             if let (Some(inode), Some(descriptor)) = (socket, number)
                 && self.wanted.contains(&inode)
@@ -200,9 +200,22 @@ impl<'a> Hunt<'a> {
 }
 
 /// The inode of the socket that a descriptor refers to: `socket:[5080]`.
-fn socket(directory: impl AsFd, descriptor: impl Arg) -> Option<u32> {
+///
+/// # Errors
+/// The directory of descriptors asks for their owner, each link for ptrace permission
+/// (proc_fd_permission, fs/proc/fd.c; proc_fd_access_allowed, fs/proc/base.c): root without
+/// CAP_SYS_PTRACE can list what it cannot read.
+fn socket(directory: impl AsFd, descriptor: impl Arg) -> Result<Option<u32>, Errno> {
     let mut buffer = [MaybeUninit::uninit(); 64];
-    let (target, _) = readlinkat_raw(directory, descriptor, &mut buffer).ok()?;
+    match readlinkat_raw(directory, descriptor, &mut buffer) {
+        Ok((target, _)) => Ok(inode(target)),
+        Err(error @ (Errno::ACCESS | Errno::PERM)) => Err(error),
+        // It was closed meanwhile, or is none of the numbers.
+        Err(_) => Ok(None),
+    }
+}
+
+fn inode(target: &[u8]) -> Option<u32> {
     let number = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
     std::str::from_utf8(number).ok()?.parse().ok()
 }

@@ -290,3 +290,24 @@ fn a_passive_table_does_not_claim_to_know_what_ss_shows() {
     let shows = &document["ss"]["shows"];
     assert!(shows.is_null() || shows == "truth", "{shows}");
 }
+
+#[test]
+fn a_process_whose_descriptors_may_be_listed_but_not_read_is_not_known() {
+    let namespace = Namespace::new();
+    let (_listener, address) = namespace.inside(|| tcp_listener(5));
+    let outcome = listeners(["--netns", &namespace.name])
+        .through(["setpriv", "--bounding-set=-sys_ptrace"])
+        .run();
+    let document = document(&outcome);
+    let row = row(&document, address);
+    assert!(row["sockets"][0]["owner"].is_null(), "{row:#}");
+    let gaps = row["gaps"].as_array().expect("a list");
+    let what = |gap: &Value| gap["what"].as_str().map(str::to_owned);
+    let descriptors = gaps.iter().filter_map(what);
+    assert!(
+        descriptors
+            .into_iter()
+            .any(|what| what.starts_with("descriptors of")),
+        "{row:#}"
+    );
+}
