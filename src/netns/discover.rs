@@ -175,7 +175,7 @@ impl Survey {
         let (namespaces, processes) = kin.strangers(denied);
         let found = self.found.values();
         let maybe_theirs = found.filter(|found| found.process.is_none() && !found.own);
-        self.gaps
+        self.unseen
             .extend(unseen_gap(namespaces, maybe_theirs.count()));
         self.unseen.extend(denied_gap(WHAT, WHATS, processes));
     }
