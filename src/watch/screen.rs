@@ -3,12 +3,15 @@
 use crate::runner;
 use ratatui::{DefaultTerminal, Frame};
 use std::io;
+use std::mem::ManuallyDrop;
 
 /// The terminal, taken over: raw mode, the alternate screen, no cursor. However this is
 /// dropped, also by a panic, all of that is taken back.
 #[derive(Debug)]
 pub(super) struct Screen {
-    terminal: DefaultTerminal,
+    /// Never dropped: its own drop complains on stderr when it cannot show the cursor, and panics
+    /// where stderr was the same terminal and is gone.
+    terminal: ManuallyDrop<DefaultTerminal>,
 }
 
 impl Screen {
@@ -20,7 +23,9 @@ impl Screen {
         // A probe's panic is told by an event, and must not take the screen away.
         runner::tell_panics_in_the_report();
         match opened {
-            Ok(terminal) => Ok(Screen { terminal }),
+            Ok(terminal) => Ok(Screen {
+                terminal: ManuallyDrop::new(terminal),
+            }),
             Err(error) => {
                 ratatui::restore();
                 Err(error)

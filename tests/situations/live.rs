@@ -37,6 +37,13 @@ fn however_it_ends_the_terminal_is_left_as_it_was_found() {
 }
 
 #[test]
+fn a_terminal_that_is_gone_ends_it_in_order() {
+    let namespace = Namespace::new();
+    let status = watch(&namespace, &[]).hang_up();
+    assert_eq!(status.code(), Some(2), "{status}");
+}
+
+#[test]
 fn a_full_queue_is_on_the_screen_and_in_the_exit_code() {
     let namespace = Namespace::new();
     let full = namespace.inside(|| FullListener::new(1));

@@ -92,6 +92,14 @@ impl Terminal {
         kill_process(Pid::from_child(&self.child), signal).expect("a signal");
     }
 
+    /// Closes it under the program, as a connection that breaks does, and waits for its end.
+    pub(crate) fn hang_up(&mut self) -> ExitStatus {
+        let flags = OFlags::RDWR | OFlags::CLOEXEC;
+        let nothing = open("/dev/null", flags, Mode::empty()).expect("/dev/null");
+        self.keyboard_and_screen = nothing;
+        self.child.wait().expect("its end")
+    }
+
     /// Gives it another size; the kernel tells the program.
     pub(crate) fn resize(&mut self, lines: u16, columns: u16) {
         self.parser
