@@ -72,8 +72,8 @@ impl Session {
             self.owners.name(event);
         }
         self.count(&unseen);
-        events.extend(unseen);
-        events
+        // What happened to a queue is told last, where a small screen still shows it.
+        unseen.into_iter().chain(events).collect()
     }
 
     fn count(&mut self, events: &[Event]) {

@@ -7,7 +7,7 @@ use crate::report::style::Tone;
 use ratatui::layout::Constraint;
 use ratatui::widgets::{Cell, Row as Line, Table};
 use sockdoctor_checks::label::owner_label;
-use sockdoctor_checks::watch::{Fill, LENGTH, Row};
+use sockdoctor_checks::watch::{Fill, LENGTH, Protocol, Row};
 use textwrap::core::display_width;
 
 /// Between two columns.
@@ -161,8 +161,10 @@ fn history(room: usize) -> usize {
 }
 
 /// A unix socket has no counter of drops, and what has one may not have been read twice.
+/// The kernel counts no drops of unix listeners.
 fn rate(row: &Row<'_>) -> String {
     match row.drops_per_second() {
+        None if row.who.protocol == Protocol::Unix => "-".to_owned(),
         Some(rate) if rate > 0.0 => format!("{rate:.1}"),
         Some(_) => "0".to_owned(),
         None => "?".to_owned(),
