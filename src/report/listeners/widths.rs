@@ -5,7 +5,7 @@ use super::grid::{GUTTER, Head, Long};
 use crate::report::escape::Charset;
 use textwrap::core::display_width;
 
-/// A column that is narrower than this shows no IPv4 address: `255.255.255.255:65535`.
+/// What is longer has a line to itself where there is little room. Every IPv4 address is shorter.
 const SHORT: usize = "255.255.255.255:65535".len();
 
 /// The widths of the columns of one table.
@@ -84,7 +84,7 @@ impl Column {
         let least = match head.long {
             Long::Never => natural,
             Long::Wraps => words.max().unwrap_or(0).max(title),
-            Long::Alone => natural.min(SHORT).max(title),
+            Long::Alone => widest(&each, SHORT).max(title),
         };
         Column {
             long: head.long,
@@ -107,7 +107,11 @@ impl Column {
 
     /// The widest cell for which there is room: more room would be for nothing.
     fn widest_within(&self, room: usize) -> usize {
-        let fitting = self.cells.iter().copied().filter(|width| *width <= room);
-        fitting.max().unwrap_or(0)
+        widest(&self.cells, room)
     }
+}
+
+fn widest(cells: &[usize], room: usize) -> usize {
+    let fitting = cells.iter().copied().filter(|width| *width <= room);
+    fitting.max().unwrap_or(0)
 }
