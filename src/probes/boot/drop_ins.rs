@@ -3,11 +3,11 @@
 //! empty or a link to /dev/null, and all files are read in the order of their names.
 
 use crate::probes::io_gap;
-use crate::root::{Kind, Root};
+use crate::root::{Entry, Kind, Root};
 use crate::text::shown;
 use sockdoctor_checks::facts::Gap;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -29,10 +29,10 @@ const MOST: usize = 64 << 20;
 /// the order in which they apply. What could not be read is in the gaps.
 pub(in crate::probes) fn read(root: &dyn Root, directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>) {
     let (mut by_name, mut gaps) = (BTreeMap::new(), Vec::new());
+    let counts =
+        |_: &Path, entry: &Entry| is_configuration(&entry.name) && entry.kind != Kind::Directory;
     for directory in directories {
-        if let Err(gap) = list_into(&mut by_name, root, directory) {
-            gaps.push(gap);
-        }
+        gaps.extend(list_into(&mut by_name, root, directory, counts).err());
     }
     let files = read_all(root, by_name.into_values(), &mut gaps);
     (files, gaps)
@@ -62,26 +62,31 @@ pub(in crate::probes) fn read_all(
     files
 }
 
+/// Adds what `counts` of a directory, unless an earlier one has a file of the same name.
 /// `OsString` sorts by bytes, as strcmp does in libkmod and systemd.
-fn list_into(
+///
+/// # Errors
+/// The directory is there and cannot be listed.
+pub(in crate::probes) fn list_into(
     names: &mut BTreeMap<OsString, PathBuf>,
     root: &dyn Root,
     directory: &Path,
+    counts: impl Fn(&Path, &Entry) -> bool,
 ) -> Result<(), Gap> {
     let entries = match root.list(directory) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(|error| io_gap(shown(directory), &error))?,
     };
     for entry in entries {
-        if is_configuration(&entry.name) && entry.kind != Kind::Directory {
-            let path = directory.join(&entry.name);
+        let path = directory.join(&entry.name);
+        if counts(&path, &entry) {
             names.entry(entry.name).or_insert(path);
         }
     }
     Ok(())
 }
 
-fn is_configuration(name: &OsString) -> bool {
+fn is_configuration(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.ends_with(b".conf") && !name.starts_with(b".")
 }

@@ -5,13 +5,10 @@
 
 use super::super::program::Program;
 use crate::probes::boot::drop_ins::{self, DropIn};
-use crate::probes::io_gap;
 use crate::root::{Entry, Kind, Root};
-use crate::text::shown;
 use sockdoctor_checks::facts::Gap;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -97,31 +94,14 @@ fn directories(root: &dyn Root, reads: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 pub(super) fn read(root: &dyn Root, tree: &Path, sources: &Sources) -> (Vec<DropIn>, Vec<Gap>) {
     let own = OF_THE_TREE.map(|name| (OsString::from(name), tree.join(name)));
     let (mut by_name, mut gaps) = (BTreeMap::from(own), Vec::new());
+    let counts = |path: &Path, entry: &Entry| {
+        sources.is_configuration(&entry.name) && !is_directory(root, path, entry)
+    };
     for directory in &sources.directories {
-        gaps.extend(list_into(&mut by_name, root, directory, sources).err());
+        gaps.extend(drop_ins::list_into(&mut by_name, root, directory, counts).err());
     }
     let files = drop_ins::read_all(root, by_name.into_values(), &mut gaps);
     (files, gaps)
-}
-
-/// `OsString` sorts by bytes, as strcmp does in libkmod.
-fn list_into(
-    names: &mut BTreeMap<OsString, PathBuf>,
-    root: &dyn Root,
-    directory: &Path,
-    sources: &Sources,
-) -> Result<(), Gap> {
-    let entries = match root.list(directory) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(|error| io_gap(shown(directory), &error))?,
-    };
-    for entry in entries {
-        let path = directory.join(&entry.name);
-        if sources.is_configuration(&entry.name) && !is_directory(root, &path, &entry) {
-            names.entry(entry.name).or_insert(path);
-        }
-    }
-    Ok(())
 }
 
 /// Links are followed. One to nothing hides files: it is how images mask without a /dev, and
