@@ -3,6 +3,7 @@
 pub mod boot;
 pub mod canary;
 pub mod descriptors;
+mod fnmatch;
 pub mod holders;
 pub(crate) mod initial;
 pub mod kernel;
@@ -20,6 +21,7 @@ pub mod ss;
 pub mod sysctls;
 #[cfg(test)]
 mod testing;
+mod work;
 
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{DiagModule, Errno, Gap, Why};

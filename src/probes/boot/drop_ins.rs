@@ -1,6 +1,7 @@
 //! Directories of drop-in files: the rule that sysctl.d(5), modules-load.d(5) and modprobe.d(5)
 //! share. A file hides the files of the same name in all later directories, even when it is
-//! empty or a link to /dev/null, and all files are read in the order of their names.
+//! empty or a link to /dev/null, and all files are read in the order of their names. To systemd
+//! (conf_files_list_strv without flags) a directory is such a file, and one that says nothing.
 
 use crate::probes::io_gap;
 use crate::root::{Entry, Kind, Root};
@@ -29,8 +30,7 @@ const MOST: usize = 64 << 20;
 /// the order in which they apply. What could not be read is in the gaps.
 pub(in crate::probes) fn read(root: &dyn Root, directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>) {
     let (mut by_name, mut gaps) = (BTreeMap::new(), Vec::new());
-    let counts =
-        |_: &Path, entry: &Entry| is_configuration(&entry.name) && entry.kind != Kind::Directory;
+    let counts = |_: &Path, entry: &Entry| is_configuration(&entry.name);
     for directory in directories {
         gaps.extend(list_into(&mut by_name, root, directory, counts).err());
     }
@@ -91,8 +91,8 @@ fn is_configuration(name: &OsStr) -> bool {
     name.ends_with(b".conf") && !name.starts_with(b".")
 }
 
-/// The bytes of a configuration file. A link to a device, which /dev/null is, or to nothing
-/// says nothing. A pipe is refused, because opening it can wait for ever.
+/// The bytes of a configuration file. A directory and a link to a device, which /dev/null is, or
+/// to nothing say nothing. A pipe is refused, because opening it can wait for ever.
 ///
 /// # Errors
 /// The gap, named after the file.
@@ -100,7 +100,7 @@ pub(in crate::probes) fn read_file(root: &dyn Root, path: &Path) -> Result<Vec<u
     let gap = |error: std::io::Error| io_gap(shown(path), &error);
     match root.kind(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Ok(Kind::CharacterDevice) => Ok(Vec::new()),
+        Ok(Kind::CharacterDevice | Kind::Directory) => Ok(Vec::new()),
         kind => kind.and_then(|_| root.read(path)).map_err(gap),
     }
 }

@@ -1,9 +1,10 @@
 //! What sysctl.d and modules-load.d would set at the next boot.
 
 pub(in crate::probes) mod drop_ins;
+mod lines;
 mod modules_load;
 mod sysctl;
-pub(in crate::probes) mod wildcard;
+mod wildcard;
 
 use super::io_gap;
 use crate::root::{Directory, Root};

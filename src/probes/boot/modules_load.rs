@@ -1,5 +1,6 @@
 //! modules-load.d(5), as systemd-modules-load reads it.
 
+use super::lines::lines;
 use super::{drop_ins, place};
 use crate::root::Root;
 use crate::text::text;
@@ -10,10 +11,10 @@ pub(super) fn collect(root: &dyn Root) -> Fact<Vec<BootModule>> {
     let (files, gaps) = drop_ins::read(root, &drop_ins::directories(root, "modules-load.d"));
     let mut modules = Vec::new();
     for file in &files {
-        for (index, line) in file.bytes.split(|&byte| byte == b'\n').enumerate() {
+        for (number, line) in lines(&file.bytes) {
             modules.extend(diag_module(line).map(|module| BootModule {
                 module: module.name().to_owned(),
-                place: place(&file.path, index + 1),
+                place: place(&file.path, number),
             }));
         }
     }
@@ -23,7 +24,7 @@ pub(super) fn collect(root: &dyn Root) -> Fact<Vec<BootModule>> {
 /// A line is one module name, dashes and underscores alike. A comment is no module's name, so
 /// it needs no rule of its own.
 fn diag_module(line: &[u8]) -> Option<DiagModule> {
-    let name = text(line.trim_ascii()).replace('-', "_");
+    let name = text(line).replace('-', "_");
     DiagModule::ALL
         .into_iter()
         .find(|module| module.name() == name)
@@ -38,7 +39,7 @@ mod tests {
 
     #[test]
     fn diag_modules_are_found_with_their_lines_and_others_are_not_listed() {
-        let text = "# tcp_diag\n; udp_diag\nloop\n\n  tcp-diag \n";
+        let text = "# tcp_diag\n; udp_diag\nloop\r\n\n  tcp-diag \0";
         let root = root(&[("etc/modules-load.d/sock_diag.conf", text)]);
         let expected = BootModule {
             module: "tcp_diag".to_owned(),

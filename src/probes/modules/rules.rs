@@ -6,7 +6,7 @@
 
 use super::kmod::Kmod;
 use super::modprobe_d::{Directive, Line, underscores};
-use super::reader::matches;
+use crate::probes::fnmatch::matches;
 use sockdoctor_checks::facts::{DiagModule, Gap, Rule, RuleKind, Why};
 use std::collections::{BTreeMap, BTreeSet};
 

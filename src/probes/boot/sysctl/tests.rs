@@ -106,11 +106,86 @@ fn a_pipe_is_a_gap_and_is_not_waited_for() {
     assert_eq!(fact.gaps().len(), 1);
 }
 
+/// What a file of sysctl.d sets somaxconn to.
+fn somaxconn(text: &str) -> Option<String> {
+    let mut assignments = Assignments::new();
+    assignments.read(Path::new("/x"), text.as_bytes());
+    let (won, unknown) = assignments.winners();
+    assert_eq!(unknown, [], "{text}");
+    won.into_iter().map(|setting| setting.value).next()
+}
+
+// Each of these was tried with systemd-sysctl 252.
+#[test]
+fn keys_are_spelled_in_many_ways() {
+    for text in [
+        "net..core.somaxconn=7",
+        "net//core/./somaxconn/=7",
+        "/net/core/somaxconn=7",
+        "- net.core.somaxconn = 7",
+        "# x\rnet.core.somaxconn=7\r# y",
+        "# x\0net.core.somaxconn=7\0",
+        "net.core.{somaxconn,[x]}=7",
+        "net.core.soma[[:alpha:]]conn=7",
+        "net.core.soma[^a]conn=7",
+        "net.core..soma[!a]conn=7",
+    ] {
+        assert_eq!(somaxconn(text).as_deref(), Some("7"), "{text}");
+    }
+    for text in [
+        "net.core.{somaxconn,x}=7",
+        "net.core.somaxconn\u{b}=7",
+        "net.core.somaxconn\u{a0}=7",
+        "--net.core.somaxconn=7",
+        "net.core/somaxconn=7",
+    ] {
+        assert_eq!(somaxconn(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_ends_its_file() {
+    let text = |longest: usize| {
+        format!(
+            "net.core.somaxconn=7\n#{}\nnet.core.somaxconn=8\n",
+            "x".repeat(longest - 1)
+        )
+    };
+    assert_eq!(somaxconn(&text((1 << 20) - 1)).as_deref(), Some("8"));
+    assert_eq!(somaxconn(&text(1 << 20)).as_deref(), Some("7"));
+}
+
+#[test]
+fn a_line_that_is_not_understood_is_named_and_many_are_counted() {
+    let costly = format!("net.core.*{}=1\n", "{a,b}".repeat(1000));
+    let text = format!("net/../net/core/somaxconn=1\n{}", costly.repeat(20));
+    let root = root(&[("etc/sysctl.d/a.conf", &text)]);
+    let gaps: Vec<String> = collect(&opened(&root))
+        .gaps()
+        .iter()
+        .map(|gap| gap.what.clone())
+        .collect();
+    assert_eq!(gaps.len(), 9);
+    assert_eq!(gaps[0], "/etc/sysctl.d/a.conf:1");
+    assert_eq!(gaps[8], "13 more lines of sysctl.d");
+}
+
+#[test]
+fn a_directory_and_a_link_to_nothing_hide_a_file() {
+    let root = root(&[
+        ("usr/lib/sysctl.d/a.conf", "net.core.somaxconn=2"),
+        ("usr/lib/sysctl.d/b.conf", "net.core.somaxconn=3"),
+        ("etc/sysctl.d/a.conf/x", ""),
+    ]);
+    symlink("/nowhere", root.path().join("etc/sysctl.d/b.conf")).expect("a link");
+    assert_eq!(boot(&root), [""; 0]);
+}
+
 proptest! {
     #[test]
     fn any_bytes_can_be_read(bytes: Vec<u8>) {
         let mut assignments = Assignments::new();
-        assignments.read(&bytes, |line| place(Path::new("/x"), line));
+        assignments.read(Path::new("/x"), &bytes);
         let _ = assignments.winners();
     }
 
@@ -119,8 +194,8 @@ proptest! {
         let line = |value| format!("net.core.somaxconn = {value}\n");
         let text: String = values.iter().map(line).collect();
         let mut assignments = Assignments::new();
-        assignments.read(text.as_bytes(), |line| place(Path::new("/x"), line));
-        let won = assignments.winners();
+        assignments.read(Path::new("/x"), text.as_bytes());
+        let (won, _) = assignments.winners();
         prop_assert_eq!(&won[0].value, &values[values.len() - 1].to_string());
         prop_assert_eq!(won[0].place.line, u32::try_from(values.len()).ok());
     }

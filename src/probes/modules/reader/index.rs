@@ -4,8 +4,8 @@
 //! All integers are big endian. The header is a magic number, a version and the offset of the
 //! root. The upper four bits of an offset say what the node has.
 
-use super::fnmatch;
-use super::work::Work;
+use crate::probes::fnmatch;
+use crate::probes::work::Work;
 use sockdoctor_checks::facts::Gap;
 
 const MAGIC: u32 = 0xb007_f457;

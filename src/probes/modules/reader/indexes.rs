@@ -1,8 +1,8 @@
 //! The indexes of a module tree. kmod reads the binary ones alone, in all versions.
 
 use super::index::Index;
-use super::work::Work;
 use crate::probes::io_gap;
+use crate::probes::work::Work;
 use crate::root::Root;
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::Gap;

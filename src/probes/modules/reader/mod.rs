@@ -2,20 +2,18 @@
 
 #[cfg(all(test, feature = "libkmod"))]
 mod against_libkmod;
-mod fnmatch;
 mod index;
 mod indexes;
-mod work;
 
 use super::kmod::{Kmod, Module};
 use super::modprobe_d::{Configuration, Directive, underscores};
+use crate::probes::fnmatch::matches;
+use crate::probes::work::Work;
 use crate::root::Root;
 use crate::text::text;
-pub(super) use fnmatch::matches;
 use indexes::Indexes;
 use sockdoctor_checks::facts::{Errno, Gap, RuleKind, Why};
 use std::path::{Path, PathBuf};
-use work::Work;
 
 /// A module tree and the configuration of modprobe.
 pub(super) struct Reader<'r> {

@@ -1,8 +1,8 @@
-//! fnmatch(3) without flags in the C locale, as libkmod calls it: on bytes, without recursion,
+//! fnmatch(3) without flags in the C locale, as libkmod and glob(3) call it: on bytes, without recursion,
 //! and in no more steps than the lengths of pattern and text multiplied.
 
 /// True when the whole of `text` matches `pattern` (fnmatch_loop.c of glibc 2.36).
-pub(in crate::probes::modules) fn matches(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut taken) = (0, 0);
     // Where to go on when what follows the last star does not fit: that star takes one byte more.
     let mut retry = None;
@@ -38,7 +38,7 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
         [b'[', inside @ ..] => match bracket(inside, byte) {
             Bracket::Closed { length, matched } => matched.then_some(1 + length),
             Bracket::Open => (byte == b'[').then_some(1),
-            Bracket::Class => None,
+            Bracket::Invalid => None,
         },
         [literal, ..] => (*literal == byte).then_some(1),
         [] => None,
@@ -51,9 +51,8 @@ enum Bracket {
     Closed { length: usize, matched: bool },
     /// Without an end: a plain bracket.
     Open,
-    /// With a class as `[:alpha:]` in it. The bracket at its end is not allowed in any name
-    /// (underscores, shared/util.c), so such a name never ends well.
-    Class,
+    /// With a class or a collating symbol that the C locale does not have: it matches nothing.
+    Invalid,
 }
 
 fn bracket(inside: &[u8], byte: u8) -> Bracket {
@@ -69,7 +68,15 @@ fn bracket(inside: &[u8], byte: u8) -> Bracket {
                 let length = at + 1;
                 return Bracket::Closed { length, matched };
             }
-            [b'[', b':' | b'=' | b'.', rest @ ..] if rest.contains(&b']') => return Bracket::Class,
+            [b'[', b':', rest @ ..] if let Some((name, length)) = class_name(rest) => {
+                match class(name) {
+                    Some(has) => found |= has(&byte),
+                    // The rest of a set that has the byte already is passed over.
+                    None if found => {}
+                    None => return Bracket::Invalid,
+                }
+                at += length;
+            }
             rest => {
                 let (low, length) = member(rest);
                 let (high, more) = range_end(&rest[length..], low);
@@ -78,6 +85,33 @@ fn bracket(inside: &[u8], byte: u8) -> Bracket {
             }
         }
     }
+}
+
+/// The name in `alpha:]`, and how long it is with the `[:` before it.
+fn class_name(rest: &[u8]) -> Option<(&[u8], usize)> {
+    let end = rest.iter().position(|byte| !(b'a'..b'z').contains(byte))?;
+    rest[end..]
+        .starts_with(b":]")
+        .then(|| (&rest[..end], end + 4))
+}
+
+/// The bytes of a class in the C locale.
+fn class(name: &[u8]) -> Option<fn(&u8) -> bool> {
+    Some(match name {
+        b"alnum" => u8::is_ascii_alphanumeric,
+        b"alpha" => u8::is_ascii_alphabetic,
+        b"blank" => |byte| matches!(byte, b' ' | b'\t'),
+        b"cntrl" => u8::is_ascii_control,
+        b"digit" => u8::is_ascii_digit,
+        b"graph" => u8::is_ascii_graphic,
+        b"lower" => u8::is_ascii_lowercase,
+        b"print" => |byte| matches!(byte, b' '..=b'~'),
+        b"punct" => u8::is_ascii_punctuation,
+        b"space" => |byte| matches!(byte, b' ' | b'\t'..=b'\r'),
+        b"upper" => u8::is_ascii_uppercase,
+        b"xdigit" => u8::is_ascii_hexdigit,
+        _ => return None,
+    })
 }
 
 /// The byte at the beginning of `text`, which is not empty, and how long it is as written.
@@ -120,6 +154,14 @@ mod tests {
         assert!(says("[a-c]x", "bx") && says("[]a]", "]") && says("[!a]", "b"));
         assert!(says("[a-]", "-") && says("[\\]a]", "]") && says("[^a-c]", "d"));
         assert!(!says("[c-a]", "b") && !says("[!a]", "a") && !says("[a]", ""));
+    }
+
+    #[test]
+    fn a_class_is_one_of_the_c_locale() {
+        assert!(says("[[:alpha:]_]x", "bx") && says("[[:alpha:]_]", "_"));
+        assert!(says("[^[:digit:]]", "x") && !says("[![:digit:]]", "1"));
+        assert!(!says("[[:nope:]x]", "x") && says("[x[:nope:]]", "x"));
+        assert!(says("[[:Alpha:]", "A") && !says("[[:Alpha:]", "b"));
     }
 
     #[test]

@@ -9,8 +9,14 @@ const LIMIT: usize = 1 << 28;
 pub(super) struct Work(usize);
 
 impl Work {
+    /// For one question to a module tree.
     pub(super) const fn new() -> Self {
         Work(LIMIT)
+    }
+
+    /// For so many steps.
+    pub(super) const fn at_most(steps: usize) -> Self {
+        Work(steps)
     }
 
     /// Takes `steps` away. `None` when so many are not left.
