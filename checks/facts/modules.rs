@@ -160,6 +160,12 @@ pub enum Presence {
         /// The module file that the index names.
         file: String,
     },
+    /// It needs another module, the file of which is gone: modprobe tries without that, and the
+    /// kernel finds symbols missing (ENOENT from simplify_symbols, kernel/module/main.c).
+    NeededFileGone {
+        /// The file of the other module that the index names.
+        file: String,
+    },
     /// A module tree, and nothing of this module in it.
     NotShipped,
     /// The kernel was built without it.

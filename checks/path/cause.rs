@@ -311,6 +311,9 @@ fn presence_words(presence: &Presence, module: DiagModule) -> String {
             format!("depmod was not run, {index} does not lead to {file}")
         }
         Presence::FileGone { file } => format!("its file {file} is gone"),
+        Presence::NeededFileGone { file } => {
+            format!("it needs {file}, which is gone")
+        }
         Presence::NotShipped => "its file is not among the modules of this kernel".to_owned(),
         Presence::NotConfigured { .. } => {
             format!("the kernel was built without it, {option} is not set")
@@ -336,6 +339,11 @@ fn presence_evidence(presence: &Presence, module: DiagModule) -> Evidence {
         Presence::FileGone { file } => {
             Evidence::file(file.clone(), None, "named by the index, not there")
         }
+        Presence::NeededFileGone { file } => Evidence::file(
+            file.clone(),
+            None,
+            "needed by it, named by the index, not there",
+        ),
         Presence::NotConfigured { evidence } => Evidence::file(
             evidence.clone(),
             None,

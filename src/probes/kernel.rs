@@ -20,6 +20,18 @@ const OPTIONS: [&str; 5] = [
     "CONFIG_UNIX",
 ];
 
+/// The options of which one says what processors a kernel is for.
+const ARCHITECTURES: [&str; 8] = [
+    "CONFIG_ARM",
+    "CONFIG_ARM64",
+    "CONFIG_LOONGARCH",
+    "CONFIG_PPC64",
+    "CONFIG_RISCV",
+    "CONFIG_S390",
+    "CONFIG_X86_32",
+    "CONFIG_X86_64",
+];
+
 /// Observes the kernel. Its configuration only where it is wanted: inflating it is a third of
 /// what a run of few checks takes.
 pub fn collect(wants_config: bool) -> Kernel {
@@ -105,7 +117,8 @@ pub(crate) fn wanted_options(config: &[u8]) -> BTreeMap<String, String> {
     let diag = DiagModule::ALL.map(DiagModule::config_option);
     let option = |line: &[u8]| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once('=')?;
-        let wanted = OPTIONS.contains(&name) || diag.contains(&name);
+        let wanted =
+            OPTIONS.contains(&name) || ARCHITECTURES.contains(&name) || diag.contains(&name);
         wanted.then(|| (name.to_owned(), value.trim_matches('"').to_owned()))
     };
     config

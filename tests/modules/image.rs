@@ -1,9 +1,11 @@
 //! The same module trees as parts of an image that does not run.
 
-use crate::scene::{INET, Scene, TCP, object, run};
+use crate::scene::{INET, Scene, TCP, anonymous, object, run};
 use sockdoctor::probes::modules::collect_image;
 use sockdoctor::root::Directory;
-use sockdoctor_checks::facts::{DiagModule, Fact, ModuleFacts, ModuleResolver, Presence, Why};
+use sockdoctor_checks::facts::{
+    DiagModule, Errno, Fact, ModuleFacts, ModuleResolver, Presence, Why,
+};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -166,6 +168,53 @@ fn a_file_that_its_kernel_will_not_take_is_told_before_it_boots() {
         ),
         "{open:?}"
     );
+}
+
+#[test]
+fn a_module_without_what_it_needs_does_not_load() {
+    let scene = with_modprobe(KMOD_30);
+    let file = format!("/lib/modules/{}/{INET}", crate::scene::RELEASE);
+    fs::write(scene.in_tree(INET), b"").expect("written");
+    let empty = judged(&scene, DiagModule::TcpDiag).presence;
+    assert!(
+        matches!(empty.value(), Some(Presence::Unloadable { file: own, .. }) if *own == file),
+        "{empty:?}"
+    );
+    fs::remove_file(scene.in_tree(INET)).expect("removed");
+    let gone = Fact::Known(Presence::NeededFileGone { file });
+    assert_eq!(judged(&scene, DiagModule::TcpDiag).presence, gone);
+}
+
+#[test]
+fn a_module_for_other_processors_or_under_another_name_is_seen() {
+    let scene =
+        with_modprobe(KMOD_30).config(&[("CONFIG_ARM64", "y"), ("CONFIG_INET_TCP_DIAG", "m")]);
+    let why = |scene: &Scene| match judged(scene, DiagModule::TcpDiag).presence {
+        Fact::Known(Presence::Unloadable { why, errno, .. }) => (why, errno),
+        other => panic!("unloadable: {other:?}"),
+    };
+    let (foreign, errno) = why(&scene);
+    assert!(
+        foreign.ends_with("processors, and the kernel is for Aarch64"),
+        "{foreign}"
+    );
+    assert_eq!(errno, Some(Errno::ENOEXEC));
+
+    let scene = with_modprobe(KMOD_30);
+    let dummy = object(&format!(
+        "{} SMP mod_unload modversions \\0name=dummy",
+        crate::scene::RELEASE
+    ));
+    fs::write(scene.in_tree(TCP), dummy).expect("written");
+    assert_eq!(why(&scene).0, "is another module, dummy");
+}
+
+#[test]
+fn a_module_that_names_no_kernel_is_not_sure_to_load() {
+    let scene = with_modprobe(KMOD_30);
+    fs::write(scene.in_tree(TCP), anonymous()).expect("written");
+    let presence = judged(&scene, DiagModule::TcpDiag).presence;
+    assert_eq!(presence.gaps().len(), 1, "{presence:?}");
 }
 
 #[test]

@@ -14,6 +14,9 @@ use tempfile::TempDir;
 
 pub(crate) const RELEASE: &str = "6.1.0-test";
 
+/// What a module of this kernel says of itself.
+const OURS: &str = "\\0vermagic=6.1.0-test SMP mod_unload modversions ";
+
 /// The module that most tests are about.
 pub(crate) const TCP: &str = "kernel/net/ipv4/tcp_diag.ko";
 pub(crate) const INET: &str = "kernel/net/ipv4/inet_diag.ko";
@@ -184,9 +187,9 @@ pub(crate) fn run(command: &mut Command) -> Output {
 fn objects() -> &'static [Vec<u8>; 2] {
     static OBJECTS: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
     OBJECTS.get_or_init(|| {
-        let inet = modinfo("net-pf-16-proto-4-type-2")
+        let inet = modinfo(&format!("net-pf-16-proto-4-type-2{OURS}"))
             + r#"__asm__(".section __ksymtab_strings,\"a\"; .asciz \"inet_diag_register\"; .previous");"#;
-        let tcp = modinfo("net-pf-16-proto-4-type-2-6")
+        let tcp = modinfo(&format!("net-pf-16-proto-4-type-2-6{OURS}"))
             + "extern void inet_diag_register(void); void init(void) { inet_diag_register(); }";
         [compile(&inet), compile(&tcp)]
     })
@@ -197,6 +200,11 @@ pub(crate) fn object(vermagic: &str) -> Vec<u8> {
     compile(&modinfo(&format!(
         "net-pf-16-proto-4-type-2-6\\0vermagic={vermagic}"
     )))
+}
+
+/// tcp_diag without any.
+pub(crate) fn anonymous() -> Vec<u8> {
+    compile(&modinfo("net-pf-16-proto-4-type-2-6"))
 }
 
 fn modinfo(alias: &str) -> String {

@@ -1,11 +1,14 @@
 //! What the file of a module shows of why the kernel would not take it.
 
+mod architecture;
 mod contents;
 
+use super::tree::module_name;
 use crate::probes::io_gap;
 use crate::root::Root;
-use crate::text::shown;
-use contents::{Damaged, information};
+use crate::text::{quoted, shown};
+use architecture::of_kernel;
+use contents::{Contents, Damaged, contents};
 use sockdoctor_checks::facts::{Errno, Gap, Kernel, Presence};
 use std::path::Path;
 
@@ -63,8 +66,10 @@ pub(super) fn fault(
     if !is_packed && !bytes.starts_with(b"\x7fELF") {
         return Ok(Fault::new("is no ELF file", Some(Errno::ENOEXEC)));
     }
-    match information(&bytes) {
-        Ok(information) => Ok(misfit(kernel, &information, flags)),
+    match contents(&bytes) {
+        Ok(contents) => Ok(unfit(kernel, &contents)
+            .or_else(|| another(file, &contents.information))
+            .or_else(|| misfit(kernel, &contents.information, flags))),
         Err(Damaged) => Ok(Fault::new("is damaged: it is no whole ELF file", None)),
     }
 }
@@ -72,9 +77,26 @@ pub(super) fn fault(
 /// The flags in the version magic of a module that was built for this kernel: those of the
 /// kernel itself.
 pub(super) fn native_flags(root: &dyn Root, file: &Path, kernel: &Kernel) -> Option<String> {
-    let information = information(&root.read(file).ok()?).ok()?;
+    let information = contents(&root.read(file).ok()?).ok()?.information;
     let (built_for, flags) = magic(&information)?;
     (built_for == kernel.release.value()?).then(|| flags.to_owned())
+}
+
+/// elf_check_arch gives ENOEXEC (elf_validity_check, kernel/module/main.c).
+fn unfit(kernel: &Kernel, contents: &Contents) -> Option<Fault> {
+    let expected = of_kernel(kernel.config.value()?)?;
+    let own = contents.architecture;
+    let why = || format!("is for {own:?} processors, and the kernel is for {expected:?}");
+    (own != expected).then(|| Fault::new(why(), Some(Errno::ENOEXEC)))?
+}
+
+/// The kernel goes by the name inside the file, which stands in .modinfo since Linux 4.13 (commit
+/// 3e2e857f9c3a).
+fn another(file: &Path, information: &Information) -> Option<Fault> {
+    let (_, name) = information.iter().find(|(key, _)| key == "name")?;
+    let expected = module_name(file)?;
+    let why = || format!("is another module, {}", quoted(name));
+    (*name != expected).then(|| Fault::new(why(), None))?
 }
 
 /// In the kernel's order: first the signature, then the version (load_module,
@@ -106,7 +128,19 @@ fn signature_wanted(kernel: &Kernel) -> Option<Fault> {
 /// flags are known.
 fn foreign(kernel: &Kernel, information: &Information, flags: Option<&str>) -> Option<Fault> {
     let release = kernel.release.value()?;
-    let (built_for, own) = magic(information).filter(|(built_for, _)| built_for != release)?;
+    let Some((built_for, own)) = magic(information) else {
+        return Some(without_magic());
+    };
+    if built_for == release {
+        let differ = flags.is_some_and(|flags| flags != own);
+        let why = || {
+            format!(
+                "was built with other options than the kernel: {}",
+                quoted(own)
+            )
+        };
+        return differ.then(|| Fault::new(why(), Some(Errno::ENOEXEC)))?;
+    }
     let by_symbols = own.split(' ').any(|word| word == "modversions");
     let certain = !by_symbols || flags.is_some_and(|flags| flags != own);
     Some(Fault {
@@ -114,6 +148,15 @@ fn foreign(kernel: &Kernel, information: &Information, flags: Option<&str>) -> O
         errno: certain.then_some(Errno::ENOEXEC),
         certain,
     })
+}
+
+/// A kernel with CONFIG_MODULE_FORCE_LOAD takes it (check_modinfo, kernel/module/main.c).
+fn without_magic() -> Fault {
+    Fault {
+        why: "does not say which kernel it was built for".to_owned(),
+        errno: Some(Errno::ENOEXEC),
+        certain: false,
+    }
 }
 
 /// The release and the flags of `vermagic`.

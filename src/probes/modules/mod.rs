@@ -8,6 +8,7 @@ mod kmod;
 mod libkmod;
 mod loaded;
 mod modprobe_d;
+mod of_image;
 mod presence;
 mod program;
 mod reader;
@@ -161,40 +162,8 @@ pub fn collect_image(root: &dyn Root, kernel: &Kernel, tree: &Path) -> Modules {
         kmod: Ok(Box::new(Reader::new(root, tree, configuration))),
     };
     let mut modules = observe(&context, ModuleResolver::Reader);
-    look_into_files(root, kernel, &mut modules);
+    of_image::look_into_files(root, tree, kernel, &mut modules);
     modules
-}
-
-/// On a machine a file is looked at when its module did not load. Here nobody tries.
-fn look_into_files(root: &dyn Root, kernel: &Kernel, modules: &mut Modules) {
-    let files = modules.entries.iter().filter_map(shipped_file);
-    let mut flags = files.map(|file| file::native_flags(root, Path::new(file), kernel));
-    let flags = flags.find_map(|flags| flags);
-    for entry in &mut modules.entries {
-        let Some(file) = shipped_file(entry).map(str::to_owned) else {
-            continue;
-        };
-        let uncertain = match file::fault(root, Path::new(&file), kernel, flags.as_deref()) {
-            Ok(None) => continue,
-            Ok(Some(fault)) if fault.certain => {
-                entry.presence = Fact::Known(fault.presence(file));
-                continue;
-            }
-            Ok(Some(fault)) => {
-                let why = format!("{}; only loading it would tell", fault.why);
-                Gap::new(&file, Why::Inconsistent(why))
-            }
-            Err(gap) => gap,
-        };
-        entry.presence = Fact::with_gaps(Presence::Shipped { file }, vec![uncertain]);
-    }
-}
-
-fn shipped_file(entry: &ModuleFacts) -> Option<&str> {
-    match entry.presence.value()? {
-        Presence::Shipped { file } => Some(file),
-        _ => None,
-    }
 }
 
 /// The diag modules of a kernel whose module tree is not there.

@@ -59,7 +59,7 @@ fn walk(root: &dyn Root, directory: &Path, module: &str, deeper: usize) -> Optio
 }
 
 /// `tcp_diag` of `…/tcp-diag.ko.xz`. `None` for what is no module file.
-fn module_name(file: &Path) -> Option<String> {
+pub(super) fn module_name(file: &Path) -> Option<String> {
     let name = file.file_name()?.to_str()?;
     let (stem, compression) = name.split_once(".ko")?;
     let known = ["", ".gz", ".xz", ".zst"].contains(&compression);

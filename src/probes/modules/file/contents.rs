@@ -4,7 +4,7 @@ use super::Information;
 use crate::text::text;
 use flate2::read::GzDecoder;
 use lzma_rust2::XzReader;
-use object::{Object, ObjectSection};
+use object::{Architecture, Object, ObjectKind, ObjectSection};
 use ruzstd::decoding::StreamingDecoder;
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -22,10 +22,28 @@ const SIGNED: &[u8] = b"~Module signature appended~\n";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Damaged;
 
-/// The pairs of .modinfo, and `sig_id` where the file is signed.
-pub(super) fn information(file: &[u8]) -> Result<Information, Damaged> {
+/// What a module file says of itself.
+pub(super) struct Contents {
+    /// The pairs of .modinfo, and `sig_id` where the file is signed.
+    pub(super) information: Information,
+    /// The processors that it is for.
+    pub(super) architecture: Architecture,
+}
+
+pub(super) fn contents(file: &[u8]) -> Result<Contents, Damaged> {
     let module = unpacked(file).map_err(|_| Damaged)?;
     let elf = object::File::parse(&*module).map_err(|_| Damaged)?;
+    // ET_REL, or elf_validity_check refuses it (kernel/module/main.c).
+    if elf.kind() != ObjectKind::Relocatable {
+        return Err(Damaged);
+    }
+    Ok(Contents {
+        information: information(&module, &elf)?,
+        architecture: elf.architecture(),
+    })
+}
+
+fn information(module: &[u8], elf: &object::File<'_>) -> Result<Information, Damaged> {
     let section = elf.section_by_name(".modinfo").ok_or(Damaged)?;
     let data = section.data().map_err(|_| Damaged)?;
     let strings = data.split(|&byte| byte == 0);
@@ -80,7 +98,7 @@ mod tests {
         #[test]
         fn any_bytes_can_be_looked_at(bytes: Vec<u8>) {
             for magic in [&b""[..], b"\x7fELF\x02\x01\x01", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"] {
-                let _ = information(&[magic, &bytes].concat());
+                let _ = contents(&[magic, &bytes].concat());
             }
         }
     }

@@ -108,11 +108,23 @@ impl<'r> Reader<'r> {
         Ok(false)
     }
 
-    /// The files of a line of modules.dep (kmod_module_parse_depline).
-    fn dependencies(&self, line: &str) -> Vec<String> {
+    /// The files that modules.dep names for the modules that `module` needs, there or not.
+    pub(super) fn needed_files(&self, module: &str) -> Result<Vec<PathBuf>, Gap> {
+        let line = self.indexes.depends.first(module, &mut Work::new())?;
+        let line = line.map(text);
+        let needed = line.as_deref().and_then(|line| line.split_once(':'));
+        Ok(needed.map_or(Vec::new(), |(_, files)| self.files(files).collect()))
+    }
+
+    fn files(&self, line: &str) -> impl Iterator<Item = PathBuf> {
         let files = line.split([' ', '\t']).filter(|file| !file.is_empty());
+        files.map(|file| self.tree.join(file))
+    }
+
+    /// The modules in a line of modules.dep (kmod_module_parse_depline).
+    fn dependencies(&self, line: &str) -> Vec<String> {
         let mut names = Vec::new();
-        for file in files.map(|file| self.tree.join(file)) {
+        for file in self.files(line) {
             if self.root.kind(&file).is_err() {
                 return Vec::new();
             }

@@ -1,0 +1,102 @@
+//! The files of modules of an image. On a machine a file is looked at when its module did not
+//! load; in an image nobody tries.
+
+use super::file::{self, Fault};
+use super::modprobe_d::Configuration;
+use super::reader::Reader;
+use crate::probes::io_gap;
+use crate::root::Root;
+use crate::text::shown;
+use sockdoctor_checks::facts::{
+    DiagModule, Fact, Gap, Kernel, ModuleFacts, Modules, Presence, Why,
+};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// A diag module needs inet_diag or nothing; with more than this an index is not depmod's.
+const NEEDED: usize = 32;
+
+/// Looks into the files that are shipped, and into those of the modules that they need.
+pub(super) fn look_into_files(
+    root: &dyn Root,
+    tree: &Path,
+    kernel: &Kernel,
+    modules: &mut Modules,
+) {
+    let files = modules.entries.iter().filter_map(shipped_file);
+    let mut flags = files.map(|file| file::native_flags(root, Path::new(file), kernel));
+    let look = Look {
+        root,
+        kernel,
+        reader: Reader::new(root, tree, Configuration::default()),
+        flags: flags.find_map(|flags| flags),
+    };
+    for entry in &mut modules.entries {
+        if let Some(file) = shipped_file(entry) {
+            entry.presence = look.presence(entry.module, file.to_owned());
+        }
+    }
+}
+
+fn shipped_file(entry: &ModuleFacts) -> Option<&str> {
+    match entry.presence.value()? {
+        Presence::Shipped { file } => Some(file),
+        _ => None,
+    }
+}
+
+struct Look<'r> {
+    root: &'r dyn Root,
+    kernel: &'r Kernel,
+    reader: Reader<'r>,
+    /// Of the version magic of this kernel, where a module shows them.
+    flags: Option<String>,
+}
+
+impl Look<'_> {
+    /// What becomes of a module that is shipped as `file`.
+    fn presence(&self, module: DiagModule, file: String) -> Fact<Presence> {
+        let needed = match self.needed(module) {
+            Ok(needed) => needed,
+            Err(gap) => return Fact::with_gaps(Presence::Shipped { file }, vec![gap]),
+        };
+        let mut gaps = Vec::new();
+        for path in needed.into_iter().chain([PathBuf::from(&file)]) {
+            match self.trouble(&path) {
+                Ok(None) => {}
+                Ok(Some(presence)) => return Fact::Known(presence),
+                Err(gap) => gaps.push(gap),
+            }
+        }
+        Fact::with_gaps(Presence::Shipped { file }, gaps)
+    }
+
+    /// The files of the modules that have to be loaded before it.
+    fn needed(&self, module: DiagModule) -> Result<Vec<PathBuf>, Gap> {
+        let needed = self.reader.needed_files(module.name())?;
+        if needed.len() > NEEDED {
+            let why = format!("{module} needs more than {NEEDED} modules");
+            return Err(Gap::malformed("modules.dep.bin", why));
+        }
+        Ok(needed)
+    }
+
+    /// What certainly keeps the kernel from taking the file.
+    fn trouble(&self, path: &Path) -> Result<Option<Presence>, Gap> {
+        let file = shown(path);
+        match self.root.kind(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Some(Presence::NeededFileGone { file }));
+            }
+            kind => kind.map_err(|error| io_gap(&*file, &error))?,
+        };
+        match file::fault(self.root, path, self.kernel, self.flags.as_deref())? {
+            None => Ok(None),
+            Some(fault @ Fault { certain: true, .. }) => Ok(Some(fault.presence(file))),
+            Some(fault) => {
+                let why = format!("{}; only loading it would tell", fault.why);
+                Err(Gap::new(file, Why::Inconsistent(why)))
+            }
+        }
+    }
+}
