@@ -166,6 +166,7 @@ mod tests {
                 text: "install tcp_diag /bin/true".to_owned(),
                 place: None::<Place>,
                 more_lines: 0,
+                unlisted: 0,
             };
             for entry in &mut modules.entries {
                 entry.rules = Fact::Known(vec![rule.clone()]);

@@ -213,6 +213,9 @@ pub struct Rule {
     /// How many lines it goes on for, by a backslash at the end of the one before.
     #[serde(default)]
     pub more_lines: u32,
+    /// How many more rules of its kind there are, which are not listed.
+    #[serde(default)]
+    pub unlisted: u32,
 }
 
 /// The kinds of rules, by what they stop.

@@ -33,6 +33,7 @@ fn with_rule(kind: RuleKind, text: &str) -> Facts {
         text: text.to_owned(),
         place: Some(place("/etc/modprobe.d/cis.conf", 14)),
         more_lines: 0,
+        unlisted: 0,
     }]);
     facts
 }

@@ -114,6 +114,7 @@ pub(super) fn add_rule(facts: &mut Facts, module: DiagModule, kind: RuleKind, te
                 text: text.to_owned(),
                 place: Some(place),
                 more_lines: 0,
+                unlisted: 0,
             });
         });
     });

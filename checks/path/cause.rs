@@ -80,8 +80,8 @@ impl Cause<'_> {
             Cause::Module(presence) => presence_evidence(presence, module),
             Cause::Refused { line, .. } => refusal::evidence(line),
             Cause::Rule(rule) => match &rule.place {
-                Some(place) => Evidence::at(place.clone(), rule.text.clone()),
-                None => Evidence::command("modprobe --showconfig", rule.text.clone()),
+                Some(place) => Evidence::at(place.clone(), rule_and_more(rule)),
+                None => Evidence::command("modprobe --showconfig", rule_and_more(rule)),
             },
         }
     }
@@ -301,6 +301,13 @@ fn rule_words(rule: &Rule) -> String {
         }
         (Some(place), _) => format!("`{}` at {place}", rule.text),
         (None, _) => format!("`{}` in modprobe's configuration", rule.text),
+    }
+}
+
+fn rule_and_more(rule: &Rule) -> String {
+    match rule.unlisted {
+        0 => rule.text.clone(),
+        more => format!("{}, and {more} more lines of this kind", rule.text),
     }
 }
 

@@ -194,10 +194,21 @@ fn mend_rule(rule: &Rule, reach: Reach) -> Remedy {
     }
     let (mut now, mut keep) = (Vec::new(), Vec::new());
     match reach {
-        Reach::Everything => now.push(take_away(rule)),
-        Reach::Autoload => keep.push(take_away(rule)),
+        Reach::Everything => now.extend(take_away_all(rule)),
+        Reach::Autoload => keep.extend(take_away_all(rule)),
     }
     Remedy { now, keep }
+}
+
+/// What takes a rule away, and those that are not listed after it.
+fn take_away_all(rule: &Rule) -> impl Iterator<Item = Step> {
+    let more = (rule.unlisted > 0).then(|| {
+        let more = rule.unlisted;
+        Step::Do(format!(
+            "and so with {more} more lines of this kind in modprobe.d"
+        ))
+    });
+    std::iter::once(take_away(rule)).chain(more)
 }
 
 /// What takes a rule of modprobe.d away, all of it where it goes over several lines.

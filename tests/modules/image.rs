@@ -218,6 +218,19 @@ fn a_module_that_names_no_kernel_is_not_sure_to_load() {
 }
 
 #[test]
+fn of_many_rules_the_first_are_listed_and_the_others_counted() {
+    let many: String = (0..20_000)
+        .map(|n| format!("install tcp_diag /bin/false {n}\n"))
+        .collect();
+    let scene = with_modprobe(KMOD_30).etc("a.conf", &many);
+    let Fact::Known(rules) = judged(&scene, DiagModule::TcpDiag).rules else {
+        panic!("decided");
+    };
+    assert_eq!(rules.len(), 8);
+    assert_eq!(rules[7].unlisted, 19_992);
+}
+
+#[test]
 fn the_flags_of_another_module_of_the_kernel_decide_whether_a_foreign_one_fits() {
     let scene = with_modprobe(KMOD_30);
     let own = format!("{} SMP mod_unload modversions ", crate::scene::RELEASE);

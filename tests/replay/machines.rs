@@ -75,6 +75,7 @@ pub(crate) fn tcp_diag_blocked(facts: &mut Facts) {
             line: Some(14),
         }),
         more_lines: 0,
+        unlisted: 0,
     };
     let file = "/lib/modules/6.1.0-50-cloud-amd64/kernel/net/ipv4/tcp_diag.ko".to_owned();
     let modules = known(&mut facts.modules);

@@ -114,6 +114,7 @@ fn blacklist(kind: RuleKind, word: &str, list: &str, place: &Place) -> Blacklist
             text: word.to_owned(),
             place: Some(place.clone()),
             more_lines: 0,
+            unlisted: 0,
         },
     }
 }

@@ -85,6 +85,7 @@ fn located(path: &Path, line: &Logical, directive: Directive) -> Line {
             text: quoted(line.text.trim()),
             place: Some(place),
             more_lines: line.last - line.first,
+            unlisted: 0,
         },
         directive,
     }

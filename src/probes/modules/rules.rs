@@ -10,6 +10,9 @@ use crate::probes::fnmatch::matches;
 use sockdoctor_checks::facts::{DiagModule, Gap, Rule, RuleKind, Why};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// As many rules of one kind are listed. Nobody mends more by reading a report.
+const LISTED: usize = 8;
+
 /// The rules that stop `module`, where `missing` would have to be loaded first, and what could
 /// not be decided.
 pub(super) fn stopping(
@@ -21,7 +24,8 @@ pub(super) fn stopping(
     let configuration = kmod.configuration();
     let gaps = found.undecided.into_iter();
     let gaps = gaps.chain(configuration.gaps.iter().cloned()).collect();
-    Ok((place(&found.directives, &configuration.lines), gaps))
+    let rules = place(&found.directives, &configuration.lines);
+    Ok((shortened(rules), gaps))
 }
 
 /// What modprobe applies.
@@ -134,6 +138,22 @@ fn place(directives: &[Directive], lines: &[Line]) -> Vec<Rule> {
     rules
 }
 
+/// The first rules of each kind; the last of them says how many more there are.
+fn shortened(rules: Vec<Rule>) -> Vec<Rule> {
+    let mut listed: Vec<Rule> = Vec::new();
+    let mut last_of: BTreeMap<RuleKind, (usize, usize)> = BTreeMap::new();
+    for rule in rules {
+        let (number, last) = last_of.entry(rule.kind).or_default();
+        if *number == LISTED {
+            listed[*last].unlisted += 1;
+            continue;
+        }
+        (*number, *last) = (*number + 1, listed.len());
+        listed.push(rule);
+    }
+    listed
+}
+
 fn unplaced(directive: &Directive) -> Rule {
     let word = match directive.kind {
         RuleKind::Install => "install",
@@ -146,5 +166,6 @@ fn unplaced(directive: &Directive) -> Rule {
         text: text.trim_end().to_owned(),
         place: None,
         more_lines: 0,
+        unlisted: 0,
     }
 }
