@@ -12,10 +12,16 @@ pub struct Limits {
     pub required_modules: BTreeSet<DiagModule>,
 }
 
-/// SOMAXCONN of the kernel: 4096 since 5.4 (commit 19f92a030ca6), 128 before. `None` when the
-/// release could not be read.
+/// SOMAXCONN of kernels before 5.4.
+pub const OLD_SOMAXCONN: u32 = 128;
+
+/// SOMAXCONN since Linux 5.4 (commit 19f92a030ca6).
+pub const NEW_SOMAXCONN: u32 = 4096;
+
+/// SOMAXCONN of the kernel. `None` when the release could not be read.
 pub fn default_somaxconn(kernel: &Kernel) -> Option<u32> {
-    kernel
-        .version()
-        .map(|version| if version >= (5, 4) { 4096 } else { 128 })
+    kernel.version().map(|version| match version >= (5, 4) {
+        true => NEW_SOMAXCONN,
+        false => OLD_SOMAXCONN,
+    })
 }

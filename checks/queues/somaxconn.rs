@@ -4,7 +4,7 @@ use super::seen::{each_namespace, subject, undecided};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Gap, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status};
-use crate::limits::{self, Limits};
+use crate::limits::{self, Limits, NEW_SOMAXCONN, OLD_SOMAXCONN};
 use crate::sysctl::{self, SOMAXCONN};
 
 /// somaxconn lets listeners have the backlog they ask for.
@@ -100,6 +100,19 @@ fn verdict(limits: &Limits, value: u32, than: &Yardstick) -> (Status, String) {
     if default.is_some() || own_limit {
         return (Status::Pass, format!("{SOMAXCONN} is {value}"));
     }
+    with_any_kernel(value)
+}
+
+/// Where the kernel is not known, as in a container image: less than every kernel starts with is
+/// too little for all of them.
+fn with_any_kernel(value: u32) -> (Status, String) {
+    if value < OLD_SOMAXCONN {
+        let summary = format!(
+            "{SOMAXCONN} is {value}: lower than the default of every kernel, {OLD_SOMAXCONN}, \
+             and {NEW_SOMAXCONN} since Linux 5.4"
+        );
+        return (Status::Warn, summary);
+    }
     let summary = format!("{SOMAXCONN} is {value}; the kernel's default is not known");
     (Status::Unknown, summary)
 }
@@ -124,7 +137,9 @@ fn evidence(namespace: &Namespace, value: u32, than: &Yardstick) -> Vec<Evidence
 }
 
 fn wanted(limits: &Limits, than: &Yardstick, value: u32) -> u32 {
+    let unknown = than.default.is_none() && limits.somaxconn_min.is_none();
     let least = limits.somaxconn_min.into_iter();
+    let least = least.chain(unknown.then_some(NEW_SOMAXCONN));
     least.fold(than.highest(value), u32::max)
 }
 
@@ -244,6 +259,19 @@ mod tests {
         let findings = findings(&CHECK, &machine(vec![web]));
         assert_eq!(findings[0].status, Status::Unknown);
         assert!(findings[0].summary.contains("4096"));
+    }
+
+    #[test]
+    fn less_than_every_kernel_starts_with_is_low_without_the_release_too() {
+        let mut facts = without_release();
+        facts.namespaces = Fact::Known(vec![with(1, "host", 64)]);
+        let finding = findings(&CHECK, &facts).remove(0);
+        assert_eq!(finding.status, Status::Warn);
+        assert!(
+            finding.remedy.expect("a remedy").now[0]
+                .text()
+                .ends_with("=4096")
+        );
     }
 
     #[test]
