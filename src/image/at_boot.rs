@@ -33,6 +33,10 @@ impl Root for AtBoot<'_> {
         self.there(path)?.kind(path)
     }
 
+    fn is_executable(&self, path: &Path) -> io::Result<bool> {
+        self.there(path)?.is_executable(path)
+    }
+
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
         self.there(path)?.real_path(path)
     }

@@ -4,7 +4,7 @@ use super::at_boot::AtBoot;
 use super::{packages, settings};
 use crate::probes::kernel::wanted_options;
 use crate::probes::{io_gap, modules};
-use crate::root::{Kind, Root};
+use crate::root::Root;
 use sockdoctor_checks::facts::{
     Boot, Collection, FACTS_VERSION, Fact, Facts, Gap, Image, InstalledKernel, Kernel,
     KernelConfig, Machine, ModprobeHelper, Modules, Namespace, NetnsId, Origin, Presence, Runnable,
@@ -173,10 +173,10 @@ fn modprobe(root: &dyn Root, boot: &Boot) -> Result<ModprobeHelper, Gap> {
         Some(line) => line.value.clone(),
         None => MODPROBE.to_owned(),
     };
-    let runnable = match root.kind(Path::new(&path)) {
+    let runnable = match root.is_executable(Path::new(&path)) {
         _ if path.is_empty() => Runnable::Empty,
-        Ok(Kind::File) => Runnable::Yes,
-        Ok(_) => Runnable::NotExecutable,
+        Ok(true) => Runnable::Yes,
+        Ok(false) => Runnable::NotExecutable,
         Err(error) if error.kind() == ErrorKind::NotFound => Runnable::Missing,
         Err(error) => return Err(io_gap(path, &error)),
     };

@@ -1,7 +1,7 @@
 //! The `ss` of an image, and its version, read from its bytes: nothing of an image is run.
 
 use super::there;
-use crate::root::{Kind, Root};
+use crate::root::Root;
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{Fact, Gap, SsInstalled, Why};
 use std::collections::BTreeSet;
@@ -18,13 +18,13 @@ const DIRECTORIES: [&str; 7] = [
     "/run/current-system/sw/bin",
 ];
 
-/// The first `ss` on the way. `Partial`: one of the directories cannot be looked into.
+/// The first `ss` on the way that can be run. `Partial`: one of the directories cannot be looked into.
 pub(super) fn collect(root: &dyn Root) -> Fact<Option<SsInstalled>> {
     let mut gaps = Vec::new();
     for directory in DIRECTORIES {
         let path = Path::new(directory).join("ss");
-        match there(&path, root.kind(&path)) {
-            Ok(Some(Kind::File)) => {
+        match there(&path, root.is_executable(&path)) {
+            Ok(Some(true)) => {
                 let installed = SsInstalled {
                     path: shown(&path),
                     version: version(root, &path).into(),

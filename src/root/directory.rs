@@ -1,7 +1,7 @@
 //! A root that is a directory of this machine.
 
 use super::walk::{End, Step, Tree, walk};
-use super::{Entry, Kind, READ_LIMIT, Root, not_a_file, too_large};
+use super::{Entry, Kind, READ_LIMIT, Root, has_execute, not_a_file, too_large};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, open, openat, readlinkat, statat};
 use rustix::io::Errno;
@@ -121,6 +121,16 @@ impl Root for Directory {
             None => Ok(Kind::Directory),
             Some(name) => kind_at(self.last(&end), name),
         }
+    }
+
+    fn is_executable(&self, path: &Path) -> io::Result<bool> {
+        let end = self.walk(path)?;
+        let Some(name) = &end.leaf else {
+            return Ok(false);
+        };
+        let stat = statat(self.last(&end), name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let file_type = FileType::from_raw_mode(stat.st_mode);
+        Ok(file_type == FileType::RegularFile && has_execute(stat.st_mode))
     }
 
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {

@@ -38,6 +38,13 @@ pub trait Root: Send + Sync {
     /// `NotFound`, also for a link to nothing.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 
+    /// Whether what is at the end of `path` is a file that root may run: one with any of its
+    /// three permissions to execute (generic_permission, fs/namei.c).
+    ///
+    /// # Errors
+    /// `NotFound`, also for a link to nothing.
+    fn is_executable(&self, path: &Path) -> io::Result<bool>;
+
     /// `path` without links and `..`, absolute inside the root.
     ///
     /// # Errors
@@ -67,6 +74,11 @@ pub enum Kind {
     CharacterDevice,
     /// A pipe, a socket, a block device.
     Other,
+}
+
+/// Whether a mode has any permission to execute.
+const fn has_execute(mode: u32) -> bool {
+    mode & 0o111 != 0
 }
 
 fn not_a_file() -> io::Error {

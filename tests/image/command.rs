@@ -6,6 +6,7 @@ use crate::support::{folder, tar};
 use roxmltree::Document;
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -71,6 +72,18 @@ fn walks(document: &Value) -> [&str; 2] {
             .as_str()
             .expect("a word")
     })
+}
+
+#[test]
+fn a_modprobe_that_nobody_may_run_loads_nothing() {
+    let scene = healthy();
+    let modprobe = scene.root().join("sbin/modprobe");
+    fs::set_permissions(modprobe, fs::Permissions::from_mode(0o644)).expect("changed");
+    assert_eq!(walks(&document(scene.root(), &[]))[0], "fail");
+    let packed = scene.root().with_extension("tar");
+    fs::write(&packed, tar(scene.root(), &[])).expect("written");
+    assert_eq!(walks(&document(&packed, &[]))[0], "fail");
+    fs::remove_file(packed).expect("removed");
 }
 
 #[test]
@@ -164,13 +177,12 @@ fn each_kernel_is_judged() {
 
 #[test]
 fn what_a_container_image_has_is_judged_and_its_kernel_is_not() {
-    let ss = fs::read("/usr/bin/ss").expect("installed");
     let scene = folder(&[(
         "etc/sysctl.d/9.conf",
         "net.ipv4.tcp_abort_on_overflow = 1\n",
     )]);
     fs::create_dir_all(scene.path().join("bin")).expect("made");
-    fs::write(scene.path().join("bin/ss"), ss).expect("written");
+    fs::copy("/usr/bin/ss", scene.path().join("bin/ss")).expect("installed");
     let found = document(scene.path(), &[]);
     assert_eq!(walks(&found), ["skipped", "skipped"]);
     assert_eq!(check(&found, "tcp-diag")["status"], "skipped");

@@ -1,7 +1,9 @@
 //! Folders and tars for the tests, made by the tools that people use or by hand.
 
 use sockdoctor::root::{Archive, Limits, Refused, Root};
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tar::{Builder, EntryType, Header};
@@ -44,7 +46,13 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     for (path, text) in files {
         let path = folder.path().join(path);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
-        std::fs::write(path, text).expect("a file");
+        std::fs::write(&path, text).expect("a file");
+        if path
+            .parent()
+            .is_some_and(|parent| parent.ends_with("bin") || parent.ends_with("sbin"))
+        {
+            std::fs::set_permissions(path, Permissions::from_mode(0o755)).expect("a program");
+        }
     }
     folder
 }
@@ -108,7 +116,7 @@ impl Tar {
     }
 
     pub(crate) fn raw(mut self, mut header: Header, contents: &[u8]) -> Self {
-        header.set_mode(0o644);
+        header.set_mode(0o755);
         header.set_cksum();
         self.0.append(&header, contents).expect("appended");
         self

@@ -6,7 +6,8 @@ use sockdoctor_checks::facts::{
     DiagModule, Fact, Gap, Kernel, KernelConfig, ModuleFacts, ModuleResolver, Presence, Why,
 };
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -113,6 +114,9 @@ impl Scene {
         let parent = path.parent().expect("a parent");
         fs::create_dir_all(parent).expect("directories");
         fs::write(path, bytes).expect("a file");
+        if parent.ends_with("bin") || parent.ends_with("sbin") {
+            fs::set_permissions(path, Permissions::from_mode(0o755)).expect("a program");
+        }
     }
 
     /// What the probe says of `module`, whoever resolves it.

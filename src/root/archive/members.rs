@@ -3,6 +3,7 @@
 
 use super::Refused;
 use super::extensions::Extensions;
+use crate::root::has_execute;
 use crate::text::{shown, text};
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -25,6 +26,8 @@ pub(super) struct Member {
     pub(super) path: PathBuf,
     /// What it is.
     pub(super) what: What,
+    /// Somebody may run it.
+    pub(super) executable: bool,
     /// Bytes that follow in the stream.
     pub(super) size: u64,
 }
@@ -139,7 +142,12 @@ impl<R: Read> Members<R> {
             _ => extensions.size.map_or_else(|| header.entry_size(), Ok)?,
         };
         self.left = padded(size)?;
-        Ok(Member { path, what, size })
+        Ok(Member {
+            path,
+            what,
+            executable: header.mode().is_ok_and(has_execute),
+            size,
+        })
     }
 
     /// The old GNU map of a file with holes goes on in blocks that its size does not count.

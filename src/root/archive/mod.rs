@@ -81,15 +81,20 @@ fn add<R: Read>(
     member: Member,
     matters: impl Fn(&Path) -> bool,
 ) -> Result<(), Refused> {
+    let executable = member.executable;
+    let file = |contents| Node::File {
+        contents,
+        executable,
+    };
     let node = match member.what {
         What::Nothing => return Ok(()),
         What::HardLink(target) => return tree.link(&member.path, &target),
-        What::File => Node::File(match matters(&from_root(&member.path)) {
+        What::File => file(match matters(&from_root(&member.path)) {
             false => Contents::NotKept,
             true if member.size > READ_LIMIT as u64 => Contents::TooLarge,
             true => Contents::Kept(members.contents(member.size)?),
         }),
-        What::Sparse => Node::File(Contents::Sparse),
+        What::Sparse => file(Contents::Sparse),
         What::Link(target) => Node::Link(target),
         What::Directory => Node::Directory(HashMap::new()),
         What::CharacterDevice => Node::CharacterDevice,
@@ -108,12 +113,14 @@ impl Root for Archive {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let end = self.walk(path)?;
         let not_kept = |why| Err(io::Error::new(io::ErrorKind::Unsupported, why));
-        match self.tree.at(&end).1 {
-            Node::File(Contents::Kept(bytes)) => Ok(bytes.clone()),
-            Node::File(Contents::NotKept) => not_kept("its contents were not kept"),
-            Node::File(Contents::Sparse) => not_kept("a file with holes is not read"),
-            Node::File(Contents::TooLarge) => Err(too_large()),
-            _ => Err(not_a_file()),
+        let Node::File { contents, .. } = self.tree.at(&end).1 else {
+            return Err(not_a_file());
+        };
+        match contents {
+            Contents::Kept(bytes) => Ok(bytes.clone()),
+            Contents::NotKept => not_kept("its contents were not kept"),
+            Contents::Sparse => not_kept("a file with holes is not read"),
+            Contents::TooLarge => Err(too_large()),
         }
     }
 
@@ -133,6 +140,17 @@ impl Root for Archive {
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         let end = self.walk(path)?;
         Ok(self.tree.at(&end).1.kind())
+    }
+
+    fn is_executable(&self, path: &Path) -> io::Result<bool> {
+        let end = self.walk(path)?;
+        Ok(matches!(
+            self.tree.at(&end).1,
+            Node::File {
+                executable: true,
+                ..
+            }
+        ))
     }
 
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {

@@ -21,7 +21,10 @@ const ROOT: Id = 0;
 #[derive(Debug)]
 pub(super) enum Node {
     Directory(HashMap<OsString, Id>),
-    File(Contents),
+    File {
+        contents: Contents,
+        executable: bool,
+    },
     Link(PathBuf),
     CharacterDevice,
     Other,
@@ -31,7 +34,7 @@ impl Node {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Node::Directory(_) => Kind::Directory,
-            Node::File(_) => Kind::File,
+            Node::File { .. } => Kind::File,
             Node::Link(_) => Kind::Link,
             Node::CharacterDevice => Kind::CharacterDevice,
             Node::Other => Kind::Other,
@@ -125,7 +128,10 @@ impl Tree {
     fn add(&mut self, node: Node) -> Result<Id, Refused> {
         self.hold_members(self.nodes.len())?;
         self.keep(match &node {
-            Node::File(Contents::Kept(bytes)) => bytes.len(),
+            Node::File {
+                contents: Contents::Kept(bytes),
+                ..
+            } => bytes.len(),
             Node::Link(target) => target.as_os_str().len(),
             _ => 0,
         })?;
