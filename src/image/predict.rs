@@ -143,13 +143,24 @@ fn distribution(image: &Image) -> Fact<String> {
 }
 
 fn kernel(root: &dyn Root, boot: &Boot, installed: &InstalledKernel) -> Kernel {
+    let config = config(root, installed);
     Kernel {
         release: Fact::Known(installed.release.clone()),
-        config: config(root, installed).into(),
+        signatures_enforced: signatures_enforced(&config),
+        config: config.into(),
         modprobe: modprobe(root, boot).into(),
         modules_disabled: modules_disabled(boot).into(),
         lockdown: unbooted("lockdown"),
-        signatures_enforced: unbooted("sig_enforce"),
+    }
+}
+
+/// A kernel that was built to enforce them does so whatever its command line says (sig_enforce,
+/// kernel/module/signing.c).
+fn signatures_enforced(config: &Result<KernelConfig, Gap>) -> Fact<bool> {
+    let forces = |config: &KernelConfig| config.get("CONFIG_MODULE_SIG_FORCE") == Some("y");
+    match config.as_ref().is_ok_and(forces) {
+        true => Fact::Known(true),
+        false => unbooted("sig_enforce"),
     }
 }
 
@@ -185,8 +196,9 @@ fn modprobe(root: &dyn Root, boot: &Boot) -> Result<ModprobeHelper, Gap> {
 
 fn modules_disabled(boot: &Boot) -> Result<bool, Gap> {
     settings::readable(boot)?;
-    let line = boot.line("kernel.modules_disabled");
-    Ok(line.is_some_and(|line| line.value.trim() == "1"))
+    // The kernel takes no number but 1: both bounds of its ctl_table are 1.
+    let set = settings::set(boot, "kernel.modules_disabled").transpose()?;
+    Ok(set == Some(1))
 }
 
 /// The files that a report may blame: whose they are is worth knowing.

@@ -32,19 +32,33 @@ pub(super) fn readable(boot: &Boot) -> Result<(), Gap> {
 
 fn value(boot: &Boot, key: &str, default: Result<u32, Gap>) -> Result<u32, Gap> {
     readable(boot)?;
-    let Some(line) = boot.line(key) else {
-        return default;
-    };
-    as_the_kernel_reads(&line.value).ok_or_else(|| {
-        let shortened: String = line.value.chars().take(40).collect();
-        Gap::malformed(line.place.to_string(), format!("`{shortened}` for {key}"))
-    })
+    set(boot, key).unwrap_or(default)
 }
 
+/// What a line sets the key to. `None` without such a line.
+///
+/// # Errors
+/// The kernel does not take its value.
+pub(super) fn set(boot: &Boot, key: &str) -> Option<Result<u32, Gap>> {
+    let line = boot.line(key)?;
+    Some(as_the_kernel_reads(&line.value).ok_or_else(|| {
+        let shortened: String = line.value.chars().take(40).collect();
+        Gap::malformed(line.place.to_string(), format!("`{shortened}` for {key}"))
+    }))
+}
+
+/// As many digits the kernel reads (TMPBUFLEN in proc_get_long, kernel/sysctl.c).
+const DIGITS: usize = 20;
+
 /// A number in C's notation, so that 010 is 8, and at most INT_MAX (proc_get_long and
-/// proc_dointvec_minmax, kernel/sysctl.c). `None`: the kernel refuses it.
+/// proc_dointvec_minmax, kernel/sysctl.c). What follows after a blank is passed over. `None`: the
+/// kernel refuses it.
 fn as_the_kernel_reads(value: &str) -> Option<u32> {
-    let value = value.trim();
+    let value = value.trim_start_matches(|first: char| matches!(first, ' ' | '\t'..='\r'));
+    let value = value.split([' ', '\t', '\n']).next()?;
+    if value.len() > DIGITS {
+        return None;
+    }
     let digits = |text: &str, radix| {
         let plain = text.starts_with(|first: char| first.is_ascii_hexdigit());
         plain
@@ -96,6 +110,8 @@ mod tests {
         assert_eq!(read("4096"), Some(4096));
         assert_eq!(read(" 010000\n"), Some(4096));
         assert_eq!(read("0x10"), Some(16));
+        assert_eq!(read("\u{b}16 32"), Some(16));
+        assert_eq!(read("00000000000000000016"), Some(14));
         assert_eq!(read("2147483647"), Some(2_147_483_647));
         for refused in [
             "",
@@ -104,7 +120,9 @@ mod tests {
             "2147483648",
             "4294967295",
             "09",
-            "16 32",
+            "16x",
+            "16\u{b}",
+            "000000000000000000016",
             "x",
         ] {
             assert_eq!(read(refused), None, "{refused}");

@@ -87,6 +87,25 @@ fn a_modprobe_that_nobody_may_run_loads_nothing() {
 }
 
 #[test]
+fn modules_are_disabled_by_any_spelling_of_one() {
+    for spelling in ["0x1", "01 # now"] {
+        let line = format!("kernel.modules_disabled = {spelling}\n");
+        let scene = healthy().file("etc/sysctl.d/a.conf", line.as_bytes());
+        assert_eq!(walks(&document(scene.root(), &[]))[0], "fail", "{spelling}");
+    }
+}
+
+#[test]
+fn a_kernel_that_takes_only_signed_modules_takes_no_others() {
+    let config = format!("{CONFIG}CONFIG_MODULE_SIG_FORCE=y\n");
+    let scene = healthy().file(&format!("boot/config-{RELEASE}"), config.as_bytes());
+    let found = document(scene.root(), &[]);
+    assert_eq!(walks(&found)[0], "fail");
+    let tcp = check(&found, "tcp-diag").to_string();
+    assert!(tcp.contains("is not signed"), "{tcp}");
+}
+
+#[test]
 fn a_root_where_ss_will_be_right_passes() {
     let scene = healthy();
     let ran = judged(scene.root(), &[]);

@@ -82,7 +82,7 @@ pub(super) fn native_flags(root: &dyn Root, file: &Path, kernel: &Kernel) -> Opt
     (built_for == kernel.release.value()?).then(|| flags.to_owned())
 }
 
-/// elf_check_arch gives ENOEXEC (elf_validity_check, kernel/module/main.c).
+/// elf_check_arch (elf_validity_check, kernel/module/main.c).
 fn unfit(kernel: &Kernel, contents: &Contents) -> Option<Fault> {
     let expected = of_kernel(kernel.config.value()?)?;
     let own = contents.architecture;
@@ -90,8 +90,8 @@ fn unfit(kernel: &Kernel, contents: &Contents) -> Option<Fault> {
     (own != expected).then(|| Fault::new(why(), Some(Errno::ENOEXEC)))?
 }
 
-/// The kernel goes by the name inside the file, which stands in .modinfo since Linux 4.13 (commit
-/// 3e2e857f9c3a).
+/// The kernel goes by the name in .modinfo, where there is one, and not by that of the file
+/// (setup_load_info, kernel/module/main.c).
 fn another(file: &Path, information: &Information) -> Option<Fault> {
     let (_, name) = information.iter().find(|(key, _)| key == "name")?;
     let expected = module_name(file)?;

@@ -49,6 +49,8 @@ fn information(module: &[u8], elf: &object::File<'_>) -> Result<Information, Dam
     let strings = data.split(|&byte| byte == 0);
     let strings = strings.filter(|string| !string.is_empty()).map(text);
     let mut pairs: Information = strings.map(|string| pair(&string)).collect();
+    // Only what stands at its end signs a module.
+    pairs.retain(|(key, _)| !key.starts_with("sig"));
     if module.ends_with(SIGNED) {
         pairs.push(("sig_id".to_owned(), String::new()));
     }
