@@ -1,7 +1,7 @@
 //! The settings that checks look at, and how they are changed.
 
-use crate::facts::{Namespace, NetnsName};
-use crate::finding::Remedy;
+use crate::facts::{Facts, Namespace, NetnsName};
+use crate::finding::{Remedy, Step};
 
 pub(crate) const SOMAXCONN: &str = "net.core.somaxconn";
 pub(crate) const SYNCOOKIES: &str = "net.ipv4.tcp_syncookies";
@@ -26,6 +26,31 @@ pub(crate) fn set(namespace: &Namespace, sysctl: &str, value: u32) -> Remedy {
     }
 }
 
+/// The line to put a setting on, for a command of [`at_boot`] whose file would not win: in an
+/// image every line that sets it is the one to edit, on a machine one in a file that is read
+/// later.
+pub(crate) fn on_its_line(facts: &Facts, command: &str) -> Option<Step> {
+    let echoed = command.strip_prefix("echo '")?;
+    let (setting, file) = echoed.split_once("' > /etc/sysctl.d/")?;
+    let (key, _) = setting.split_once(" = ")?;
+    let place = &facts.boot.line(key)?.place;
+    let name = place.path.rsplit('/').next()?;
+    let wins = facts.origin.image().is_some() || name > file;
+    wins.then(|| Step::Do(format!("put `{setting}` at {place}")))
+}
+
+/// The remedy with settings where they win.
+pub(crate) fn where_they_win(facts: &Facts, mut remedy: Remedy) -> Remedy {
+    for step in &mut remedy.keep {
+        if let Step::Run(command) = step
+            && let Some(line) = on_its_line(facts, command)
+        {
+            *step = line;
+        }
+    }
+    remedy
+}
+
 /// The name for `ip netns exec`, when a shell takes it as it is.
 fn ip_netns_name(namespace: &Namespace) -> Option<&str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
@@ -45,8 +70,8 @@ pub(crate) fn at_boot(sysctl: &str, value: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Step;
-    use crate::fixture::namespace;
+    use crate::facts::{BootSysctl, Fact, Place};
+    use crate::fixture::{healthy, namespace};
 
     #[test]
     fn a_named_namespace_is_entered_by_its_name_unless_a_shell_would_obey_it() {
@@ -58,6 +83,27 @@ mod tests {
         let command = "ip netns exec web sysctl -w net.ipv4.tcp_syncookies=1";
         assert_eq!(first("web"), Step::Run(command.to_owned()));
         assert!(matches!(first("web; reboot"), Step::Do(_)));
+    }
+
+    #[test]
+    fn a_setting_goes_where_no_later_file_takes_it_back() {
+        let kept = |path: &str| {
+            let mut facts = healthy();
+            let place = Place {
+                path: path.to_owned(),
+                line: Some(3),
+            };
+            facts.boot.sysctls = Fact::Known(vec![BootSysctl {
+                key: SOMAXCONN.to_owned(),
+                value: "128".to_owned(),
+                place,
+            }]);
+            let remedy = Remedy::default().keep_run(at_boot(SOMAXCONN, 4096));
+            where_they_win(&facts, remedy).keep.remove(0)
+        };
+        let put = "put `net.core.somaxconn = 4096` at /etc/sysctl.d/99-x.conf:3";
+        assert_eq!(kept("/etc/sysctl.d/99-x.conf"), Step::Do(put.to_owned()));
+        assert!(matches!(kept("/usr/lib/sysctl.d/50-x.conf"), Step::Run(_)));
     }
 
     #[test]

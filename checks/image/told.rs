@@ -3,10 +3,14 @@
 
 use crate::facts::{Fact, Facts, OwnedFile, Package};
 use crate::finding::{Evidence, Finding, Remedy, Source, Step, Subject};
+use crate::sysctl;
 
-/// The finding as it must be read of an image. Unchanged for a machine.
+/// The finding as it must be read of an image. For a machine only its settings may find another
+/// place.
 pub(crate) fn told(facts: &Facts, mut finding: Finding) -> Finding {
     let Some(image) = facts.origin.image() else {
+        let remedy = finding.remedy.take();
+        finding.remedy = remedy.map(|given| sysctl::where_they_win(facts, given));
         return finding;
     };
     let release = facts.kernel.release.value().filter(|_| image.has_kernel);
@@ -68,15 +72,6 @@ fn of_package(packages: &Fact<Vec<OwnedFile>>, mut evidence: Evidence) -> Eviden
     evidence
 }
 
-/// A setting that the image sets already is changed there: another file could come too early.
-fn in_its_line(facts: &Facts, command: &str) -> Option<Step> {
-    let echoed = command.strip_prefix("echo '")?;
-    let (setting, _) = echoed.split_once("' > /etc/sysctl.d/")?;
-    let (key, _) = setting.split_once(" = ")?;
-    let place = &facts.boot.line(key)?.place;
-    Some(Step::Do(format!("put `{setting}` at {place}")))
-}
-
 /// What a step changes in files, `None` for one that changes a kernel that runs.
 fn in_files(facts: &Facts, step: Step) -> Option<Step> {
     let command = match &step {
@@ -84,7 +79,7 @@ fn in_files(facts: &Facts, step: Step) -> Option<Step> {
         // Of a machine that runs as well.
         Step::Do(what) => return (!what.starts_with("restart ")).then_some(step),
     };
-    if let Some(line) = in_its_line(facts, command) {
+    if let Some(line) = sysctl::on_its_line(facts, command) {
         return Some(line);
     }
     // depmod asks the kernel that runs for its release, and that is not the one of the image.
