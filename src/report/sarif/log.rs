@@ -84,6 +84,7 @@ pub(super) struct Finding {
     pub(super) message: Message,
     pub(super) locations: [Location; 1],
     pub(super) related_locations: Vec<Location>,
+    pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     pub(super) suppressions: Vec<Suppression>,
 }
 

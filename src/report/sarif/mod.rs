@@ -1,6 +1,7 @@
 //! SARIF 2.1.0, for code scanning and the programs that collect such logs. Its types hold no
 //! more of the standard than is said here; a test holds the output against the standard's schema.
 
+mod fingerprint;
 mod log;
 mod message;
 mod place;
@@ -8,6 +9,7 @@ mod result;
 
 use super::Report;
 use super::json::{observed_at, pretty};
+use fingerprint::Fingerprints;
 use log::{BaseUri, Driver, Invocation, Log, Properties, Rule, Run, Tags, Tool};
 use message::Message;
 use sockdoctor_checks::CATALOGUE;
@@ -28,6 +30,7 @@ pub fn render(report: &Report<'_>) -> String {
 fn run<'a>(report: &'a Report<'_>) -> Run<'a> {
     let facts = report.facts;
     let results = report.diagnosis.results.iter();
+    let mut fingerprints = Fingerprints::default();
     Run {
         tool: Tool {
             driver: Driver {
@@ -43,7 +46,9 @@ fn run<'a>(report: &'a Report<'_>) -> Run<'a> {
             exit_code: report.exit.code(),
         }],
         original_uri_base_ids: [(place::ROOT, BaseUri { uri: "file:///" })].into(),
-        results: results.flat_map(result::of_check).collect(),
+        results: results
+            .flat_map(|result| result::of_check(result, &mut fingerprints))
+            .collect(),
         properties: Properties {
             hostname: facts.machine.hostname.value().map(String::as_str),
             kernel: facts.kernel.release.value().map(String::as_str),

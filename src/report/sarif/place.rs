@@ -109,20 +109,25 @@ fn uri(path: &str) -> String {
 }
 
 fn logical(subject: &Subject) -> Vec<LogicalLocation> {
-    let named = |name: &str| LogicalLocation {
-        fully_qualified_name: plain::line(name),
+    let named = |name: String| LogicalLocation {
+        fully_qualified_name: plain::line(&name),
         kind: "resource",
     };
+    names(subject).into_iter().map(named).collect()
+}
+
+/// What a finding is about, by name.
+pub(super) fn names(subject: &Subject) -> Vec<String> {
     match subject {
-        Subject::Host => vec![named("host")],
-        Subject::Namespaces(labels) => labels.iter().map(|label| named(label)).collect(),
-        Subject::Kernels(releases) => releases
-            .iter()
-            .map(|release| named(&format!("linux/{release}")))
-            .collect(),
+        Subject::Host => vec!["host".to_owned()],
+        Subject::Namespaces(labels) => labels.clone(),
+        Subject::Kernels(releases) => {
+            let name = |release: &String| format!("linux/{release}");
+            releases.iter().map(name).collect()
+        }
         Subject::Listener {
             address, namespace, ..
-        } => vec![named(&format!("{namespace}/{address}"))],
+        } => vec![format!("{namespace}/{address}")],
     }
 }
 

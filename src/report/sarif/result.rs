@@ -1,5 +1,6 @@
 //! Findings as results.
 
+use super::fingerprint::Fingerprints;
 use super::log::{Finding, Suppression};
 use super::message::Message;
 use super::place::{self, Location};
@@ -9,17 +10,28 @@ use sockdoctor_checks::CATALOGUE;
 use sockdoctor_checks::diagnosis::CheckResult;
 use sockdoctor_checks::finding::{self, Status};
 use sockdoctor_checks::policy::Ruling;
+use std::collections::BTreeMap;
 
 /// One result for each finding, passes too: what was looked at and is well can be told from what
 /// was not looked at.
-pub(super) fn of_check(result: &CheckResult) -> impl Iterator<Item = Finding> {
+pub(super) fn of_check(result: &CheckResult, fingerprints: &mut Fingerprints) -> Vec<Finding> {
     let id = result.check.id;
     let index = CATALOGUE.iter().position(|check| check.id == id);
     let findings = result.findings.iter();
-    findings.map(move |finding| of_finding(result, index.unwrap_or_default(), finding))
+    findings
+        .map(|finding| {
+            let fingerprint = fingerprints.of(result, finding);
+            of_finding(result, index.unwrap_or_default(), finding, fingerprint)
+        })
+        .collect()
 }
 
-fn of_finding(result: &CheckResult, rule_index: usize, finding: &finding::Finding) -> Finding {
+fn of_finding(
+    result: &CheckResult,
+    rule_index: usize,
+    finding: &finding::Finding,
+    partial_fingerprints: BTreeMap<&'static str, String>,
+) -> Finding {
     let lines = place::lines(&finding.evidence).skip(1);
     // A waived result keeps its level: the suppression says that it is accepted.
     let status = finding.unwaived();
@@ -33,6 +45,7 @@ fn of_finding(result: &CheckResult, rule_index: usize, finding: &finding::Findin
         related_locations: lines
             .map(|(place, line, evidence)| Location::related(place, line, evidence))
             .collect(),
+        partial_fingerprints,
         suppressions: finding.ruling.iter().filter_map(suppression).collect(),
     }
 }
