@@ -165,7 +165,8 @@ fn judge(check: &'static Check, view: &View<'_>, policy: &Policy) -> CheckResult
     };
     let told = judged
         .into_iter()
-        .map(|finding| policy.rule(check.id, image::told(view.facts, finding)));
+        .flat_map(|finding| policy.apart(check.id, image::told(view.facts, finding)))
+        .map(|finding| policy.rule(check.id, finding));
     let mut findings = merge_alike(told);
     if findings.is_empty() {
         findings.push(Finding::host(

@@ -10,7 +10,7 @@ pub use ruling::Ruling;
 pub use waiver::{Standing, Waiver};
 
 use crate::diagnosis::CheckResult;
-use crate::finding::{Finding, Status};
+use crate::finding::{Finding, Status, Subject};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 
@@ -28,6 +28,29 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The finding, apart for each of its namespaces that a waiver names: who accepts it for one
+    /// of them does not accept it for the others.
+    pub(crate) fn apart(&self, id: &str, finding: Finding) -> Vec<Finding> {
+        let Subject::Namespaces(labels) = &finding.subject else {
+            return vec![finding];
+        };
+        let named = |label: &&String| {
+            let waivers = self.waivers.iter().filter(|waiver| waiver.id == id);
+            waivers
+                .clone()
+                .any(|waiver| waiver.subject.as_ref() == Some(label))
+        };
+        let (named, others): (Vec<_>, Vec<_>) = labels.iter().partition(named);
+        let about = |labels: Vec<String>| Finding {
+            subject: Subject::Namespaces(labels),
+            ..finding.clone()
+        };
+        let others: Vec<String> = others.into_iter().cloned().collect();
+        let rest = (!others.is_empty()).then(|| about(others));
+        let alone = named.into_iter().map(|label| about(vec![label.clone()]));
+        rest.into_iter().chain(alone).collect()
+    }
+
     /// What becomes of a finding of the check `id`.
     pub(crate) fn rule(&self, id: &str, mut finding: Finding) -> Finding {
         if finding.status == Status::Warn && self.fatal.contains(id) {

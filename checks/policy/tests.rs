@@ -147,6 +147,42 @@ fn a_waiver_of_a_namespace_leaves_the_others() {
 }
 
 #[test]
+fn a_waiver_of_one_of_many_namespaces_accepts_its_part_of_what_is_said_of_all() {
+    let mut facts = healthy();
+    let namespaces = ["web", "api"].map(|name| {
+        let listeners = (1..40).map(|port| {
+            let mut full = listener("0.0.0.0", port);
+            full.accept_queue = 600;
+            full
+        });
+        namespace(u64::from(name.as_bytes()[0]), name, listeners.collect())
+    });
+    facts.namespaces = Fact::Known(namespaces.to_vec());
+    let diagnosis = judged(&facts, &policy(vec![waiver("accept-queue", Some("web"))]));
+    let findings = result(&diagnosis, "accept-queue").findings.iter();
+    for finding in findings.filter(|finding| finding.status > Status::Unknown) {
+        let expected = match &finding.subject {
+            Subject::Namespaces(labels) => labels.contains(&"web".to_owned()),
+            Subject::Listener { namespace, .. } => namespace == "web",
+            _ => false,
+        };
+        assert_eq!(finding.status == Status::Waived, expected, "{finding:?}");
+    }
+}
+
+#[test]
+fn a_finding_about_namespaces_is_apart_for_the_one_that_is_waived() {
+    let labels = ["api", "db", "web"].map(str::to_owned).to_vec();
+    let finding = Finding::about(Subject::Namespaces(labels), Status::Warn, "cut");
+    let apart =
+        policy(vec![waiver("backlog-clamped", Some("web"))]).apart("backlog-clamped", finding);
+    let subjects: Vec<_> = apart.into_iter().map(|finding| finding.subject).collect();
+    let only =
+        |labels: &[&str]| Subject::Namespaces(labels.iter().map(|&l| l.to_owned()).collect());
+    assert_eq!(subjects, [only(&["api", "db"]), only(&["web"])]);
+}
+
+#[test]
 fn a_waiver_without_a_subject_accepts_every_finding_of_its_check() {
     let diagnosis = judged(&low_and_full(), &policy(vec![waiver("accept-queue", None)]));
     let result = result(&diagnosis, "accept-queue");

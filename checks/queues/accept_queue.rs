@@ -6,7 +6,7 @@ use super::seen::{each_namespace, seen, subject};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Finding, Remedy, Status, Subject};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// No accept queue is full.
 pub static CHECK: Check = Check {
@@ -76,17 +76,25 @@ fn one(listener: &Listening<'_>, full: &str) -> String {
     format!("its accept queue is {full}{waiting}{room}")
 }
 
-/// One finding about all listeners that are not named.
-fn rest(others: &[Listening<'_>], status: Status, full: &str) -> Option<Finding> {
-    let longest = others.first()?;
-    let labels: BTreeSet<String> = others.iter().map(|other| other.namespace.label()).collect();
-    let subject = Subject::Namespaces(labels.into_iter().collect());
-    let summary = format!("{} more accept queues are {full}", others.len());
-    Some(
-        Finding::about(subject, status, summary)
-            .evidence(longest.evidence())
-            .remedy(remedy()),
-    )
+/// One finding for each namespace about all its listeners that are not named; those that are
+/// alike become one later, and a waiver can accept one alone.
+fn rest(others: &[Listening<'_>], status: Status, full: &str) -> Vec<Finding> {
+    let mut by_namespace: BTreeMap<String, Vec<&Listening<'_>>> = BTreeMap::new();
+    for other in others {
+        let label = other.namespace.label();
+        by_namespace.entry(label).or_default().push(other);
+    }
+    let finding = |(label, others): (String, Vec<&Listening<'_>>)| {
+        let summary = match others.len() {
+            1 => format!("one more accept queue is {full}"),
+            more => format!("{more} more accept queues are {full}"),
+        };
+        Finding::about(Subject::Namespaces(vec![label]), status, summary)
+            // The longest comes first.
+            .evidence(others[0].evidence())
+            .remedy(remedy())
+    };
+    by_namespace.into_iter().map(finding).collect()
 }
 
 fn remedy() -> Remedy {
