@@ -34,6 +34,25 @@ fn a_loop_of_links_ends() {
 }
 
 #[test]
+fn a_directory_that_holds_something_gives_its_place_to_nothing() {
+    let etc = || {
+        Tar::new()
+            .file("etc/modprobe.d/cis.conf", "blacklist x")
+            .file("a", "")
+    };
+    for tar in [
+        etc().link("etc/modprobe.d", "/nowhere"),
+        etc().file("etc/modprobe.d", ""),
+        etc().hard_link("etc/modprobe.d", "a"),
+    ] {
+        let refused = refusal(&tar.bytes());
+        assert!(refused.contains("holds files"), "{refused}");
+    }
+    let empty = Tar::new().directory("etc/x/").link("etc/x", "/nowhere");
+    assert!(opened(&empty.bytes()).kind(Path::new("/etc/x")).is_err());
+}
+
+#[test]
 fn a_hard_link_to_nothing_or_to_a_directory_is_refused() {
     for target in ["gone", "etc", "../../etc/passwd"] {
         let tar = Tar::new().directory("etc/").hard_link("a", target);

@@ -86,8 +86,21 @@ impl Tree {
         if is_directory && matches!(there, Some(Node::Directory(_))) {
             return Ok(());
         }
+        self.hold_directory(parent, &name)?;
         let id = self.add(node)?;
         self.name(parent, name, id)
+    }
+
+    /// A directory that holds something gives its place to nothing else: tar fails there, and
+    /// what it held would be gone.
+    fn hold_directory(&self, parent: Id, name: &OsStr) -> Result<(), Refused> {
+        let there = self.child(parent, name).map(|id| &self.nodes[id]);
+        match there {
+            Some(Node::Directory(names)) if !names.is_empty() => Err(malformed(
+                "it takes the place of a directory that holds files",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Gives the file at `target` another name.
@@ -98,10 +111,11 @@ impl Tree {
             Some(id) if !matches!(self.nodes[id], Node::Directory(_)) => id,
             _ => return Err(malformed("a hard link to what is not in the archive")),
         };
-        match self.parent_of(path, false)? {
-            Some((parent, name)) => self.name(parent, name, id),
-            None => Ok(()),
-        }
+        let Some((parent, name)) = self.parent_of(path, false)? else {
+            return Ok(());
+        };
+        self.hold_directory(parent, &name)?;
+        self.name(parent, name, id)
     }
 
     /// The directory that `path` lies in, and its last name. `None`: it is the root, or another
