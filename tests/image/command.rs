@@ -106,6 +106,25 @@ fn a_kernel_that_takes_only_signed_modules_takes_no_others() {
 }
 
 #[test]
+fn an_image_does_not_bring_the_policy_that_it_is_judged_by() {
+    let waiver = "[[waivers]]\nid = \"tcp-diag\"\nreason = \"so\"\nexpires = 9999-12-31\n";
+    let scene = blocked().file("sockdoctor.toml", waiver.as_bytes());
+    assert_eq!(judged(scene.root(), &[]).code, Some(1));
+    let inside = |options: &[&str]| {
+        let arguments = [&["image", "."], options].concat();
+        run(program(&arguments).current_dir(scene.root()))
+    };
+    let refused = inside(&[]);
+    assert_eq!(refused.code, Some(2));
+    assert!(
+        refused.stderr.contains("lies in the image"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(inside(&["--config=sockdoctor.toml"]).code, Some(0));
+}
+
+#[test]
 fn a_root_where_ss_will_be_right_passes() {
     let scene = healthy();
     let ran = judged(scene.root(), &[]);
