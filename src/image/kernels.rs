@@ -3,7 +3,7 @@
 use super::there;
 use crate::root::{Kind, Root};
 use crate::text::{shown, text};
-use sockdoctor_checks::facts::{Fact, Gap, InstalledKernel};
+use sockdoctor_checks::facts::{Fact, Gap, InstalledKernel, Why};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -18,6 +18,9 @@ const MARKS: [&str; 3] = ["modules.dep", "modules.builtin", "kernel"];
 /// What a kernel is called. `vmlinux` on POWER.
 const KERNELS: [&str; 2] = ["vmlinuz", "vmlinux"];
 
+/// How the names of kernels begin that need not say a release.
+const NAMELESS: [&str; 5] = ["vmlinuz", "vmlinux", "bzImage", "zImage", "Image"];
+
 /// The kernels by release. What could not be looked at is in the gaps.
 pub(super) fn collect(root: &dyn Root) -> Fact<Vec<InstalledKernel>> {
     let mut found = Found {
@@ -30,8 +33,14 @@ pub(super) fn collect(root: &dyn Root) -> Fact<Vec<InstalledKernel>> {
         found.look_for_trees(parent);
     }
     found.look_into_boot();
-    let releases = found.releases().into_iter();
-    let kernels = releases.map(|release| found.kernel(&release)).collect();
+    let releases = found.releases();
+    if releases.is_empty() {
+        found.gaps.extend(found.nameless());
+    }
+    let kernels = releases
+        .into_iter()
+        .map(|release| found.kernel(&release))
+        .collect();
     Fact::with_gaps(kernels, found.gaps)
 }
 
@@ -87,6 +96,20 @@ impl Found<'_> {
             is_release.then(|| std::ffi::OsStr::from_bytes(release).to_owned())
         });
         kernels.chain(self.trees.keys().cloned()).collect()
+    }
+
+    /// A kernel of which nothing says the release.
+    fn nameless(&self) -> Option<Gap> {
+        let is_kernel = |name: &&OsString| {
+            let name = name.as_bytes();
+            NAMELESS
+                .iter()
+                .any(|start| name.starts_with(start.as_bytes()))
+        };
+        let kernel = self.boot.iter().find(is_kernel)?;
+        let why = "a kernel without a module tree does not say its release".to_owned();
+        let path = Path::new("/boot").join(kernel);
+        Some(Gap::new(shown(&path), Why::Unsupported(why)))
     }
 
     fn kernel(&mut self, release: &OsString) -> InstalledKernel {

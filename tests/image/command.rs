@@ -125,6 +125,13 @@ fn an_image_does_not_bring_the_policy_that_it_is_judged_by() {
 }
 
 #[test]
+fn a_kernel_without_a_name_is_not_no_kernel() {
+    let found = document(folder(&[("boot/vmlinuz-linux", "a kernel")]).path(), &[]);
+    assert_eq!(walks(&found), ["unknown", "unknown"]);
+    assert_eq!(found["exit_code"], 4);
+}
+
+#[test]
 fn a_root_where_ss_will_be_right_passes() {
     let scene = healthy();
     let ran = judged(scene.root(), &[]);
