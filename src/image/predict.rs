@@ -186,12 +186,23 @@ fn modprobe(root: &dyn Root, boot: &Boot) -> Result<ModprobeHelper, Gap> {
     };
     let runnable = match root.is_executable(Path::new(&path)) {
         _ if path.is_empty() => Runnable::Empty,
-        Ok(true) => Runnable::Yes,
+        Ok(true) if is_modprobe(root, &path) => Runnable::Yes,
+        Ok(true) => {
+            let why = format!("it names {path}, and only running that would tell what it does");
+            return Err(Gap::new("kernel.modprobe", Why::Unsupported(why)));
+        }
         Ok(false) => Runnable::NotExecutable,
         Err(error) if error.kind() == ErrorKind::NotFound => Runnable::Missing,
         Err(error) => return Err(io_gap(path, &error)),
     };
     Ok(ModprobeHelper { path, runnable })
+}
+
+/// Whether a path leads to the modprobe of the image, under a name by which it knows what it is:
+/// that of kmod goes by the name that it is called by.
+fn is_modprobe(root: &dyn Root, path: &str) -> bool {
+    let real = |path: &str| root.real_path(Path::new(path)).ok();
+    path.ends_with("/modprobe") && real(path) == real(MODPROBE)
 }
 
 fn modules_disabled(boot: &Boot) -> Result<bool, Gap> {

@@ -132,6 +132,16 @@ fn a_kernel_without_a_name_is_not_no_kernel() {
 }
 
 #[test]
+fn a_helper_that_is_not_modprobe_promises_nothing() {
+    let line = b"kernel.modprobe = /usr/bin/ss\n";
+    let scene = healthy().file("etc/sysctl.d/a.conf", line);
+    assert_eq!(walks(&document(scene.root(), &[]))[0], "unknown");
+    let script = b"#!/bin/sh\n# kmod version 30\n";
+    let scene = healthy().file("sbin/modprobe", script);
+    assert_eq!(walks(&document(scene.root(), &[]))[0], "unknown");
+}
+
+#[test]
 fn a_root_where_ss_will_be_right_passes() {
     let scene = healthy();
     let ran = judged(scene.root(), &[]);

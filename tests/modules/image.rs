@@ -104,7 +104,7 @@ fn which_directories_count_is_asked_of_the_modprobe_of_the_image() {
         with_modprobe(program).file("usr/local/lib/modprobe.d/a.conf", b"blacklist tcp_diag\n")
     };
     assert_eq!(rules(&local(KMOD_30)).len(), 1);
-    assert_eq!(rules(&local(b"kmod version 28\0")), [""; 0]);
+    assert_eq!(rules(&local(b"\x7fELF\0kmod version 28\0")), [""; 0]);
 
     let named = |program| with_modprobe(program).etc("a.alias", "blacklist tcp_diag\n");
     assert_eq!(rules(&named(KMOD_30)).len(), 1);

@@ -25,7 +25,7 @@ impl Program {
         let bytes = root.read(Path::new(PATH));
         let bytes = bytes.map_err(|error| io_gap(PATH, &error))?;
         let why = "this is not the modprobe of kmod, and another reads other files";
-        let version = version(&bytes);
+        let version = version(&bytes).filter(|_| bytes.starts_with(b"\x7fELF"));
         let version = version.ok_or_else(|| Gap::new(PATH, Why::Unsupported(why.to_owned())))?;
         Ok(Program { version, bytes })
     }
