@@ -210,6 +210,28 @@ fn a_module_for_other_processors_or_under_another_name_is_seen() {
 }
 
 #[test]
+fn a_tree_and_a_configuration_that_differ_are_not_believed() {
+    let said = |module, options: &[(&str, &str)]| {
+        let scene = with_modprobe(KMOD_30).config(options);
+        let presence = judged(&scene, module).presence;
+        let gap = |gap: &sockdoctor_checks::facts::Gap| matches!(gap.why, Why::Inconsistent(_));
+        presence.value().is_none() && presence.gaps().iter().all(gap)
+    };
+    let (modules, tcp) = (("CONFIG_MODULES", "y"), ("CONFIG_INET_TCP_DIAG", "m"));
+    assert!(!said(DiagModule::TcpDiag, &[modules, tcp]));
+    assert!(said(DiagModule::TcpDiag, &[tcp]));
+    assert!(said(DiagModule::TcpDiag, &[modules]));
+    assert!(!said(
+        DiagModule::UnixDiag,
+        &[modules, ("CONFIG_UNIX_DIAG", "y")]
+    ));
+    assert!(said(
+        DiagModule::UnixDiag,
+        &[modules, ("CONFIG_UNIX_DIAG", "m")]
+    ));
+}
+
+#[test]
 fn a_module_that_names_no_kernel_is_not_sure_to_load() {
     let scene = with_modprobe(KMOD_30);
     fs::write(scene.in_tree(TCP), anonymous()).expect("written");

@@ -35,7 +35,30 @@ pub(super) fn look_into_files(
         if let Some(file) = shipped_file(entry) {
             entry.presence = look.presence(entry.module, file.to_owned());
         }
+        if let Some(gap) = contradiction(kernel, entry) {
+            entry.presence = Fact::Missing(gap);
+        }
     }
+}
+
+/// Where the tree and the configuration of a kernel are not of one build, neither is believed.
+fn contradiction(kernel: &Kernel, entry: &ModuleFacts) -> Option<Gap> {
+    let config = kernel.config.value()?;
+    let option = entry.module.config_option();
+    let says = |option: &str| match config.get(option) {
+        Some(value) => format!("{option}={value}"),
+        None => format!("{option} is not set"),
+    };
+    let found = match entry.presence.value()? {
+        Presence::BuiltIn { .. } if config.get(option) != Some("y") => says(option),
+        Presence::Shipped { .. } if config.get("CONFIG_MODULES") != Some("y") => {
+            says("CONFIG_MODULES")
+        }
+        Presence::Shipped { .. } if config.get(option) != Some("m") => says(option),
+        _ => return None,
+    };
+    let why = format!("{found} there, and the module tree says otherwise");
+    Some(Gap::new(&config.source, Why::Inconsistent(why)))
 }
 
 fn shipped_file(entry: &ModuleFacts) -> Option<&str> {
