@@ -19,6 +19,7 @@ pub(super) fn matters(path: &Path) -> bool {
         || in_drop_ins()
         || name == "os-release"
         || is_of_kernel(name, parent)
+        || is_of_boot_loader(name, parent)
         || is_program(name, parent)
         || is_package_data(path, name, parent)
 }
@@ -35,6 +36,12 @@ fn is_of_kernel(name: &OsStr, parent: &Path) -> bool {
         of(b"_diag.ko") || of(b"-diag.ko")
     };
     (in_tree && is_index) || is_diag(bytes) || (parent == "/boot" && bytes.starts_with(b"config-"))
+}
+
+/// What the kernel command line would be.
+fn is_of_boot_loader(name: &OsStr, parent: &Path) -> bool {
+    let is_read = ["cmdline", "cmdline.txt", "extlinux.conf", "grub.cfg"];
+    is_read.iter().any(|own| name == *own) || parent.ends_with("loader/entries")
 }
 
 fn is_program(name: &OsStr, parent: &Path) -> bool {

@@ -232,6 +232,32 @@ fn a_tree_and_a_configuration_that_differ_are_not_believed() {
 }
 
 #[test]
+fn what_the_boot_loader_may_say_of_a_module_leaves_it_open() {
+    let rules = |path: &str, text: &str| {
+        let scene = with_modprobe(KMOD_30).file(path, text.as_bytes());
+        judged(&scene, DiagModule::TcpDiag).rules
+    };
+    let grub = "set x\n\tlinux /boot/vmlinuz quiet module_blacklist=x,inet_diag\n";
+    let gaps = rules("boot/grub/grub.cfg", grub);
+    assert_eq!(gaps.gaps()[0].what, "/boot/grub/grub.cfg:2");
+    for (path, text) in [
+        (
+            "etc/default/grub",
+            "GRUB_CMDLINE_LINUX=\"modprobe.blacklist=tcp_diag\"",
+        ),
+        (
+            "boot/loader/entries/a.conf",
+            "options ro module_blacklist=tcp_diag",
+        ),
+    ] {
+        assert_eq!(rules(path, text).gaps().len(), 1, "{path}");
+    }
+    for text in ["# module_blacklist=tcp_diag", "module_blacklist=udp_diag"] {
+        assert_eq!(rules("etc/kernel/cmdline", text), Fact::Known(Vec::new()));
+    }
+}
+
+#[test]
 fn a_module_that_names_no_kernel_is_not_sure_to_load() {
     let scene = with_modprobe(KMOD_30);
     fs::write(scene.in_tree(TCP), anonymous()).expect("written");

@@ -22,6 +22,17 @@ impl CommandLine {
     pub(super) const fn empty() -> Self {
         CommandLine(Vec::new())
     }
+
+    /// Adds what another says.
+    pub(super) fn add(&mut self, more: CommandLine) {
+        self.0.extend(more.0);
+    }
+
+    /// The parameters that name one of these modules, of either kind.
+    pub(super) fn naming<'a>(&'a self, modules: &'a [String]) -> impl Iterator<Item = &'a Rule> {
+        let ours = |list: &&Blacklist| list.modules.iter().any(|name| modules.contains(name));
+        self.0.iter().filter(ours).map(|list| &list.rule)
+    }
 }
 
 /// Reads /proc/cmdline.
@@ -39,7 +50,7 @@ pub(super) fn read(proc: &Path) -> Result<CommandLine, Gap> {
 
 /// modprobe reads the whole line and every `modprobe.blacklist=`. The kernel stops at `--` and
 /// keeps the last `module_blacklist=` (parse_args, kernel/params.c).
-fn parse(text: &str, place: &Place) -> CommandLine {
+pub(super) fn parse(text: &str, place: &Place) -> CommandLine {
     let lists = modprobe_lists(text).into_iter();
     let mut lists: Vec<_> = lists
         .map(|(word, list)| blacklist(RuleKind::CommandLineBlacklist, word, &list, place))

@@ -1,20 +1,26 @@
 //! The files of modules of an image. On a machine a file is looked at when its module did not
 //! load; in an image nobody tries.
 
+use super::boot_loader;
+use super::command_line::CommandLine;
 use super::file::{self, Fault};
+use super::kmod::Kmod;
 use super::modprobe_d::Configuration;
 use super::reader::Reader;
 use crate::probes::io_gap;
 use crate::root::Root;
-use crate::text::shown;
+use crate::text::{quoted, shown};
 use sockdoctor_checks::facts::{
-    DiagModule, Fact, Gap, Kernel, ModuleFacts, Modules, Presence, Why,
+    DiagModule, Fact, Gap, Kernel, ModuleFacts, Modules, Place, Presence, Rule, Why,
 };
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A diag module needs inet_diag or nothing; with more than this an index is not depmod's.
 const NEEDED: usize = 32;
+
+/// As many lines of the boot loader are named.
+const DOUBTS: usize = 4;
 
 /// Looks into the files that are shipped, and into those of the modules that they need.
 pub(super) fn look_into_files(
@@ -31,12 +37,16 @@ pub(super) fn look_into_files(
         reader: Reader::new(root, tree, Configuration::default()),
         flags: flags.find_map(|flags| flags),
     };
+    let by_boot_loader = boot_loader::read(root);
     for entry in &mut modules.entries {
         if let Some(file) = shipped_file(entry) {
             entry.presence = look.presence(entry.module, file.to_owned());
         }
         if let Some(gap) = contradiction(kernel, entry) {
             entry.presence = Fact::Missing(gap);
+        }
+        if shipped_file(entry).is_some() {
+            look.doubt_rules(entry, &by_boot_loader);
         }
     }
 }
@@ -92,6 +102,35 @@ impl Look<'_> {
             }
         }
         Fact::with_gaps(Presence::Shipped { file }, gaps)
+    }
+
+    /// Adds what the boot loader may say of the module, and of those that it needs.
+    fn doubt_rules(&self, entry: &mut ModuleFacts, said: &(CommandLine, Vec<Gap>)) {
+        let (line, unread) = said;
+        let name = entry.module.name();
+        let (mut names, mut doubts) = match self.reader.module(name) {
+            Ok(module) => (module.dependencies, Vec::new()),
+            Err(gap) => (Vec::new(), vec![gap]),
+        };
+        names.push(name.to_owned());
+        let doubt = |rule: &Rule| {
+            let place = rule.place.as_ref().map_or(String::new(), Place::to_string);
+            let why = format!(
+                "`{}` keeps it out where that line is booted",
+                quoted(&rule.text)
+            );
+            Gap::new(place, Why::Unsupported(why))
+        };
+        doubts.extend(line.naming(&names).take(DOUBTS).map(doubt));
+        doubts.extend(unread.iter().cloned());
+        let rules = std::mem::replace(&mut entry.rules, Fact::Known(Vec::new()));
+        doubts.extend(rules.gaps().iter().cloned());
+        entry.rules = match rules {
+            Fact::Known(rules) | Fact::Partial { value: rules, .. } => {
+                Fact::with_gaps(rules, doubts)
+            }
+            missing => missing,
+        };
     }
 
     /// The files of the modules that have to be loaded before it.
