@@ -89,7 +89,8 @@ fn bracket(inside: &[u8], byte: u8) -> Bracket {
 
 /// The name in `alpha:]`, and how long it is with the `[:` before it.
 fn class_name(rest: &[u8]) -> Option<(&[u8], usize)> {
-    let end = rest.iter().position(|byte| !(b'a'..b'z').contains(byte))?;
+    // Not z, which is in no name (fnmatch_loop.c).
+    let end = rest.iter().position(|byte| !(b'a'..=b'y').contains(byte))?;
     rest[end..]
         .starts_with(b":]")
         .then(|| (&rest[..end], end + 4))

@@ -12,7 +12,10 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let numbered = parts.map(move |part| {
         let own = number;
         number += usize::from(part.ends_with(b"\n"));
-        (own, part.strip_suffix(&[b'\n']).unwrap_or(part))
+        match part {
+            [line @ .., end] if is_end(*end) => (own, line),
+            line => (own, line),
+        }
     });
     let short = numbered.take_while(|(_, line)| line.len() < LONGEST);
     short.map(|(number, line)| (number, trimmed(line)))
