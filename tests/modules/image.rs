@@ -201,6 +201,25 @@ fn a_module_for_other_processors_or_under_another_name_is_seen() {
     assert_eq!(errno, Some(Errno::ENOEXEC));
 
     let scene = with_modprobe(KMOD_30);
+    let mut small = fs::read(scene.in_tree(TCP)).expect("a module");
+    // EM_S390 in e_machine; its sibling shows what the kernel is for.
+    small[18] = 22;
+    fs::write(scene.in_tree(TCP), small).expect("written");
+    assert!(why(&scene).0.contains("processors"));
+
+    let no_module = scene.root().join("x.c");
+    fs::write(
+        &no_module,
+        "char x[4] __attribute__((section(\".modinfo\"))) = \"a=b\";",
+    )
+    .expect("written");
+    run(Command::new("cc")
+        .arg("-c")
+        .arg(&no_module)
+        .arg("-o")
+        .arg(scene.in_tree(TCP)));
+    assert_eq!(why(&scene).0, "is no module, but another ELF file");
+
     let dummy = object(&format!(
         "{} SMP mod_unload modversions \\0name=dummy",
         crate::scene::RELEASE

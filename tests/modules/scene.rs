@@ -214,7 +214,8 @@ pub(crate) fn anonymous() -> Vec<u8> {
 fn modinfo(alias: &str) -> String {
     format!(
         "static const char info[] __attribute__((section(\".modinfo\"), used)) = \
-         \"license=GPL\\0alias={alias}\";\n"
+         \"license=GPL\\0alias={alias}\";\n\
+         char this[8] __attribute__((section(\".gnu.linkonce.this_module\"), used));\n"
     )
 }
 

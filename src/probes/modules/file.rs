@@ -9,6 +9,7 @@ use crate::root::Root;
 use crate::text::{quoted, shown};
 use architecture::of_kernel;
 use contents::{Contents, Damaged, contents};
+use object::Architecture;
 use sockdoctor_checks::facts::{Errno, Gap, Kernel, Presence};
 use std::path::Path;
 
@@ -46,8 +47,8 @@ impl Fault {
     }
 }
 
-/// Looks at `file`, unpacked where it is packed. `flags` are those of [`native_flags`] where
-/// they are known.
+/// Looks at `file`, unpacked where it is packed. `native` is what another module
+/// shows of the kernel, where one does.
 ///
 /// # Errors
 /// It cannot be read.
@@ -55,7 +56,7 @@ pub(super) fn fault(
     root: &dyn Root,
     file: &Path,
     kernel: &Kernel,
-    flags: Option<&str>,
+    native: Option<&Native>,
 ) -> Result<Option<Fault>, Gap> {
     let bytes = root.read(file);
     let bytes = bytes.map_err(|error| io_gap(shown(file), &error))?;
@@ -67,24 +68,45 @@ pub(super) fn fault(
         return Ok(Fault::new("is no ELF file", Some(Errno::ENOEXEC)));
     }
     match contents(&bytes) {
-        Ok(contents) => Ok(unfit(kernel, &contents)
-            .or_else(|| another(file, &contents.information))
-            .or_else(|| misfit(kernel, &contents.information, flags))),
+        Ok(contents) => Ok(of_contents(file, &contents, kernel, native)),
         Err(Damaged) => Ok(Fault::new("is damaged: it is no whole ELF file", None)),
     }
 }
 
-/// The flags in the version magic of a module that was built for this kernel: those of the
-/// kernel itself.
-pub(super) fn native_flags(root: &dyn Root, file: &Path, kernel: &Kernel) -> Option<String> {
-    let information = contents(&root.read(file).ok()?).ok()?.information;
-    let (built_for, flags) = magic(&information)?;
-    (built_for == kernel.release.value()?).then(|| flags.to_owned())
+fn of_contents(
+    file: &Path,
+    contents: &Contents,
+    kernel: &Kernel,
+    native: Option<&Native>,
+) -> Option<Fault> {
+    let flags = native.map(|native| native.flags.as_str());
+    unfit(kernel, contents, native)
+        .or_else(|| another(file, contents))
+        .or_else(|| misfit(kernel, &contents.information, flags))
+}
+
+/// What a module that was built for a kernel shows of that.
+#[derive(Debug)]
+pub(super) struct Native {
+    /// In its version magic: those of the kernel itself.
+    pub(super) flags: String,
+    architecture: Architecture,
+}
+
+/// What `file` shows of the kernel, if it was built for this one.
+pub(super) fn native(root: &dyn Root, file: &Path, kernel: &Kernel) -> Option<Native> {
+    let contents = contents(&root.read(file).ok()?).ok()?;
+    let (built_for, flags) = magic(&contents.information)?;
+    (built_for == kernel.release.value()?).then(|| Native {
+        flags: flags.to_owned(),
+        architecture: contents.architecture,
+    })
 }
 
 /// elf_check_arch (elf_validity_check, kernel/module/main.c).
-fn unfit(kernel: &Kernel, contents: &Contents) -> Option<Fault> {
-    let expected = of_kernel(kernel.config.value()?)?;
+fn unfit(kernel: &Kernel, contents: &Contents, native: Option<&Native>) -> Option<Fault> {
+    let configured = kernel.config.value().and_then(of_kernel);
+    let expected = configured.or(native.map(|native| native.architecture))?;
     let own = contents.architecture;
     let why = || format!("is for {own:?} processors, and the kernel is for {expected:?}");
     (own != expected).then(|| Fault::new(why(), Some(Errno::ENOEXEC)))?
@@ -92,8 +114,12 @@ fn unfit(kernel: &Kernel, contents: &Contents) -> Option<Fault> {
 
 /// The kernel goes by the name in .modinfo, where there is one, and not by that of the file
 /// (setup_load_info, kernel/module/main.c).
-fn another(file: &Path, information: &Information) -> Option<Fault> {
-    let (_, name) = information.iter().find(|(key, _)| key == "name")?;
+fn another(file: &Path, contents: &Contents) -> Option<Fault> {
+    if !contents.is_module {
+        return Fault::new("is no module, but another ELF file", Some(Errno::ENOEXEC));
+    }
+    let mut pairs = contents.information.iter();
+    let (_, name) = pairs.find(|(key, _)| key == "name")?;
     let expected = module_name(file)?;
     let why = || format!("is another module, {}", quoted(name));
     (*name != expected).then(|| Fault::new(why(), None))?

@@ -3,7 +3,7 @@
 
 use super::boot_loader;
 use super::command_line::CommandLine;
-use super::file::{self, Fault};
+use super::file::{self, Fault, Native};
 use super::kmod::Kmod;
 use super::modprobe_d::Configuration;
 use super::reader::Reader;
@@ -30,12 +30,12 @@ pub(super) fn look_into_files(
     modules: &mut Modules,
 ) {
     let files = modules.entries.iter().filter_map(shipped_file);
-    let mut flags = files.map(|file| file::native_flags(root, Path::new(file), kernel));
+    let mut natives = files.map(|file| file::native(root, Path::new(file), kernel));
     let look = Look {
         root,
         kernel,
         reader: Reader::new(root, tree, Configuration::default()),
-        flags: flags.find_map(|flags| flags),
+        native: natives.find_map(|native| native),
     };
     let by_boot_loader = boot_loader::read(root);
     for entry in &mut modules.entries {
@@ -82,8 +82,8 @@ struct Look<'r> {
     root: &'r dyn Root,
     kernel: &'r Kernel,
     reader: Reader<'r>,
-    /// Of the version magic of this kernel, where a module shows them.
-    flags: Option<String>,
+    /// What a module shows of this kernel.
+    native: Option<Native>,
 }
 
 impl Look<'_> {
@@ -152,7 +152,7 @@ impl Look<'_> {
             }
             kind => kind.map_err(|error| io_gap(&*file, &error))?,
         };
-        match file::fault(self.root, path, self.kernel, self.flags.as_deref())? {
+        match file::fault(self.root, path, self.kernel, self.native.as_ref())? {
             None => Ok(None),
             Some(fault @ Fault { certain: true, .. }) => Ok(Some(fault.presence(file))),
             Some(fault) => {

@@ -28,6 +28,8 @@ pub(super) struct Contents {
     pub(super) information: Information,
     /// The processors that it is for.
     pub(super) architecture: Architecture,
+    /// It has what the kernel keeps of a module (setup_load_info, kernel/module/main.c).
+    pub(super) is_module: bool,
 }
 
 pub(super) fn contents(file: &[u8]) -> Result<Contents, Damaged> {
@@ -40,6 +42,7 @@ pub(super) fn contents(file: &[u8]) -> Result<Contents, Damaged> {
     Ok(Contents {
         information: information(&module, &elf)?,
         architecture: elf.architecture(),
+        is_module: elf.section_by_name(".gnu.linkonce.this_module").is_some(),
     })
 }
 

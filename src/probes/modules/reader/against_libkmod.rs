@@ -3,7 +3,7 @@
 
 use super::Reader;
 use crate::probes::modules::command_line::{self, CommandLine};
-use crate::probes::modules::file::{fault, native_flags};
+use crate::probes::modules::file::{fault, native};
 use crate::probes::modules::kmod::Kmod;
 use crate::probes::modules::libkmod::Libkmod;
 use crate::probes::modules::modprobe_d::{Configuration, Sources};
@@ -306,9 +306,10 @@ fn same_version_magic(tree: &Path, module: DiagModule) {
         .expect("two words");
     let mut kernel = fixture::healthy().kernel;
     kernel.release = Fact::Known(release.to_owned());
-    assert_eq!(native_flags(&root, &file, &kernel).as_deref(), Some(flags));
+    let native = native(&root, &file, &kernel).expect("built for its kernel");
+    assert_eq!(native.flags, flags);
     assert_eq!(
-        fault(&root, &file, &kernel, Some(flags)),
+        fault(&root, &file, &kernel, Some(&native)),
         Ok(None),
         "{}",
         file.display()
