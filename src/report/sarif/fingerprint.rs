@@ -1,6 +1,7 @@
 //! What a result is recognised by in a later run: GitHub would else take every upload for new.
 
 use super::place;
+use sockdoctor_checks::check::Group;
 use sockdoctor_checks::diagnosis::CheckResult;
 use sockdoctor_checks::finding::Finding;
 use std::collections::BTreeMap;
@@ -24,11 +25,15 @@ impl Fingerprints {
         result: &CheckResult,
         finding: &Finding,
     ) -> BTreeMap<&'static str, String> {
-        let blamed = place::lines(&finding.evidence).next();
-        let file = blamed.map(|(place, ..)| place.path.clone());
+        let file = place::lines(&finding.evidence).next();
+        let blamed = match result.check.group {
+            // The policy is no file of the machine, and may lie elsewhere the next time.
+            Group::Policy => Some(finding.summary.clone()),
+            _ => file.map(|(place, ..)| place.path.clone()),
+        };
         let parts = std::iter::once(result.check.id.to_owned())
             .chain(place::names(&finding.subject))
-            .chain(file);
+            .chain(blamed);
         let text: Vec<String> = parts.collect();
         let hash = XxHash64::oneshot(0, text.join("\n").as_bytes());
         let number = self.given.entry(hash).or_default();
