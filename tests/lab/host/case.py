@@ -1,9 +1,12 @@
 """A case: how the machine is broken, and what sockdoctor must say about it."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import ClassVar
+
+# What breaks or sets up a machine that runs. In a root there is nothing that such commands find.
+RUNNING = re.compile(r"sysctl|/proc/|modprobe -a|\bhold\b|ip netns")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +51,15 @@ class Case:
     mended: str = "pass"  # and the status of that walk afterwards
     by_hand: str = ""  # how a person does what that remedy says in words
 
-    seconds: ClassVar[int] = 30  # it may take
-
     def runs_on(self, kernel: str) -> bool:
         return self.kernels is None or kernel in self.kernels
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether files alone are broken, or nothing at all, so that an image can be as this machine is."""
+        if not self.breaks:
+            return not (self.arguments or self.env or self.cmdline) and self.user == "root"
+        return not RUNNING.search(self.breaks)
 
     def write(self, folder: Path) -> None:
         """What the guest needs of it."""

@@ -27,7 +27,6 @@ class TraceCase:
     attached_by: str = "fentry"
     kernels: list[str] | None = None
 
-    seconds: ClassVar[int] = 60  # it may take
     own_boot: ClassVar[bool] = False
     cmdline: ClassVar[str] = ""
 
