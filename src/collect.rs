@@ -37,6 +37,9 @@ pub struct Plan {
     pub sample: Option<Duration>,
     /// Whose processes to look for.
     pub owners: Owners,
+    /// Put BPF programs into the kernel for what nothing else tells of a socket: for who looks at
+    /// sockets one by one.
+    pub iterators: bool,
     /// For the whole run.
     pub timeout: Duration,
 }
@@ -282,6 +285,7 @@ fn visit(
         topics: plan.topics.clone(),
         may_ask,
         sample: plan.sample,
+        iterators: plan.iterators,
     };
     let (found, unseen) = match found {
         Fact::Known(found) => (found, Vec::new()),

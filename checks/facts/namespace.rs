@@ -151,6 +151,8 @@ pub enum TcpSource {
     SockDiag,
     /// A duplicate of a descriptor of its process: `TCP_INFO` and `SO_MEMINFO`.
     Descriptor,
+    /// A BPF iterator over the kernel's table of TCP sockets.
+    BpfIterator,
     /// /proc/net/tcp or tcp6: no backlog, no drops.
     ProcNet,
 }
@@ -180,6 +182,8 @@ pub enum UnixSource {
     SockDiag,
     /// A duplicate of a descriptor of its process: `SIOCINQ`.
     Descriptor,
+    /// A BPF iterator over the kernel's table of unix sockets.
+    BpfIterator,
     /// /proc/net/unix: no queues.
     ProcNet,
 }

@@ -65,7 +65,9 @@ impl<'a> Builder<'a> {
     fn tcp_member(&self, listener: &TcpListener) -> Member {
         let why = |otherwise: &Arc<Gap>| match listener.source {
             TcpSource::ProcNet => Arc::clone(&self.proc_tcp),
-            TcpSource::SockDiag | TcpSource::Descriptor => Arc::clone(otherwise),
+            TcpSource::SockDiag | TcpSource::Descriptor | TcpSource::BpfIterator => {
+                Arc::clone(otherwise)
+            }
         };
         Member {
             inode: listener.inode,
@@ -124,7 +126,9 @@ impl<'a> Builder<'a> {
     fn without_queue(&self, source: UnixSource) -> Arc<Gap> {
         match source {
             UnixSource::ProcNet => Arc::clone(&self.proc_unix),
-            UnixSource::SockDiag | UnixSource::Descriptor => Arc::clone(&self.unix_queue),
+            UnixSource::SockDiag | UnixSource::Descriptor | UnixSource::BpfIterator => {
+                Arc::clone(&self.unix_queue)
+            }
         }
     }
 

@@ -87,6 +87,8 @@ pub enum Source {
     SockDiag,
     /// A duplicate of a descriptor of its process.
     Descriptor,
+    /// A BPF iterator over the kernel's table of sockets.
+    BpfIterator,
     /// A file in /proc/net.
     ProcNet,
 }
@@ -97,6 +99,7 @@ impl Source {
         match self {
             Source::SockDiag => "sock_diag",
             Source::Descriptor => "socket",
+            Source::BpfIterator => "BPF iterator",
             Source::ProcNet => "/proc/net",
         }
     }
@@ -107,6 +110,7 @@ impl From<TcpSource> for Source {
         match source {
             TcpSource::SockDiag => Source::SockDiag,
             TcpSource::Descriptor => Source::Descriptor,
+            TcpSource::BpfIterator => Source::BpfIterator,
             TcpSource::ProcNet => Source::ProcNet,
         }
     }
@@ -117,6 +121,7 @@ impl From<UnixSource> for Source {
         match source {
             UnixSource::SockDiag => Source::SockDiag,
             UnixSource::Descriptor => Source::Descriptor,
+            UnixSource::BpfIterator => Source::BpfIterator,
             UnixSource::ProcNet => Source::ProcNet,
         }
     }

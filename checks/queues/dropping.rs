@@ -175,6 +175,7 @@ fn drop_counter(source: Option<TcpSource>, says: String) -> Evidence {
     let call = match source {
         Some(TcpSource::SockDiag) => "sock_diag dump, INET_DIAG_SKMEMINFO drops",
         Some(TcpSource::Descriptor) => "getsockopt(SO_MEMINFO) on its descriptor, drops",
+        Some(TcpSource::BpfIterator) => "BPF iterator over TCP sockets, sk_drops",
         Some(TcpSource::ProcNet) | None => "drop counters of the listeners",
     };
     Evidence::call(call, None, says)

@@ -125,6 +125,7 @@ impl Listening<'_> {
             Socket::Unix(listener) => match listener.source {
                 UnixSource::SockDiag => Read::Call("sock_diag dump of unix listeners"),
                 UnixSource::Descriptor => Read::Call("ioctl(SIOCINQ) on its descriptor"),
+                UnixSource::BpfIterator => Read::Call("BPF iterator over unix sockets"),
                 UnixSource::ProcNet => Read::File("/proc/net/unix"),
             },
         }
@@ -152,6 +153,7 @@ pub(crate) fn tcp_source(listener: &TcpListener) -> Read {
     match listener.source {
         TcpSource::SockDiag => Read::Call("sock_diag dump of TCP listeners"),
         TcpSource::Descriptor => Read::Call("getsockopt(TCP_INFO) on its descriptor"),
+        TcpSource::BpfIterator => Read::Call("BPF iterator over TCP sockets"),
         TcpSource::ProcNet => Read::File("/proc/net/tcp"),
     }
 }

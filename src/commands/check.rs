@@ -42,6 +42,7 @@ fn plan(scope: &cli::Scope, selection: &Selection) -> Plan {
         passive: scope.passive,
         sample: scope.sample,
         owners: Owners::OfFindings,
+        iterators: false,
         timeout: scope.timeout + scope.sample.unwrap_or_default(),
     }
 }

@@ -47,6 +47,7 @@ fn plan(options: &cli::Listeners) -> Plan {
         passive: options.passive,
         sample: None,
         owners: Owners::OfAll,
+        iterators: true,
         timeout: options.timeout,
     }
 }

@@ -6,6 +6,7 @@ pub mod descriptors;
 mod fnmatch;
 pub mod holders;
 pub(crate) mod initial;
+mod iterators;
 pub mod kernel;
 pub mod kernel_log;
 pub mod machine;

@@ -10,6 +10,7 @@ pub mod listeners;
 pub mod namespaces;
 pub mod requirements;
 mod session;
+pub mod sockets;
 mod stacks;
 mod trouble;
 
@@ -17,6 +18,9 @@ pub use event::Event;
 pub use session::{Filter, Method, Session};
 pub use stacks::Symbols;
 pub use trouble::Trouble;
+
+/// The compiled bpf/programs.bpf.c; tests/bpf compiles it again and compares.
+static OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/programs.bpf.o");
 
 /// Drops at the SYN.
 const SYN: &str = "tcp_conn_request";

@@ -101,6 +101,7 @@ fn visit(found: Vec<Found>) -> Vec<Namespace> {
             unix: false,
         },
         sample: None,
+        iterators: false,
     };
     let all = namespaces::collect(found, &visit, Deadline::after(PATIENCE));
     all.value().cloned().into_iter().flatten().collect()

@@ -1,5 +1,6 @@
 //! What tracing needs of the machine, piece by piece.
 
+use super::session::ARGUMENTS;
 use super::{Filter, Method, Session, Symbols, Trouble, btf};
 use crate::probes::{io_gap, read_trimmed};
 use aya::maps::MapType;
@@ -57,6 +58,7 @@ impl Requirement {
 /// Looks at each piece, and attaches nothing.
 pub fn look() -> Vec<Requirement> {
     let mut all = vec![
+        architecture(),
         types(),
         capability(),
         unprivileged(),
@@ -100,6 +102,23 @@ fn way(method: Method, tried: &Result<(), Trouble>, other_works: bool) -> Requir
     }
 }
 
+/// BPF code has the byte order of its machine, and a kprobe shows registers by their place.
+fn architecture() -> Requirement {
+    const NAME: &str = "architecture";
+    let arch = std::env::consts::ARCH;
+    if cfg!(target_endian = "big") {
+        let why = format!("{arch} is big-endian, and the BPF object in this program is not");
+        return Requirement::new(NAME, Standing::Missing, why);
+    }
+    let why = match (arch, ARGUMENTS) {
+        // ftrace's direct calls came to arm64 with 6.4; before, there are kprobes.
+        ("aarch64", _) => format!("{arch}: kprobe, and fentry since Linux 6.4"),
+        (_, Some(_)) => format!("{arch}: fentry and kprobe"),
+        (_, None) => format!("{arch}: fentry alone, where this kernel has it"),
+    };
+    Requirement::new(NAME, Standing::Ok, why)
+}
+
 /// Without BTF the places of the kernel's fields are not known.
 fn types() -> Requirement {
     const NAME: &str = "BTF";
@@ -120,10 +139,13 @@ fn types() -> Requirement {
     }
 }
 
+/// The piece that is lifted by running as root.
+pub const CAPABILITY: &str = "capability";
+
 /// CAP_BPF and CAP_PERFMON came with 5.8, and are asked for in the initial user namespace:
 /// `bpf_capable`, `perfmon_capable` in include/linux/capability.h.
 fn capability() -> Requirement {
-    const NAME: &str = "capability";
+    const NAME: &str = CAPABILITY;
     let held = match capabilities(None) {
         Ok(sets) => sets.effective,
         Err(errno) => return Requirement::new(NAME, Standing::Unknown, format!("capget: {errno}")),
@@ -212,16 +234,23 @@ fn first_two_numbers() -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+/// A perf buffer would do before 5.8, on 5.5 to 5.7 alone: bpf_probe_read_kernel, which every
+/// program here calls, came with 5.5. No long-term kernel is among those (5.4, 5.10).
 fn ring_buffer() -> Requirement {
+    let supported = aya::sys::is_map_supported(MapType::RingBuf);
+    ring_buffer_by(supported.map_err(|error| error.io_error))
+}
+
+fn ring_buffer_by(supported: std::io::Result<bool>) -> Requirement {
     const NAME: &str = "ring buffer";
-    match aya::sys::is_map_supported(MapType::RingBuf) {
+    match supported {
         Ok(true) => Requirement::new(NAME, Standing::Ok, "bpf(2) makes one"),
         Ok(false) => {
             let why = "this kernel has none: they came with Linux 5.8";
             Requirement::new(NAME, Standing::Missing, why)
         }
         Err(error) => {
-            let why = format!("bpf(2) does not answer: {}", error.io_error);
+            let why = format!("bpf(2) does not answer: {error}");
             Requirement::new(NAME, Standing::Missing, why)
         }
     }
@@ -245,6 +274,14 @@ mod tests {
             std::fs::write(directory.path().join(name), text).expect("written");
         }
         lockdown(directory.path()).standing
+    }
+
+    #[test]
+    fn a_kernel_before_the_ring_buffer_is_told_when_it_came() {
+        let piece = ring_buffer_by(Ok(false));
+        assert_eq!(piece.standing, Standing::Missing);
+        assert!(piece.why.contains("5.8"), "{}", piece.why);
+        assert!(!is_met(&[piece]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The BPF programs, loaded and attached.
 
 use super::trouble::Trouble;
-use super::{Event, FINAL_ACK_V4, FINAL_ACK_V6, SYN, Symbols, btf};
+use super::{Event, FINAL_ACK_V4, FINAL_ACK_V6, OBJECT, SYN, Symbols, btf};
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf, StackTraceMap};
 use aya::programs::{FEntry, FExit, KProbe, ProgramError};
 use aya::{Btf, BtfError, Ebpf, EbpfLoader};
@@ -11,9 +11,6 @@ use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
-
-/// The compiled bpf/overflow.bpf.c; tests/bpf compiles it again and compares.
-static OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/overflow.bpf.o");
 
 /// The counters that the programs watch, in the order of their `enum counter`.
 const COUNTERS: [&str; 4] = [
@@ -36,7 +33,7 @@ const FUNCTIONS: [(&str, &str); 3] = [
 /// How the programs are put on the kernel's functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// BPF trampolines: since 5.5 on x86-64, 6.0 on arm64.
+    /// BPF trampolines: since 5.5 on x86-64, 6.4 on arm64 (2aa6ac03516d).
     Fentry,
     /// kprobes and kretprobes.
     Kprobe,
@@ -92,10 +89,13 @@ impl Session {
     }
 
     fn with(filter: &Filter, method: Method) -> Result<Self, Trouble> {
-        let arguments = match (method, argument_offsets()) {
-            (Method::Fentry, _) => [0; 4],
-            (Method::Kprobe, Some(offsets)) if Path::new(KPROBES).exists() => offsets,
-            (Method::Kprobe, _) => return Err(Trouble::no_kprobes(KPROBES)),
+        let arguments = match method {
+            // A trampoline hands the arguments over itself.
+            Method::Fentry => [0; 4],
+            Method::Kprobe if !Path::new(KPROBES).exists() => {
+                return Err(Trouble::no_kprobes(KPROBES));
+            }
+            Method::Kprobe => ARGUMENTS.ok_or_else(Trouble::unknown_registers)?,
         };
         let kernel = Btf::from_sys_fs().map_err(|error| Trouble::btf(&error))?;
         let mut programs = load(filter, method, arguments, &kernel)?;
@@ -112,7 +112,9 @@ impl Session {
                          off, or a module)"
                     ));
                 }
-                attached => attached.map_err(|error| Trouble::program(method, function, &error))?,
+                attached => {
+                    attached.map_err(|error| Trouble::program(method.name(), function, &error))?
+                }
             }
         }
         let (events, lost, stacks) = maps(&mut programs).map_err(|error| Trouble::map(&error))?;
@@ -206,7 +208,7 @@ fn load(
         .override_global("all_syns", &all, true)
         .override_global("with_stack", &stack, true)
         .load(OBJECT)
-        .map_err(|error| Trouble::object(method, &error))?;
+        .map_err(|error| Trouble::object(method.name(), &error))?;
     let map = programs
         .map_mut("netns")
         .ok_or_else(Trouble::broken_object)?;
@@ -271,14 +273,12 @@ where
 
 /// Where a kprobe finds the first four arguments of a function in struct pt_regs
 /// (arch/*/include/asm/ptrace.h, regs_get_kernel_argument). `None`: not known here.
-fn argument_offsets() -> Option<[u32; 4]> {
-    if cfg!(target_arch = "x86_64") {
-        // di, si, dx, cx
-        Some([112, 104, 96, 88])
-    } else if cfg!(target_arch = "aarch64") {
-        // regs[0] to regs[3]
-        Some([0, 8, 16, 24])
-    } else {
-        None
-    }
-}
+pub(super) const ARGUMENTS: Option<[u32; 4]> = if cfg!(target_arch = "x86_64") {
+    // di, si, dx, cx
+    Some([112, 104, 96, 88])
+} else if cfg!(target_arch = "aarch64") {
+    // regs[0] to regs[3]
+    Some([0, 8, 16, 24])
+} else {
+    None
+};

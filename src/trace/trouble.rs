@@ -1,6 +1,5 @@
 //! Why the programs could not be loaded or attached, in sentences.
 
-use super::Method;
 use aya::maps::MapError;
 use aya::programs::ProgramError;
 use aya::{BtfError, EbpfError};
@@ -50,8 +49,15 @@ impl Trouble {
 
     pub(super) fn no_kprobes(place: &str) -> Self {
         Trouble::new(format!(
-            "kprobe: this kernel has none (no {place}; CONFIG_KPROBE_EVENTS), or its \
-             architecture is neither x86-64 nor arm64"
+            "kprobe: this kernel has none (no {place}; CONFIG_KPROBE_EVENTS)"
+        ))
+    }
+
+    pub(super) fn unknown_registers() -> Self {
+        Trouble::new(format!(
+            "kprobe: where a function finds its arguments on {} is not known to sockdoctor, only \
+             on x86-64 and arm64",
+            std::env::consts::ARCH
         ))
     }
 
@@ -59,19 +65,24 @@ impl Trouble {
         Trouble::new("the BPF object in this program lacks a part of itself".to_owned())
     }
 
-    pub(super) fn object(method: Method, error: &EbpfError) -> Self {
+    pub(super) fn object(way: &str, error: &EbpfError) -> Self {
         if let EbpfError::MapError(error) = error {
             return Trouble::map(error);
         }
         Trouble::new(format!(
-            "{}: the BPF object does not fit this kernel's types: {}",
-            method.name(),
+            "{way}: the BPF object does not fit this kernel's types: {}",
             chain(error)
         ))
     }
 
-    pub(super) fn program(method: Method, function: &str, error: &ProgramError) -> Self {
-        let way = method.name();
+    /// This kernel has no such iterator.
+    pub(super) fn no_iterator(table: &str, since: &str) -> Self {
+        Trouble::new(format!(
+            "this kernel has no bpf_iter_{table}, which came with Linux {since}"
+        ))
+    }
+
+    pub(super) fn program(way: &str, function: &str, error: &ProgramError) -> Self {
         let ProgramError::LoadError {
             io_error,
             verifier_log,

@@ -120,6 +120,7 @@ fn around(options: &cli::Watch) -> Result<Facts, NoSuchNamespace> {
         passive: options.passive,
         sample: None,
         owners: Owners::OfFindings,
+        iterators: false,
         timeout: options.timeout,
     })
 }

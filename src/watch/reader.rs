@@ -40,6 +40,7 @@ impl Reader {
                 topics: WATCHED.into(),
                 may_ask,
                 sample: None,
+                iterators: false,
             },
             timeout,
             start: Instant::now(),

@@ -75,6 +75,7 @@ pub(crate) fn everything() -> Visit {
         .into(),
         may_ask: MayAsk::ANYTHING,
         sample: None,
+        iterators: false,
     }
 }
 

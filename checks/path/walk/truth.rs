@@ -51,18 +51,21 @@ fn line(listener: &TcpListener) -> String {
     let source = match listener.source {
         TcpSource::SockDiag => "read through sock_diag",
         TcpSource::Descriptor => FROM_ITSELF,
+        TcpSource::BpfIterator => BY_ITERATOR,
         TcpSource::ProcNet => "read from /proc/net/tcp",
     };
     format!("{}  {of}   ({source})", listener.label())
 }
 
 const FROM_ITSELF: &str = "read from the socket itself";
+const BY_ITERATOR: &str = "read by a BPF iterator";
 
 fn unread(stream: &UnixStream) -> Option<String> {
     let bytes = stream.unread?;
     let source = match stream.source {
         UnixSource::SockDiag => "read through sock_diag",
         UnixSource::Descriptor | UnixSource::ProcNet => FROM_ITSELF,
+        UnixSource::BpfIterator => BY_ITERATOR,
     };
     let name = match stream.name.as_str() {
         "" => format!("a stream without a name, inode {}", stream.inode),

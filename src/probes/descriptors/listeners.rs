@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 /// What a listener says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Listening {
-    accept_queue: u32,
-    backlog: u32,
-    drops: Option<u32>,
-    interface: Option<u32>,
+    pub(super) accept_queue: u32,
+    pub(super) backlog: u32,
+    pub(super) drops: Option<u32>,
+    pub(super) interface: Option<u32>,
+    pub(super) source: TcpSource,
 }
 
 /// Asks the socket. A kernel that does not know an option leaves it unknown.
@@ -34,6 +35,7 @@ pub(super) fn ask(socket: &OwnedFd) -> Result<Listening, Why> {
         backlog,
         drops,
         interface: options::interface(socket).ok().flatten(),
+        source: TcpSource::Descriptor,
     })
 }
 
@@ -80,5 +82,5 @@ fn put(listener: &mut TcpListener, told: &Listening) {
     listener.backlog = Some(told.backlog);
     listener.drops = told.drops;
     listener.interface = told.interface.unwrap_or(listener.interface);
-    listener.source = TcpSource::Descriptor;
+    listener.source = told.source;
 }

@@ -3,10 +3,13 @@
 //!
 //! A duplicate is closed as soon as it is read, and nothing is done to the socket but asking.
 
+mod beyond;
 mod duplicate;
 mod listeners;
 mod options;
 mod streams;
+
+pub use beyond::{Place, complete_with_iterators};
 
 use super::canary::is_canary;
 use super::holders::{self, Holder};
@@ -50,14 +53,10 @@ pub fn complete<'a>(
 ) {
     let mut listeners: Vec<_> = listeners.into_iter().collect();
     let mut streams: Vec<_> = streams.into_iter().collect();
-    let mut wanted = BTreeMap::new();
-    for fact in &listeners {
-        wanted.extend(listeners::lacking(fact).map(|inode| (inode, Question::Listener)));
-    }
-    for fact in &streams {
-        wanted.extend(streams::lacking(fact).map(|inode| (inode, Question::Stream)));
-    }
-    wanted.retain(|inode, _| !is_canary(*inode));
+    let wanted = wanted(
+        listeners.iter().map(|fact| &**fact),
+        streams.iter().map(|fact| &**fact),
+    );
     let answers = answers(wanted, deadline);
     for fact in &mut listeners {
         listeners::fill(fact, &answers);
@@ -65,6 +64,21 @@ pub fn complete<'a>(
     for fact in &mut streams {
         streams::fill(fact, &answers);
     }
+}
+
+/// The sockets to ask, and for what.
+fn wanted<'a>(
+    listeners: impl Iterator<Item = &'a Fact<Vec<TcpListener>>>,
+    streams: impl Iterator<Item = &'a Fact<Vec<UnixStream>>>,
+) -> BTreeMap<u32, Question> {
+    let listeners = listeners.flat_map(listeners::lacking);
+    let streams = streams.flat_map(streams::lacking);
+    let mut wanted: BTreeMap<u32, Question> = listeners
+        .map(|inode| (inode, Question::Listener))
+        .chain(streams.map(|inode| (inode, Question::Stream)))
+        .collect();
+    wanted.retain(|inode, _| !is_canary(*inode));
+    wanted
 }
 
 /// The unix streams with unread bytes in the namespace of the calling thread, without sock_diag.

@@ -14,8 +14,10 @@ use std::os::unix::net::{SocketAddr, UnixStream as Socket};
 /// What a stream says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Waiting {
-    unread: u32,
-    name: String,
+    pub(super) unread: u32,
+    /// Its own, or that of its peer. Empty: not told.
+    pub(super) name: String,
+    pub(super) source: UnixSource,
 }
 
 /// Asks the socket: SIOCINQ, which is FIONREAD, gives the bytes of all that is queued
@@ -28,7 +30,11 @@ pub(super) fn ask(socket: OwnedFd) -> Result<Waiting, Why> {
     } else {
         String::new()
     };
-    Ok(Waiting { unread, name })
+    Ok(Waiting {
+        unread,
+        name,
+        source: UnixSource::Descriptor,
+    })
 }
 
 /// Its own name, or that of its peer; empty where neither has one, or the peer is gone.
@@ -97,5 +103,5 @@ fn put(stream: &mut UnixStream, told: &Waiting) {
     if !told.name.is_empty() {
         stream.name.clone_from(&told.name);
     }
-    stream.source = UnixSource::Descriptor;
+    stream.source = told.source;
 }

@@ -6,7 +6,8 @@ mod reading;
 mod unread;
 mod visitor;
 
-use super::{MayAsk, descriptors};
+use super::MayAsk;
+use super::descriptors::{self, Place};
 use crate::netns::Found;
 use crate::runner::{Deadline, threads_for};
 use connections::COUNTED;
@@ -28,6 +29,8 @@ pub struct Visit {
     pub may_ask: MayAsk,
     /// Time between the first and the second reading, when there is to be a second.
     pub sample: Option<Duration>,
+    /// Ask BPF iterators for what neither sock_diag nor a descriptor tells.
+    pub iterators: bool,
 }
 
 /// The part of the whole time that one namespace may take. A visit with a thousand listeners
@@ -41,7 +44,7 @@ const VISIT_PARTS: u32 = 5;
 pub fn collect(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact<Vec<Namespace>> {
     let round = Round::new(found, visit, deadline);
     let mut first = round.first();
-    complete(&mut first, deadline);
+    round.complete(&mut first, deadline);
     let mut samples = match visit.sample {
         Some(interval) => round.second(&first, interval),
         None => first.iter().map(|_| None).collect(),
@@ -60,22 +63,13 @@ pub fn collect(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact<Vec
 pub fn read(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Vec<(Instant, Namespace)> {
     let round = Round::new(found, visit, deadline);
     let mut first = round.first();
-    complete(&mut first, deadline);
+    round.complete(&mut first, deadline);
     let visited = round.found.iter().zip(first);
     let timed = |(found, first): (&Found, Result<Reading, Gap>)| {
         let reading = first.unwrap_or_else(|gap| unread::reading(&visit.topics, &gap));
         (reading.at, namespace(found, Ok(reading), visit, None))
     };
     visited.map(timed).collect()
-}
-
-/// What sock_diag did not tell is asked of the sockets themselves, right after each reading.
-fn complete(readings: &mut [Result<Reading, Gap>], deadline: Deadline) {
-    let facts = readings.iter_mut().flatten();
-    let (listeners, streams): (Vec<_>, Vec<_>) = facts
-        .map(|reading| (&mut reading.listeners, &mut reading.unix_streams))
-        .unzip();
-    descriptors::complete(listeners, streams, for_descriptors(deadline));
 }
 
 fn complete_samples(samples: &mut [Option<Sample>], deadline: Deadline) {
@@ -124,6 +118,27 @@ impl Round {
             let mut visitor = Visitor::new(Arc::clone(&visit), count, Arc::clone(&counted));
             move |found: &Found| visitor.first(found)
         })
+    }
+
+    /// What sock_diag did not tell is asked of the sockets themselves, right after each reading,
+    /// and what those did not tell of the kernel's tables.
+    fn complete<'a>(&'a self, readings: &'a mut [Result<Reading, Gap>], deadline: Deadline) {
+        let deadline = for_descriptors(deadline);
+        let readings = self.found.iter().zip(readings);
+        let read = readings.filter_map(|(found, reading)| Some((found, reading.as_mut().ok()?)));
+        if self.visit.iterators {
+            let place = |(found, reading): (_, &'a mut Reading)| Place {
+                found,
+                listeners: &mut reading.listeners,
+                streams: &mut reading.unix_streams,
+                unix_listeners: &mut reading.unix_listeners,
+            };
+            descriptors::complete_with_iterators(read.map(place).collect(), deadline);
+        } else {
+            let facts = read.map(|(_, one)| (&mut one.listeners, &mut one.unix_streams));
+            let (listeners, streams): (Vec<_>, Vec<_>) = facts.unzip();
+            descriptors::complete(listeners, streams, deadline);
+        }
     }
 
     /// Waits until the interval has passed since the last of the first readings, so that it

@@ -182,6 +182,7 @@ impl ListenerSources {
             tcp: counted(tcp.map(|listener| match listener.source {
                 TcpSource::SockDiag => "sock-diag",
                 TcpSource::Descriptor => "descriptor",
+                TcpSource::BpfIterator => "bpf-iterator",
                 TcpSource::ProcNet => "proc-net",
             })),
             unix: counted(unix.map(|listener| unix_source(listener.source))),
@@ -201,6 +202,7 @@ fn unix_source(source: UnixSource) -> &'static str {
     match source {
         UnixSource::SockDiag => "sock-diag",
         UnixSource::Descriptor => "descriptor",
+        UnixSource::BpfIterator => "bpf-iterator",
         UnixSource::ProcNet => "proc-net",
     }
 }

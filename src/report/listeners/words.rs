@@ -141,6 +141,7 @@ pub(super) fn source(source: Source) -> String {
     match source {
         Source::SockDiag => "numbers from sock_diag",
         Source::Descriptor => "numbers from the sockets themselves",
+        Source::BpfIterator => "numbers from BPF iterators",
         Source::ProcNet => "numbers from /proc/net",
     }
     .to_owned()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The parts of the kernel's types that overflow.bpf.c reads. Names and kinds are the kernel's;
+ * The parts of the kernel's types that the programs read. Names and kinds are the kernel's;
  * places and sizes are not: the loader takes them from the running kernel's BTF (CO-RE).
  */
 #ifndef SOCKDOCTOR_KERNEL_H
@@ -71,22 +71,38 @@ struct sock_common {
 	__be32 skc_rcv_saddr;
 	__u16 skc_num;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	int skc_bound_dev_if;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_rcv_saddr;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct sk_buff_head {
+	struct sk_buff *next;
+	__u32 qlen;
 };
 
 struct socket;
 
 struct sock {
 	struct sock_common __sk_common;
+	atomic_t sk_drops;
+	struct sk_buff_head sk_receive_queue;
+	__u16 sk_type;
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	struct socket *sk_socket;
 };
 
-typedef struct {
-	int counter;
-} atomic_t;
+/* Since 6.17 the bytes in the queue of a stream are kept in inq_len. */
+struct unix_sock {
+	struct sock sk;
+	int inq_len;
+};
 
 struct request_sock_queue {
 	atomic_t qlen;
@@ -107,9 +123,24 @@ struct socket_alloc {
 };
 
 struct sk_buff {
+	struct sk_buff *next;
+	char cb[48];
+	unsigned int len;
 	unsigned char *head;
 	__u16 transport_header;
 	__u16 network_header;
+};
+
+/* include/net/af_unix.h: what is in `cb` of a buffer in a unix socket's queue. */
+struct unix_skb_parms {
+	__u32 consumed;
+};
+
+struct seq_file;
+
+/* What an iterator's program is called with (include/linux/bpf.h). */
+struct bpf_iter_meta {
+	struct seq_file *seq;
 };
 
 /* kernel/bpf: a per-CPU array keeps a per-CPU pointer to each of its elements. */

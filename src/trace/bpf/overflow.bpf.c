@@ -9,14 +9,6 @@
  * CPU has counters of its own, and all of this runs with softirqs off. So what the counters of
  * this CPU grew by between entry and return is what this one request has added.
  */
-#include "kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-
-/* bpf_probe_read_kernel and bpf_get_stackid are for programs under a licence that is compatible
- * with the GPL: the kernel looks for this string and loads nothing else that calls them. */
-char LICENSE[] SEC("license") = "Dual MIT/GPL";
-
 enum stage { SYN, FINAL_ACK_V4, FINAL_ACK_V6, STAGES };
 enum counter { DROPS, OVERFLOWS, QUEUE_FULL_DROPS, QUEUE_FULL_COOKIES, COUNTERS };
 
@@ -99,8 +91,6 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, FRAMES * sizeof(__u64));
 } stacks SEC(".maps");
-
-#define READ(to, from) bpf_probe_read_kernel(&(to), sizeof(to), (const void *)(from))
 
 static __always_inline __u64 read_counter(const struct visit *visit, enum counter counter)
 {

@@ -4,15 +4,20 @@
 //! holds them until it is killed.
 
 mod flood;
+mod hidden;
 mod packet;
 mod sockets;
 
 use std::error::Error;
 use std::io::Write;
+use std::net::SocketAddr;
+use std::time::Instant;
 
 const USAGE: &str = "lab-guest listen ADDRESS BACKLOG CLIENTS | group ADDRESS BACKLOG MEMBERS \
                      | connect ADDRESS CLIENTS | unread PATH BYTES | syn-flood ADDRESS COUNT \
-                     | handshakes ADDRESS COUNT | remedy tcp|unix <REPORT";
+                     | syn-cost ADDRESS COUNT                      | handshakes ADDRESS COUNT | hidden ADDRESS BACKLOG CLIENTS \
+                     | listen-unix PATH BACKLOG CLIENTS | hidden-unread PATH BYTES \
+                     | remedy tcp|unix <REPORT";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,8 +36,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["connect", address, clients] => {
             hold(&sockets::connect(address.parse()?, clients.parse()?)?)
         }
+        ["hidden", address, backlog, clients] => hold(&hidden::listener(
+            address.parse()?,
+            backlog.parse()?,
+            clients.parse()?,
+        )?),
+        ["listen-unix", path, backlog, clients] => hold(&sockets::listen_unix(
+            path,
+            backlog.parse()?,
+            clients.parse()?,
+        )?),
+        ["hidden-unread", path, bytes] => hold(&hidden::unread(path, bytes.parse()?)?),
         ["unread", path, bytes] => hold(&sockets::unread(path, bytes.parse()?)?),
         ["syn-flood", address, count] => Ok(flood::syns(address.parse()?, count.parse()?)?),
+        ["syn-cost", address, count] => syn_cost(address.parse()?, count.parse()?),
         ["handshakes", address, count] => Ok(flood::handshakes(address.parse()?, count.parse()?)?),
         ["remedy", walk] => remedy(walk),
         _ => Err(USAGE.into()),
@@ -45,6 +62,15 @@ fn hold<T>(_sockets: &T) -> Result<(), Box<dyn Error>> {
     loop {
         std::thread::park();
     }
+}
+
+/// Prints how many microseconds it took to send `count` SYNs: over loopback each is dealt with
+/// before the next is sent.
+fn syn_cost(target: SocketAddr, count: u16) -> Result<(), Box<dyn Error>> {
+    let start = Instant::now();
+    flood::syns(target, count)?;
+    writeln!(std::io::stdout(), "{}", start.elapsed().as_micros())?;
+    Ok(())
 }
 
 /// Prints the steps that the report on stdin offers against what `walk` found, one a line, each

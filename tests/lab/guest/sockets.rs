@@ -52,6 +52,23 @@ fn stream(address: SocketAddr, flags: SocketFlags) -> rustix::io::Result<OwnedFd
     net::socket_with(family, SocketType::STREAM, flags, None)
 }
 
+/// A unix listener with `backlog`, and `clients` that have connected and are never accepted.
+pub(crate) fn listen_unix(path: &str, backlog: i32, clients: usize) -> io::Result<Vec<OwnedFd>> {
+    let listener = net::socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::empty(),
+        None,
+    )?;
+    net::bind(&listener, &net::SocketAddrUnix::new(path)?)?;
+    net::listen(&listener, backlog)?;
+    let client = |_| Ok(UnixStream::connect(path)?.into());
+    let clients: io::Result<Vec<OwnedFd>> = (0..clients).map(client).collect();
+    let mut sockets = clients?;
+    sockets.push(listener);
+    Ok(sockets)
+}
+
 /// A connected unix stream whose accepted end, bound to `path`, has `bytes` unread bytes.
 pub(crate) fn unread(
     path: &str,

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import judge
+import listing
 import roots
 import tracing
 from case import Case, load_cases
@@ -20,6 +21,11 @@ from machine import Boot, boot, fetch, initramfs
 
 LAB = Path(__file__).parent.parent
 AT_A_TIME = 2
+JUDGING = {
+    Case: judge.problems,
+    listing.ListingCase: listing.problems,
+    tracing.TraceCase: tracing.problems,
+}
 # Holds our reader of module trees against libkmod.
 READER_TEST = "probes::modules::reader::against_libkmod::the_reader_and_libkmod_agree_on_a_real_tree"
 
@@ -28,6 +34,7 @@ def main() -> int:
     options = arguments()
     kernels = select(read_kernels(), options.kernel, "kernel")
     known = load_cases(LAB / "cases") | tracing.load_traces(LAB / "trace")
+    known |= listing.load_listings(LAB / "listeners")
     cases = list(select(known, options.case, "case").values())
     options.work.mkdir(parents=True, exist_ok=True)
     failed = 0
@@ -100,7 +107,7 @@ def from_suite(get: Callable[[Path, str, Path], None], name: str, suite: str, in
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/lab/run", description=__doc__)
     parser.add_argument("--kernel", action="append", help="only this kernel of tests/lab/kernels")
-    parser.add_argument("--case", action="append", help="only this case of tests/lab/cases, or trace-NAME of tests/lab/trace")
+    parser.add_argument("--case", action="append", help="only this case of tests/lab/cases, trace-NAME of tests/lab/trace, or listeners-NAME of tests/lab/listeners")
     parser.add_argument("--roots", action="store_true", help="only roots of Debian that are broken in the same ways; without --case they are judged behind the machines")
     parser.add_argument("--keep-facts", action="store_true", help="store what was seen in the cases that pass, for cargo test")
     parser.add_argument("--minutes", type=float, default=60, help="end machines that still run then, and tell what was seen (%(default)s)")
@@ -166,9 +173,8 @@ def judged(case: Case, folder: Path, trouble: str) -> list[str]:
     """What is wrong with a case. The table is printed whatever a machine sends."""
     if not (folder / "ended").exists():
         return [trouble]
-    judging = judge if isinstance(case, Case) else tracing
     try:
-        return judging.problems(case, folder)
+        return JUDGING[type(case)](case, folder)
     except Exception:
         return [f"cannot be judged: {traceback.format_exc()}"]
 

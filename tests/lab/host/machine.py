@@ -22,6 +22,8 @@ class Boot:
     kernel: str
     cases: list[Case]
     results: Path
+    megabytes: int = 512
+    qemu: tuple[str, ...] = ()  # more options
 
     @property
     def cmdline(self) -> str:
@@ -79,7 +81,8 @@ def qemu(one: Boot, kernel: Path, image: Path, console: Path, results: Path) -> 
     # TCG always: a /dev/kvm that is there may still hang. Without cx16: under QEMU 7.2 Linux 6.12
     # died in the allocator now and then, with flags that no cmpxchg16b can leave.
     return [
-        *("qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-cx16", "-m", "512"),
+        *("qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-cx16", "-m", str(one.megabytes)),
+        *one.qemu,
         *("-nodefaults", "-no-reboot", "-display", "none"),
         *("-kernel", kernel / "vmlinuz", "-initrd", image, "-append", one.cmdline),
         *("-serial", f"file:{console}", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"),

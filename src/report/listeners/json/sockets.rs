@@ -73,7 +73,7 @@ struct Socket<'a> {
     fill: Option<FillState>,
     /// What it dropped since it listens.
     drops: Option<u32>,
-    /// `sock-diag`, `descriptor` or `proc-net`: where its numbers come from.
+    /// `sock-diag`, `descriptor`, `bpf-iterator` or `proc-net`: where its numbers come from.
     source: &'static str,
     /// What ss shows of it. null: nothing, or that could not be told.
     ss: Option<InSsRow>,
@@ -114,7 +114,7 @@ pub(super) struct Stream<'a> {
     inode: u32,
     /// The process that holds it. null without a gap: no process that can be seen does.
     owner: Option<Owner<'a>>,
-    /// `sock-diag`, `descriptor` or `proc-net`.
+    /// `sock-diag`, `descriptor`, `bpf-iterator` or `proc-net`.
     source: &'static str,
     /// Why something of it is not known.
     gaps: Vec<Gap<'a>>,
@@ -208,6 +208,7 @@ fn source(source: Source) -> &'static str {
     match source {
         Source::SockDiag => "sock-diag",
         Source::Descriptor => "descriptor",
+        Source::BpfIterator => "bpf-iterator",
         Source::ProcNet => "proc-net",
     }
 }
