@@ -113,7 +113,8 @@ impl Session {
                     ));
                 }
                 attached => {
-                    attached.map_err(|error| Trouble::program(method.name(), function, &error))?
+                    let way = method.name();
+                    attached.map_err(|error| Trouble::program(way, function, &error))?;
                 }
             }
         }
