@@ -28,6 +28,7 @@ pub(crate) fn unread(path: &str, bytes: usize) -> io::Result<[UnixStream; 3]> {
     Ok([here, there, client])
 }
 
+/// Sends the only descriptor of `socket`, and closes it here.
 fn hide(socket: OwnedFd) -> io::Result<(UnixStream, UnixStream)> {
     let (here, there) = UnixStream::pair()?;
     let descriptors = [socket.as_fd()];
@@ -40,5 +41,6 @@ fn hide(socket: OwnedFd) -> io::Result<(UnixStream, UnixStream)> {
         &mut message,
         SendFlags::empty(),
     )?;
+    drop(socket);
     Ok((here, there))
 }
