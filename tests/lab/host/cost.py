@@ -75,8 +75,9 @@ def report(folder: Path) -> None:
     long = {tracer: median(of) / LONG for (tracer, kind), of in times.items() if kind == "long"}
     print(f"{'tracer':16}{'a SYN':>8}{'in a long flood':>18}{'  of 1,000 SYNs lost':>20}")
     for tracer, micros in short.items():
-        ratio, slow = micros / short["none"], long[tracer] / long["none"]
-        print(f"{tracer:16}{ratio:8.2f}{slow:18.2f}  {lost(folder, tracer)}")
+        ratio = micros / short["none"]
+        slow = f"{long[tracer] / long['none']:.2f}" if tracer in long else "-"
+        print(f"{tracer:16}{ratio:8.2f}{slow:>18}  {lost(folder, tracer)}")
 
 
 def lost(folder: Path, tracer: str) -> str:
@@ -85,7 +86,7 @@ def lost(folder: Path, tracer: str) -> str:
         return ""
     errors = (folder / f"err.{tracer}").read_text().strip()
     if tracer.startswith("bpftrace"):
-        sent = ROUNDS * SHORT + LONG
+        sent = ROUNDS * SHORT + (0 if tracer.endswith("-stack") else LONG)
         seen = int((folder / f"events.{tracer}").read_text())
         return f"{1000 * (sent - seen) / sent:.0f} {' | '.join(errors.splitlines()[-2:])}"
     summary = json.loads((folder / f"last.{tracer}").read_text().splitlines()[-1])
