@@ -5,12 +5,14 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from statistics import median
 
 from machine import Boot, boot, initramfs
 
 LAB = Path(__file__).parent.parent
+HOUR = 3600
 ROUNDS, SHORT, LONG = 3, 2000, 45000  # as in guest/cost
 # What the usual script prints; `%s` is where it prints the stack as well.
 SCRIPT = """
@@ -33,7 +35,6 @@ class Cost:
 
     name = "cost"
     cmdline = ""
-    seconds = 1500
 
     def write(self, folder: Path) -> None:
         """What the guest needs of it: bpftrace with its libraries, where nothing else sees them."""
@@ -59,7 +60,7 @@ def main() -> None:
     # The clock of the machine counts its instructions: so the host may be busy.
     results = options.work / "results" / options.kernel
     machine = Boot(options.kernel, [Cost()], results, 2048, ("-icount", "shift=2,sleep=off"))
-    trouble = boot(machine, kernel)
+    trouble = boot(machine, kernel, time.monotonic() + HOUR)
     folder = results / "cost"
     if not (folder / "times").exists():
         raise SystemExit(f"cost: {trouble}")

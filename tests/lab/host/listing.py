@@ -22,7 +22,6 @@ class ListingCase:
     says: list[str] = field(default_factory=list)  # anywhere
     kernels: list[str] | None = None
 
-    seconds: ClassVar[int] = 60  # it may take
     own_boot: ClassVar[bool] = False
     cmdline: ClassVar[str] = ""
 
