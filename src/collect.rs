@@ -113,7 +113,6 @@ struct Seen {
 impl Seen {
     fn look(plan: &Plan, deadline: Deadline) -> Result<Self, NoSuchNamespace> {
         let limit = for_one_probe(deadline);
-        let machine = start(limit, "machine", probes::machine::collect);
         let modules = start_modules(plan, limit);
         let boot = plan
             .topics
@@ -121,6 +120,8 @@ impl Seen {
             .then(|| runner::start("boot settings", limit, probes::boot::collect));
         let loaded = probes::modules::loaded().into();
         let found = discover(plan, deadline)?;
+        // On the thread that has just become free: it takes less time than to make another.
+        let machine = start(limit, "machine", probes::machine::collect);
 
         let modules = modules.map(Pending::wait);
         let (kernel, modules) = match modules {
