@@ -8,6 +8,12 @@ use std::path::Path;
 /// report escapes them for the terminal and JSON carries them.
 pub(crate) fn text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
+    push(&mut text, bytes);
+    text
+}
+
+/// Adds the bytes to `text`, in the same way.
+pub(crate) fn push(text: &mut String, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
@@ -15,7 +21,6 @@ pub(crate) fn text(bytes: &[u8]) -> String {
             let _ = write!(text, "\\x{byte:02x}");
         }
     }
-    text
 }
 
 /// The longest text of a configuration that is told in full. Whoever wrote more has the line.

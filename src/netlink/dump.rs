@@ -155,7 +155,8 @@ impl<T> Dump<T> {
         let ended = self.ended();
         let damage = self.damage_gap();
         let mut rows = self.rows;
-        rows.sort_unstable_by_key(|row| row.cookie);
+        // A stable sort makes use of the order that is there.
+        rows.sort_by_key(|row| row.cookie);
         rows.dedup_by_key(|row| row.cookie);
         match ended {
             Err(gap) if rows.is_empty() => Fact::Missing(gap),

@@ -1,16 +1,28 @@
 //! The names of unix sockets.
 
-use crate::text::text;
+use crate::text::{push, text};
 
 /// The name of a unix socket as UNIX_DIAG_NAME carries it: a path with a NUL at its end, or a
 /// NUL and an abstract name, which is shown with `@` and any further NUL as `\x00`. A socket
 /// without a name has the empty one.
 pub(crate) fn socket_name(bytes: &[u8]) -> String {
     match bytes {
-        [0, name @ ..] => format!("@{}", text(name).replace('\0', "\\x00")),
+        [0, name @ ..] => abstract_name(name),
         [path @ .., 0] => text(path),
         path => text(path),
     }
+}
+
+fn abstract_name(name: &[u8]) -> String {
+    let mut shown = String::with_capacity(1 + name.len());
+    shown.push('@');
+    for (at, part) in name.split(|byte| *byte == 0).enumerate() {
+        if at > 0 {
+            shown.push_str("\\x00");
+        }
+        push(&mut shown, part);
+    }
+    shown
 }
 
 #[cfg(test)]

@@ -25,8 +25,10 @@ const ATTRIBUTE_HEADER: usize = 4;
 /// Index of the drop counter in INET_DIAG_SKMEMINFO, SK_MEMINFO_DROPS .
 const MEMINFO_DROPS: usize = 8;
 
-/// What tells one socket from another as long as it lives.
-pub(super) type Cookie = [u8; 8];
+/// What tells one socket from another as long as it lives. A socket gets it at its first dump, and
+/// each processor hands them out in ascending order (gen_cookie_next, include/linux/cookie.h), so
+/// most dumps are in this order.
+pub(super) type Cookie = u64;
 
 /// A socket that was read out of a reply, and its cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,11 +67,7 @@ pub(super) fn tcp_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<Tc
     if header.state != TCP_LISTEN {
         return None;
     }
-    let memory = attribute(
-        attributes(payload, INET_HEADER),
-        INET_DIAG_SKMEMINFO,
-        damage,
-    );
+    let [memory] = attributes(payload, INET_HEADER, [INET_DIAG_SKMEMINFO], damage);
     let value = TcpListener {
         family: family(header.family),
         address: header.socket_id.source_address,
@@ -82,7 +80,7 @@ pub(super) fn tcp_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<Tc
         inode: header.inode,
         source: TcpSource::SockDiag,
     };
-    let cookie = header.socket_id.cookie;
+    let cookie = Cookie::from_ne_bytes(header.socket_id.cookie);
     Some(Row { cookie, value })
 }
 
@@ -93,7 +91,7 @@ pub(super) fn inet_queues(payload: &[u8], inode: u32, damage: &mut Damage) -> Op
         recv: Some(header.recv_queue),
         send: Some(header.send_queue),
     };
-    let cookie = header.socket_id.cookie;
+    let cookie = Cookie::from_ne_bytes(header.socket_id.cookie);
     (header.inode == inode).then_some(Row { cookie, value })
 }
 
@@ -106,36 +104,37 @@ pub(super) fn syn_recv(payload: &[u8], damage: &mut Damage) -> Option<Row<(Famil
         socket.source_address,
         socket.source_port,
     );
-    let cookie = socket.cookie;
+    let cookie = Cookie::from_ne_bytes(socket.cookie);
     (header.state == TCP_SYN_RECV).then_some(Row { cookie, value })
 }
 
 /// A unix listener.
 pub(super) fn unix_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<UnixListener>> {
     let header = unix_header(payload, damage)?;
-    let queues = unix_lengths(payload, header.inode, damage)?;
-    let name =
-        attribute(attributes(payload, UNIX_HEADER), UNIX_DIAG_NAME, damage).unwrap_or_default();
+    let wanted = [UNIX_DIAG_RQLEN, UNIX_DIAG_NAME];
+    let [lengths, name] = attributes(payload, UNIX_HEADER, wanted, damage);
+    let queues = unix_lengths(lengths, header.inode, damage)?;
     let value = UnixListener {
-        name: socket_name(name),
+        name: socket_name(name.unwrap_or_default()),
         accept_queue: Some(queues.0),
         backlog: Some(queues.1),
         inode: header.inode,
         source: UnixSource::SockDiag,
     };
-    let cookie = header.cookie;
+    let cookie = Cookie::from_ne_bytes(header.cookie);
     Some(Row { cookie, value })
 }
 
 /// The queues of a unix socket.
 pub(super) fn unix_queues(payload: &[u8], damage: &mut Damage) -> Option<Row<Queues>> {
     let header = unix_header(payload, damage)?;
-    let (recv, send) = unix_lengths(payload, header.inode, damage)?;
+    let [lengths] = attributes(payload, UNIX_HEADER, [UNIX_DIAG_RQLEN], damage);
+    let (recv, send) = unix_lengths(lengths, header.inode, damage)?;
     let value = Queues {
         recv: Some(recv),
         send: Some(send),
     };
-    let cookie = header.cookie;
+    let cookie = Cookie::from_ne_bytes(header.cookie);
     Some(Row { cookie, value })
 }
 
@@ -145,17 +144,16 @@ pub(super) fn unix_stream(payload: &[u8], damage: &mut Damage) -> Option<Row<Str
     if header.kind != SOCK_STREAM {
         return None;
     }
-    let (unread, _) = unix_lengths(payload, header.inode, damage)?;
-    let attributes = attributes(payload, UNIX_HEADER);
-    let name = attribute(attributes, UNIX_DIAG_NAME, damage).unwrap_or_default();
-    let peer = attribute(attributes, UNIX_DIAG_PEER, damage);
+    let wanted = [UNIX_DIAG_RQLEN, UNIX_DIAG_NAME, UNIX_DIAG_PEER];
+    let [lengths, name, peer] = attributes(payload, UNIX_HEADER, wanted, damage);
+    let (unread, _) = unix_lengths(lengths, header.inode, damage)?;
     let value = Stream {
-        name: socket_name(name),
+        name: socket_name(name.unwrap_or_default()),
         peer: peer.and_then(|inode| word(inode, 0)),
         unread,
         inode: header.inode,
     };
-    let cookie = header.cookie;
+    let cookie = Cookie::from_ne_bytes(header.cookie);
     Some(Row { cookie, value })
 }
 
@@ -184,8 +182,7 @@ fn unix_header(payload: &[u8], damage: &mut Damage) -> Option<UnixResponseHeader
 }
 
 /// `struct unix_diag_rqlen`: without it there is nothing to say about the socket.
-fn unix_lengths(payload: &[u8], inode: u32, damage: &mut Damage) -> Option<(u32, u32)> {
-    let lengths = attribute(attributes(payload, UNIX_HEADER), UNIX_DIAG_RQLEN, damage);
+fn unix_lengths(lengths: Option<&[u8]>, inode: u32, damage: &mut Damage) -> Option<(u32, u32)> {
     let both = lengths.and_then(|words| Some((word(words, 0)?, word(words, 1)?)));
     if both.is_none() {
         damage.note(format!("unix socket {inode} without queue lengths"));
@@ -193,24 +190,28 @@ fn unix_lengths(payload: &[u8], inode: u32, damage: &mut Damage) -> Option<(u32,
     both
 }
 
-/// What follows the fixed header.
-fn attributes(payload: &[u8], header: usize) -> &[u8] {
-    payload.get(header..).unwrap_or_default()
-}
-
-/// The value of the first attribute of this type.
-fn attribute<'a>(attributes: &'a [u8], kind: u16, damage: &mut Damage) -> Option<&'a [u8]> {
-    for attribute in NlasIterator::new(attributes) {
+/// The values of the first attribute of each of these types, from what follows the fixed header.
+fn attributes<'a, const N: usize>(
+    payload: &'a [u8],
+    header: usize,
+    wanted: [u16; N],
+    damage: &mut Damage,
+) -> [Option<&'a [u8]>; N] {
+    let mut values = [None; N];
+    for attribute in NlasIterator::new(payload.get(header..).unwrap_or_default()) {
         match attribute {
-            Ok(found) if found.kind() == kind => {
-                let end = usize::from(found.length());
-                return found.into_inner().get(ATTRIBUTE_HEADER..end);
+            Ok(found) => {
+                let kind = found.kind();
+                let at = wanted.iter().position(|wanted| *wanted == kind);
+                if let Some(value @ None) = at.map(|at| &mut values[at]) {
+                    let end = usize::from(found.length());
+                    *value = found.into_inner().get(ATTRIBUTE_HEADER..end);
+                }
             }
-            Ok(_) => {}
             Err(error) => damage.note(error),
         }
     }
-    None
+    values
 }
 
 /// The word at `index`, where the value is long enough.

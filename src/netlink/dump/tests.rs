@@ -80,11 +80,11 @@ fn exchange(steps: impl IntoIterator<Item = Step>) -> Exchange<Script> {
 
 /// A socket is its cookie here, and nothing else.
 fn decode(payload: &[u8], damage: &mut Damage) -> Option<Row<u8>> {
-    let Ok(cookie) = Cookie::try_from(payload) else {
+    let Ok(cookie) = payload.try_into().map(Cookie::from_ne_bytes) else {
         damage.note("odd");
         return None;
     };
-    let value = cookie[0];
+    let value = payload[0];
     Some(Row { cookie, value })
 }
 
