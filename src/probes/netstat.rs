@@ -2,16 +2,28 @@
 
 use super::io_gap;
 use sockdoctor_checks::facts::{Counters, Fact, Gap, Why};
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::Read;
 
-/// Reads `directory`/netstat. The buffer is the caller's, so that a thousand readings need one.
-pub fn read(directory: &str, buffer: &mut Vec<u8>) -> Fact<Counters> {
-    let path = format!("{directory}/netstat");
-    let parsed = read_once(&path, buffer)
-        .map_err(|error| io_gap(&path, &error))
-        .and_then(|()| parse(buffer).map_err(|why| Gap::new(path, why)));
-    parsed.into()
+/// Reads the counters of one namespace after another.
+#[derive(Debug, Default)]
+pub struct Netstat {
+    buffer: Vec<u8>,
+    columns: Columns,
+}
+
+impl Netstat {
+    /// Reads `directory`/netstat.
+    pub fn read(&mut self, directory: &str) -> Fact<Counters> {
+        let path = format!("{directory}/netstat");
+        let length = match read_once(&path, &mut self.buffer) {
+            Ok(length) => length,
+            Err(error) => return Fact::Missing(io_gap(path, &error)),
+        };
+        let counters = self.columns.parse(&self.buffer[..length]);
+        counters.map_err(|why| Gap::new(path, why)).into()
+    }
 }
 
 /// As long as the file of Linux 6.18 is, twice.
@@ -19,7 +31,7 @@ const USUAL_LENGTH: usize = 16 * 1024;
 
 /// Reads a file that the kernel makes in one piece (single_open, net/ipv4/proc.c): a read that
 /// leaves room in the buffer has reached its end, and needs no second one to say so.
-fn read_once(path: &str, buffer: &mut Vec<u8>) -> std::io::Result<()> {
+fn read_once(path: &str, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
     let mut file = File::open(path)?;
     buffer.resize(buffer.len().max(USUAL_LENGTH), 0);
     let mut length = 0;
@@ -27,64 +39,87 @@ fn read_once(path: &str, buffer: &mut Vec<u8>) -> std::io::Result<()> {
         let count = file.read(&mut buffer[length..])?;
         length += count;
         if length < buffer.len() {
-            buffer.truncate(length);
-            return Ok(());
+            return Ok(length);
         }
         buffer.resize(2 * length, 0);
     }
 }
 
-/// Finds the counters by name: the columns differ from kernel to kernel.
-///
-/// # Errors
-/// `Absent` without a TcpExt line, `Unsupported` with names but no values (gVisor, seen in
-/// release 20221219), `Malformed` where the two do not match.
-pub fn parse(text: &[u8]) -> Result<Counters, Why> {
-    let text = std::str::from_utf8(text).map_err(|error| Why::Malformed(error.to_string()))?;
-    let mut lines = text.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
-    let names = lines.next().ok_or(Why::Absent)?;
-    let values = lines
-        .next()
-        .ok_or_else(|| Why::Unsupported("it has names of counters but no values".to_owned()))?;
-    pair(
-        names.split_ascii_whitespace(),
-        values.split_ascii_whitespace(),
-    )
+/// A counter's place in the facts.
+type Place = fn(&mut Counters) -> &mut Option<u64>;
+
+/// The counters that are wanted, by the names of their columns.
+const WANTED: [(&str, Place); 7] = [
+    ("ListenOverflows", |counters| &mut counters.listen_overflows),
+    ("ListenDrops", |counters| &mut counters.listen_drops),
+    ("TCPReqQFullDoCookies", |counters| {
+        &mut counters.req_q_full_do_cookies
+    }),
+    ("TCPReqQFullDrop", |counters| &mut counters.req_q_full_drop),
+    ("SyncookiesSent", |counters| &mut counters.syncookies_sent),
+    ("SyncookiesRecv", |counters| &mut counters.syncookies_recv),
+    ("SyncookiesFailed", |counters| {
+        &mut counters.syncookies_failed
+    }),
+];
+
+/// The columns of TcpExt. They differ from kernel to kernel and not from namespace to namespace,
+/// so they are looked through once.
+#[derive(Debug, Default)]
+struct Columns {
+    names: String,
+    number: usize,
+    wanted: Vec<(usize, &'static str, Place)>,
 }
 
-fn pair<'a>(
-    names: impl Iterator<Item = &'a str>,
-    mut values: impl Iterator<Item = &'a str>,
-) -> Result<Counters, Why> {
-    let mut counters = Counters::default();
-    for name in names {
-        let value = values
-            .next()
-            .ok_or_else(|| Why::Malformed("it has more names than values".to_owned()))?;
-        if let Some(counter) = counter(&mut counters, name) {
-            let number = value.parse();
-            *counter = Some(
-                number.map_err(|_| Why::Malformed(format!("{name} is {value:?}, not a number")))?,
-            );
+impl Columns {
+    fn of(names: &str) -> Self {
+        let wanted = |name| WANTED.into_iter().find(|(wanted, _)| *wanted == name);
+        let columns = || names.split_ascii_whitespace().enumerate();
+        Columns {
+            names: names.to_owned(),
+            number: columns().count(),
+            wanted: columns()
+                .filter_map(|(at, name)| wanted(name).map(|(name, place)| (at, name, place)))
+                .collect(),
         }
     }
-    match values.next() {
-        None => Ok(counters),
-        Some(_) => Err(Why::Malformed("it has more values than names".to_owned())),
-    }
-}
 
-fn counter<'a>(counters: &'a mut Counters, name: &str) -> Option<&'a mut Option<u64>> {
-    Some(match name {
-        "ListenOverflows" => &mut counters.listen_overflows,
-        "ListenDrops" => &mut counters.listen_drops,
-        "TCPReqQFullDoCookies" => &mut counters.req_q_full_do_cookies,
-        "TCPReqQFullDrop" => &mut counters.req_q_full_drop,
-        "SyncookiesSent" => &mut counters.syncookies_sent,
-        "SyncookiesRecv" => &mut counters.syncookies_recv,
-        "SyncookiesFailed" => &mut counters.syncookies_failed,
-        _ => return None,
-    })
+    /// Finds the counters by name.
+    ///
+    /// # Errors
+    /// `Absent` without a TcpExt line, `Unsupported` with names but no values (gVisor, seen in
+    /// release 20221219), `Malformed` where the two do not match.
+    fn parse(&mut self, text: &[u8]) -> Result<Counters, Why> {
+        let text = std::str::from_utf8(text).map_err(|error| Why::Malformed(error.to_string()))?;
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
+        let names = lines.next().ok_or(Why::Absent)?;
+        let values = lines
+            .next()
+            .ok_or_else(|| Why::Unsupported("it has names of counters but no values".to_owned()))?;
+        if self.names != names {
+            *self = Columns::of(names);
+        }
+        self.counters(values)
+    }
+
+    fn counters(&self, values: &str) -> Result<Counters, Why> {
+        let mut counters = Counters::default();
+        let mut wanted = self.wanted.iter().peekable();
+        let mut number = 0;
+        for value in values.split_ascii_whitespace() {
+            if let Some((_, name, place)) = wanted.next_if(|(at, ..)| *at == number) {
+                let why = |_| Why::Malformed(format!("{name} is {value:?}, not a number"));
+                *place(&mut counters) = Some(value.parse().map_err(why)?);
+            }
+            number += 1;
+        }
+        match number.cmp(&self.number) {
+            Ordering::Equal => Ok(counters),
+            Ordering::Less => Err(Why::Malformed("it has more names than values".to_owned())),
+            Ordering::Greater => Err(Why::Malformed("it has more values than names".to_owned())),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,9 +127,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn parse(text: &[u8]) -> Result<Counters, Why> {
+        Columns::default().parse(text)
+    }
+
     #[test]
     fn the_file_of_this_kernel_has_every_counter() {
-        let fact = read("/proc/thread-self/net", &mut Vec::new());
+        let fact = Netstat::default().read("/proc/thread-self/net");
         let counters = fact.known().expect("the netstat of this machine");
         assert!(counters.listen_overflows.is_some());
         assert!(counters.listen_drops.is_some());
@@ -111,8 +150,8 @@ mod tests {
         let text = vec![b'x'; 3 * USUAL_LENGTH];
         std::fs::write(file.path(), &text).expect("written");
         let mut buffer = Vec::new();
-        read_once(file.path().to_str().expect("utf-8"), &mut buffer).expect("read");
-        assert_eq!(buffer, text);
+        let length = read_once(file.path().to_str().expect("utf-8"), &mut buffer).expect("read");
+        assert_eq!(buffer[..length], text);
     }
 
     #[test]
@@ -123,6 +162,20 @@ mod tests {
             ..Counters::default()
         };
         assert_eq!(parse(text), Ok(expected));
+    }
+
+    #[test]
+    fn other_columns_than_before_are_seen() {
+        let mut columns = Columns::default();
+        let mut drops = |text: &[u8]| columns.parse(text).map(|counters| counters.listen_drops);
+        assert_eq!(
+            drops(b"TcpExt: ListenDrops Other\nTcpExt: 3 4\n"),
+            Ok(Some(3))
+        );
+        assert_eq!(
+            drops(b"TcpExt: Other ListenDrops\nTcpExt: 3 4\n"),
+            Ok(Some(4))
+        );
     }
 
     #[test]

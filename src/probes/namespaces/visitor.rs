@@ -5,8 +5,9 @@ use super::unread::{self, net_sysctls, not_asked};
 use super::{Visit, connections};
 use crate::netlink::SockDiag;
 use crate::netns::{self, Found};
+use crate::probes::netstat::Netstat;
+use crate::probes::proc_net;
 use crate::probes::sysctls::Sysctls;
-use crate::probes::{netstat, proc_net};
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use sockdoctor_checks::facts::{
@@ -27,7 +28,7 @@ pub(super) struct Visitor {
     /// It has left the namespace of the thread that started it.
     has_left: bool,
     sysctls: Sysctls,
-    buffer: Vec<u8>,
+    netstat: Netstat,
 }
 
 /// From where a namespace is read.
@@ -60,7 +61,7 @@ impl Visitor {
             counted,
             has_left: false,
             sysctls: Sysctls::for_namespaces(namespaces),
-            buffer: Vec::new(),
+            netstat: Netstat::default(),
         }
     }
 
@@ -144,7 +145,7 @@ impl Visitor {
 
     fn counters(&mut self, stand: &Stand) -> Fact<Counters> {
         if self.wants(Topic::Counters) {
-            netstat::read(stand.net_directory(), &mut self.buffer)
+            self.netstat.read(stand.net_directory())
         } else {
             Fact::Missing(not_asked("counters"))
         }
