@@ -21,6 +21,11 @@ struct Mount<'a> {
     super_options: &'a str,
 }
 
+/// The number of the field `root` in a line.
+const ROOT: usize = 3;
+/// The number of the field `point`.
+const POINT: usize = 4;
+
 /// The mounts of a mount namespace.
 #[derive(Debug)]
 pub struct Mounts(Vec<u8>);
@@ -48,13 +53,25 @@ impl Mounts {
         self.0.is_empty()
     }
 
-    fn iter(&self) -> impl DoubleEndedIterator<Item = Mount<'_>> {
-        self.0.split(|byte| *byte == b'\n').filter_map(mount)
+    /// The mounts whose field with this number is one of those that are wanted. The other lines
+    /// are not taken apart: a host with containers has thousands.
+    fn with(
+        &self,
+        field: usize,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> impl DoubleEndedIterator<Item = Mount<'_>> {
+        let lines = self.0.split(|byte| *byte == b'\n');
+        let is_wanted = move |line: &&[u8]| {
+            let mut fields = line.split(|byte| *byte == b' ');
+            fields.nth(field).is_some_and(&wanted)
+        };
+        lines.filter(is_wanted).filter_map(mount)
     }
 
     /// The network namespaces that are mounted somewhere, and where.
     pub fn namespaces(&self) -> impl Iterator<Item = (NetnsId, PathBuf)> {
-        self.iter().filter_map(|mount| {
+        let nsfs = self.with(ROOT, |root| root.starts_with(b"net:["));
+        nsfs.filter_map(|mount| {
             let inode = mount.root.strip_prefix("net:[")?.strip_suffix(']')?;
             let (major, minor) = mount.device.split_once(':')?;
             let id = NetnsId {
@@ -67,7 +84,7 @@ impl Mounts {
 
     /// Device and directory of everything that is mounted on `/`.
     pub(crate) fn on_root(&self) -> Vec<(String, String)> {
-        let on_root = self.iter().filter(|mount| mount.point == b"/");
+        let on_root = self.with(POINT, |point| point == b"/");
         on_root
             .map(|mount| (mount.device.to_owned(), mount.root.to_owned()))
             .collect()
@@ -77,7 +94,7 @@ impl Mounts {
     /// word since. "0" when it is not set, `None` when nothing is mounted on /proc.
     pub fn hidepid(&self) -> Option<&str> {
         // The last of several mounts on one place is the one on top.
-        let proc = self.iter().rfind(|mount| mount.point == b"/proc")?;
+        let proc = self.with(POINT, |point| point == b"/proc").next_back()?;
         let mut options = proc.super_options.split(',');
         Some(
             options
