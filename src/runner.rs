@@ -6,7 +6,6 @@ mod threads;
 use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{Fact, Gap, Why};
 use std::cell::Cell;
-use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -16,11 +15,13 @@ use threads::Job;
 /// More threads than this do not help: they wait for the same locks in the kernel.
 const MOST_THREADS: usize = 4;
 
-/// How many threads to share so many jobs among. The cores are counted once, and not for a
-/// single job: that takes a dozen files of the cgroup.
+/// How many threads to share so many jobs among. Of what limits the cores only the affinity
+/// counts: to look for quotas takes a dozen files of the cgroup, for so few threads.
 pub fn threads_for(jobs: usize) -> usize {
-    static CORES: LazyLock<usize> =
-        LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+    static CORES: LazyLock<usize> = LazyLock::new(|| {
+        let cores = rustix::thread::sched_getaffinity(None).map(|cores| cores.count());
+        cores.map_or(1, |cores| cores as usize)
+    });
     if jobs < 2 {
         return jobs;
     }
