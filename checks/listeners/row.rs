@@ -132,8 +132,9 @@ impl From<UnixSource> for Source {
 pub struct Member {
     /// Its inode, 0 when no descriptor is left.
     pub inode: u32,
-    /// The process that holds it, of several the one with the lowest pid. `None`: no process
-    /// that can be seen does; there are such of the kernel, and of other pid namespaces.
+    /// The process that holds it, of several the one with the lowest pid; those that hold it
+    /// below descriptor 64 come first. `None`: no process that can be seen does; there are such of
+    /// the kernel, and of other pid namespaces.
     pub owner: Known<Option<Owner>>,
     /// Connections that wait for accept().
     pub accept_queue: Known<u32>,

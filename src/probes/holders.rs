@@ -4,7 +4,7 @@ use super::{io_gap, processes};
 use crate::netns::mounts::Mounts;
 use crate::runner::{Deadline, threads_for};
 use rustix::fd::{AsFd, RawFd};
-use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat_raw};
+use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
 use rustix::io::Errno;
 use rustix::path::Arg;
 use sockdoctor_checks::facts::Gap;
@@ -13,10 +13,15 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Descriptors below this are looked at first, in all processes. A server listens before it has
+/// connections, so that its listeners sit there, and the thousands above them are left alone.
+const LOW: RawFd = 64;
+
 /// A descriptor that refers to a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
     /// The process: of several the one with the lowest pid, as a server and its workers have.
+    /// Those that hold it below [`LOW`] come first.
     pub pid: u32,
     /// The number of the descriptor in it.
     pub descriptor: RawFd,
@@ -36,7 +41,7 @@ pub struct Holders {
 static SEEN: Mutex<BTreeMap<u32, Holder>> = Mutex::new(BTreeMap::new());
 
 /// Looks where these sockets were seen before, and for the others walks /proc/*/fd until every
-/// one has a holder.
+/// one has a holder: first through the low numbers of all processes, then through the others.
 ///
 /// # Errors
 /// /proc cannot be listed.
@@ -69,46 +74,111 @@ fn holds(holder: &Holder, inode: u32) -> bool {
 
 fn walk(wanted: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders, Gap> {
     let pids = processes::pids().map_err(|error| io_gap("/proc", &error))?;
-    let hunt = Hunt::new(wanted, &pids, deadline);
-    std::thread::scope(|scope| {
-        for _ in 1..threads_for(pids.len()) {
-            scope.spawn(|| hunt.walk());
-        }
-        hunt.walk();
-    });
-    let gaps = hunt.gaps();
-    let found = std::mem::take(&mut *locked(&hunt.holders));
+    let low = Hunt::new(wanted, &pids, Part::Low, deadline).run();
+    let unheld = wanted - &low.found.keys().copied().collect();
+    let high = Hunt::new(&unheld, &low.more, Part::High, deadline).run();
+    let mut found = low.found;
+    found.extend(high.found);
+    let gaps = match found.len() == wanted.len() {
+        true => Vec::new(),
+        false => gaps(low.denied + high.denied, low.late || high.late, deadline),
+    };
     Ok(Holders { found, gaps })
+}
+
+/// Why a socket may have a holder that was not found.
+fn gaps(denied: usize, late: bool, deadline: Deadline) -> Vec<Gap> {
+    const WHATS: &str = "descriptors";
+    let mut gaps = Vec::from_iter(processes::denied_gap(WHATS, WHATS, denied));
+    gaps.extend(processes::outside_gap(WHATS));
+    match Mounts::own() {
+        Ok(mounts) => gaps.extend(processes::hidden_gap(WHATS, &mounts)),
+        Err(gap) => gaps.push(gap),
+    }
+    if late {
+        gaps.push(deadline.gap("holders of sockets"));
+    }
+    gaps
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Which descriptors of a process to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Those below [`LOW`].
+    Low,
+    /// The others.
+    High,
+}
+
+impl Part {
+    /// How many bytes of the list of descriptors to ask for at once: the kernel makes an inode for
+    /// each that it lists (proc_fill_cache, fs/proc/base.c), even if nobody looks at it.
+    const fn list(self) -> usize {
+        /// Of one with up to four digits (struct linux_dirent64).
+        const ENTRY: usize = 24;
+        match self {
+            Part::Low => LOW as usize * ENTRY,
+            Part::High => 32 * 1024,
+        }
+    }
+}
+
 /// A walk that several threads share.
 struct Hunt<'a> {
     wanted: &'a BTreeSet<u32>,
     pids: &'a [u32],
+    part: Part,
     deadline: Deadline,
     next: AtomicUsize,
     /// By inode. A holder is only ever replaced by one with a lower pid.
     holders: Mutex<BTreeMap<u32, Holder>>,
     unheld: AtomicUsize,
+    /// The processes with descriptors that were left for later.
+    more: Mutex<BTreeSet<u32>>,
     denied: AtomicUsize,
     late: AtomicBool,
 }
 
+/// What came of it.
+struct Caught {
+    found: BTreeMap<u32, Holder>,
+    more: Vec<u32>,
+    denied: usize,
+    late: bool,
+}
+
 impl<'a> Hunt<'a> {
-    fn new(wanted: &'a BTreeSet<u32>, pids: &'a [u32], deadline: Deadline) -> Self {
+    fn new(wanted: &'a BTreeSet<u32>, pids: &'a [u32], part: Part, deadline: Deadline) -> Self {
         Hunt {
             wanted,
             pids,
+            part,
             deadline,
             next: AtomicUsize::new(0),
             holders: Mutex::new(BTreeMap::new()),
             unheld: AtomicUsize::new(wanted.len()),
+            more: Mutex::new(BTreeSet::new()),
             denied: AtomicUsize::new(0),
             late: AtomicBool::new(false),
+        }
+    }
+
+    fn run(self) -> Caught {
+        std::thread::scope(|scope| {
+            for _ in 1..threads_for(self.pids.len()) {
+                scope.spawn(|| self.walk());
+            }
+            self.walk();
+        });
+        Caught {
+            found: std::mem::take(&mut *locked(&self.holders)),
+            more: locked(&self.more).iter().copied().collect(),
+            denied: self.denied.load(Ordering::Relaxed),
+            late: self.late.load(Ordering::Relaxed),
         }
     }
 
@@ -119,11 +189,12 @@ impl<'a> Hunt<'a> {
     /// Takes processes in ascending order. When every inode has a holder the rest, with their
     /// higher pids, can change nothing.
     fn walk(&self) {
+        let mut list = Vec::with_capacity(self.part.list());
         while !self.all_held() && !self.is_late() {
             let Some(&pid) = self.pids.get(self.next.fetch_add(1, Ordering::Relaxed)) else {
                 return;
             };
-            match self.look_into(pid) {
+            match self.look_into(pid, list.spare_capacity_mut()) {
                 Ok(()) => {}
                 Err(Errno::ACCESS | Errno::PERM) => {
                     self.denied.fetch_add(1, Ordering::Relaxed);
@@ -133,21 +204,29 @@ impl<'a> Hunt<'a> {
         }
     }
 
-    fn look_into(&self, pid: u32) -> Result<(), Errno> {
+    /// They are listed in ascending order (proc_readfd_common, fs/proc/fd.c).
+    fn look_into(&self, pid: u32, list: &mut [MaybeUninit<u8>]) -> Result<(), Errno> {
         let path = format!("/proc/{pid}/fd");
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
-        let mut entries = rustix::fs::Dir::read_from(&directory)?;
-        while let Some(entry) = entries.read() {
-            if self.is_settled(pid) || self.is_late() {
-                break;
-            }
+        let mut entries = RawDir::new(&directory, list);
+        while let Some(entry) = entries.next() {
             let entry = entry?;
-            let socket = socket(&directory, entry.file_name())?;
-            let number = entry.file_name().to_str().ok().and_then(|n| n.parse().ok());
-            if let (Some(inode), Some(descriptor)) = (socket, number)
-                && self.wanted.contains(&inode)
-            {
+            let name = entry.file_name();
+            let Some(descriptor) = name.to_str().ok().and_then(|name| name.parse().ok()) else {
+                continue; // `.` and `..`
+            };
+            match self.part {
+                Part::Low if descriptor >= LOW => {
+                    locked(&self.more).insert(pid);
+                    break;
+                }
+                Part::High if descriptor < LOW => continue,
+                _ if self.is_settled(pid) || self.is_late() => break,
+                _ => {}
+            }
+            let inode = socket(&directory, name)?.filter(|inode| self.wanted.contains(inode));
+            if let Some(inode) = inode {
                 self.record(inode, Holder { pid, descriptor });
             }
         }
@@ -179,24 +258,6 @@ impl<'a> Hunt<'a> {
             self.unheld.fetch_sub(1, Ordering::Relaxed);
         }
     }
-
-    fn gaps(&self) -> Vec<Gap> {
-        const WHATS: &str = "descriptors";
-        if self.all_held() {
-            return Vec::new();
-        }
-        let denied = self.denied.load(Ordering::Relaxed);
-        let mut gaps = Vec::from_iter(processes::denied_gap(WHATS, WHATS, denied));
-        gaps.extend(processes::outside_gap(WHATS));
-        match Mounts::own() {
-            Ok(mounts) => gaps.extend(processes::hidden_gap(WHATS, &mounts)),
-            Err(gap) => gaps.push(gap),
-        }
-        if self.late.load(Ordering::Relaxed) {
-            gaps.push(self.deadline.gap("holders of sockets"));
-        }
-        gaps
-    }
 }
 
 /// The inode of the socket that a descriptor refers to: `socket:[5080]`.
@@ -218,4 +279,29 @@ fn socket(directory: impl AsFd, descriptor: impl Arg) -> Result<Option<u32>, Err
 fn inode(target: &[u8]) -> Option<u32> {
     let number = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
     std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::os::fd::AsRawFd;
+    use std::time::Duration;
+
+    #[test]
+    fn a_socket_under_a_high_number_is_found_and_one_under_a_low_number_before() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let inode = rustix::fs::fstat(&listener).expect("fstat").st_ino;
+        let inode = u32::try_from(inode).expect("sockfs hands out 32 bits");
+        let high = rustix::io::fcntl_dupfd_cloexec(&listener, LOW + 40).expect("a duplicate");
+        let number = || {
+            let deadline = Deadline::after(Duration::from_secs(60));
+            let holders = walk(&BTreeSet::from([inode]), deadline).expect("/proc");
+            assert_eq!(holders.gaps, []);
+            holders.found[&inode].descriptor
+        };
+        assert_eq!(number(), listener.as_raw_fd());
+        drop(listener);
+        assert_eq!(number(), high.as_raw_fd());
+    }
 }

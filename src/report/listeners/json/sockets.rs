@@ -62,8 +62,9 @@ enum FillState {
 struct Socket<'a> {
     /// Its inode, 0 when no descriptor is left.
     inode: u32,
-    /// The process that holds it, of several the one with the lowest pid. null without a gap:
-    /// no process that can be seen from here does.
+    /// The process that holds it, of several the one with the lowest pid; those that hold it
+    /// below descriptor 64 come first. null without a gap: no process that can be seen from here
+    /// does.
     owner: Option<Owner<'a>>,
     /// Connections that wait for accept().
     accept_queue: Option<u32>,
