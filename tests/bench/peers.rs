@@ -48,6 +48,9 @@ const SHORT: Size = Size {
 const SAME_AS_FLOOR: &str = "check --only listen-overflows,somaxconn";
 const QUEUES: &str = "check --only accept-queue";
 const CHECK: &str = "check";
+/// Every row, with its process.
+const LISTENERS: &str = "listeners";
+const UNIX_LISTENERS: &str = "listeners --unix";
 
 /// What runs in the bench.
 struct Bench {
@@ -108,8 +111,9 @@ impl Bench {
         let number = self.size.listeners;
         let _listeners = namespace.inside(|| scene::listeners(number));
         let mut contenders = vec![self.floor(Vec::new())];
-        contenders.extend(self.doctors(&[QUEUES, CHECK], "--netns self"));
+        contenders.extend(self.doctors(&[QUEUES, CHECK, LISTENERS], "--netns self"));
         contenders.push(Contender::of("ss -ltn").slow());
+        contenders.push(Contender::of("ss -ltnp").slow());
         self.compare_in(&format!("{number} listeners"), &namespace, contenders);
     }
 
@@ -118,8 +122,9 @@ impl Bench {
         let number = self.size.unix_listeners;
         let _listeners = namespace.inside(|| scene::unix_listeners(number));
         let mut contenders = vec![self.floor(vec!["-u".into()])];
-        contenders.extend(self.doctors(&[QUEUES], "--netns self"));
+        contenders.extend(self.doctors(&[QUEUES, UNIX_LISTENERS], "--netns self"));
         contenders.push(Contender::of("ss -xl").slow());
+        contenders.push(Contender::of("ss -xlp").slow());
         self.compare_in(&format!("{number} unix listeners"), &namespace, contenders);
     }
 
@@ -142,7 +147,7 @@ impl Bench {
         let _many = many.inside(|| scene::connected(number));
 
         let mut contenders = vec![self.floor(Vec::new())];
-        contenders.extend(self.doctors(&[QUEUES, CHECK], "--netns self"));
+        contenders.extend(self.doctors(&[QUEUES, CHECK, LISTENERS], "--netns self"));
         contenders.push(Contender::of("ss -Htn state listening"));
         contenders.push(Contender::of("ss -ltn").slow());
         contenders.push(Contender::of("ss -ltnp").slow());
