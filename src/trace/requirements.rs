@@ -2,9 +2,9 @@
 
 use super::session::ARGUMENTS;
 use super::{Filter, Method, Session, Symbols, Trouble, btf};
-use crate::probes::{io_gap, read_trimmed};
+use crate::probes::{initial, io_gap, read_trimmed};
 use aya::maps::MapType;
-use rustix::process::{Resource, getrlimit};
+use rustix::process::{Resource, geteuid, getrlimit};
 use rustix::thread::{CapabilitySet, capabilities};
 use std::path::Path;
 
@@ -57,18 +57,27 @@ impl Requirement {
 
 /// Looks at each piece, and attaches nothing.
 pub fn look() -> Vec<Requirement> {
-    let mut all = vec![
+    let capability = capability();
+    let may_ask = capability.standing != Standing::Missing;
+    vec![
         architecture(),
         types(),
-        capability(),
+        capability,
         unprivileged(),
         lockdown(Path::new("/sys/kernel/security")),
-    ];
-    // A map is made to find out, and before 5.11 maps count against this limit.
-    all.push(memlock());
-    all.push(ring_buffer());
-    all.push(symbols());
-    all
+        // A map is made to find out about the next, and before 5.11 maps count against this limit.
+        memlock(),
+        if may_ask {
+            ring_buffer()
+        } else {
+            Requirement::new(
+                RING_BUFFER,
+                Standing::Unknown,
+                "not tried without the capability",
+            )
+        },
+        symbols(),
+    ]
 }
 
 /// Looks at each piece, then loads and attaches the programs for a moment in both ways.
@@ -145,19 +154,37 @@ pub const CAPABILITY: &str = "capability";
 /// CAP_BPF and CAP_PERFMON came with 5.8, and are asked for in the initial user namespace:
 /// `bpf_capable`, `perfmon_capable` in include/linux/capability.h.
 fn capability() -> Requirement {
-    const NAME: &str = CAPABILITY;
     let held = match capabilities(None) {
         Ok(sets) => sets.effective,
-        Err(errno) => return Requirement::new(NAME, Standing::Unknown, format!("capget: {errno}")),
+        Err(errno) => {
+            let why = format!("capget: {errno}");
+            return Requirement::new(CAPABILITY, Standing::Unknown, why);
+        }
     };
-    if held.contains(CapabilitySet::SYS_ADMIN) {
-        Requirement::new(NAME, Standing::Ok, "CAP_SYS_ADMIN")
-    } else if held.contains(CapabilitySet::BPF | CapabilitySet::PERFMON) {
-        Requirement::new(NAME, Standing::Ok, "CAP_BPF and CAP_PERFMON")
-    } else {
-        let why = "needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN: run as root";
-        Requirement::new(NAME, Standing::Missing, why)
+    let user_namespace = std::fs::read_link("/proc/self/ns/user");
+    let is_nested = user_namespace.is_ok_and(|link| link != Path::new(initial::USER));
+    capability_by(held, is_nested, geteuid().is_root())
+}
+
+fn capability_by(held: CapabilitySet, is_nested: bool, is_root: bool) -> Requirement {
+    let found = match held {
+        _ if is_nested => None,
+        held if held.contains(CapabilitySet::SYS_ADMIN) => Some("CAP_SYS_ADMIN"),
+        held if held.contains(CapabilitySet::BPF | CapabilitySet::PERFMON) => {
+            Some("CAP_BPF and CAP_PERFMON")
+        }
+        _ => None,
+    };
+    if let Some(found) = found {
+        return Requirement::new(CAPABILITY, Standing::Ok, found);
     }
+    let instead = match (is_nested, is_root) {
+        (true, _) => "of the host, and this is a user namespace of its own: run on the host",
+        (false, true) => "and this root lacks them, as in a container: run on the host",
+        (false, false) => "or CAP_SYS_ADMIN: run as root",
+    };
+    let why = format!("needs CAP_BPF and CAP_PERFMON, {instead}");
+    Requirement::new(CAPABILITY, Standing::Missing, why)
 }
 
 fn unprivileged() -> Requirement {
@@ -234,6 +261,8 @@ fn first_two_numbers() -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+const RING_BUFFER: &str = "ring buffer";
+
 /// A perf buffer would do before 5.8, on 5.5 to 5.7 alone: bpf_probe_read_kernel, which every
 /// program here calls, came with 5.5. No long-term kernel is among those (5.4, 5.10).
 fn ring_buffer() -> Requirement {
@@ -242,16 +271,15 @@ fn ring_buffer() -> Requirement {
 }
 
 fn ring_buffer_by(supported: std::io::Result<bool>) -> Requirement {
-    const NAME: &str = "ring buffer";
     match supported {
-        Ok(true) => Requirement::new(NAME, Standing::Ok, "bpf(2) makes one"),
+        Ok(true) => Requirement::new(RING_BUFFER, Standing::Ok, "bpf(2) makes one"),
         Ok(false) => {
             let why = "this kernel has none: they came with Linux 5.8";
-            Requirement::new(NAME, Standing::Missing, why)
+            Requirement::new(RING_BUFFER, Standing::Missing, why)
         }
         Err(error) => {
             let why = format!("bpf(2) does not answer: {error}");
-            Requirement::new(NAME, Standing::Missing, why)
+            Requirement::new(RING_BUFFER, Standing::Missing, why)
         }
     }
 }
@@ -282,6 +310,23 @@ mod tests {
         assert_eq!(piece.standing, Standing::Missing);
         assert!(piece.why.contains("5.8"), "{}", piece.why);
         assert!(!is_met(&[piece]));
+    }
+
+    #[test]
+    fn who_lacks_the_capability_is_told_where_to_run() {
+        let told = |held, is_nested, is_root| {
+            let piece = capability_by(held, is_nested, is_root);
+            (piece.standing == Standing::Ok, piece.why)
+        };
+        let (none, admin) = (CapabilitySet::empty(), CapabilitySet::SYS_ADMIN);
+        let both = CapabilitySet::BPF | CapabilitySet::PERFMON;
+        assert!(told(admin, false, true).0 && told(both, false, false).0);
+        assert!(!told(CapabilitySet::BPF, false, true).0);
+        assert!(told(none, false, false).1.ends_with("run as root"));
+        for (held, is_nested) in [(none, false), (admin, true)] {
+            let (is_met, why) = told(held, is_nested, true);
+            assert!(!is_met && why.ends_with("run on the host"), "{why}");
+        }
     }
 
     #[test]
