@@ -74,11 +74,12 @@ def report(folder: Path) -> None:
         times.setdefault((tracer, kind), []).append(int(micros))
     short = {tracer: median(of) / SHORT for (tracer, kind), of in times.items() if kind == "short"}
     long = {tracer: median(of) / LONG for (tracer, kind), of in times.items() if kind == "long"}
-    print(f"{'tracer':16}{'a SYN':>8}{'in a long flood':>18}{'  of 1,000 SYNs lost':>20}")
+    print(f"{'tracer':16}{'a SYN':>8}{'in a long flood':>18}{'SYNs a second':>16}{'  of 1,000 SYNs lost':>20}")
     for tracer, micros in short.items():
         ratio = micros / short["none"]
         slow = f"{long[tracer] / long['none']:.2f}" if tracer in long else "-"
-        print(f"{tracer:16}{ratio:8.2f}{slow:>18}  {lost(folder, tracer)}")
+        rate = f"{1e6 / long.get(tracer, micros):.0f}"
+        print(f"{tracer:16}{ratio:8.2f}{slow:>18}{rate:>16}  {lost(folder, tracer)}")
 
 
 def lost(folder: Path, tracer: str) -> str:
