@@ -21,7 +21,7 @@ const LOW: RawFd = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
     /// The process: of several the one with the lowest pid, as a server and its workers have.
-    /// Those that hold it below [`LOW`] come first.
+    /// Those that hold it below descriptor 64 come first.
     pub pid: u32,
     /// The number of the descriptor in it.
     pub descriptor: RawFd,
