@@ -1,6 +1,6 @@
 //! What comes first.
 
-use super::row::{Known, Member, Row};
+use super::row::Row;
 use crate::facts::Owner;
 use crate::queues::listening::Fill;
 use std::cmp::{Ordering, Reverse};
@@ -58,20 +58,17 @@ fn drops(row: &Row) -> Option<u64> {
 }
 
 fn by_process(a: &Row, b: &Row) -> Ordering {
-    let owner = |row: &Row| {
-        let owner = row.members.first().and_then(|member: &Member| {
-            let owner: &Known<Option<Owner>> = &member.owner;
-            owner.clone().ok().flatten()
-        });
-        owner.map(|owner| (owner.name, owner.pid))
-    };
     match (owner(a), owner(b)) {
-        (Some(a), Some(b)) => a.cmp(&b),
+        (Some(a), Some(b)) => (&a.name, a.pid).cmp(&(&b.name, b.pid)),
         (a, b) => b.is_some().cmp(&a.is_some()),
     }
 }
 
+fn owner(row: &Row) -> Option<&Owner> {
+    row.members.first()?.owner.as_ref().ok()?.as_ref()
+}
+
 fn by_place(a: &Row, b: &Row) -> Ordering {
-    let place = |row: &Row| (row.netns.label.clone(), row.key());
-    place(a).cmp(&place(b))
+    let labels = a.netns.label.cmp(&b.netns.label);
+    labels.then_with(|| a.key().cmp(&b.key()))
 }
