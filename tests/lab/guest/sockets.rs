@@ -1,5 +1,6 @@
 //! Listeners with a backlog and a queue of one's own choosing, and unread bytes.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType};
 use std::io::{self, Write};
@@ -31,17 +32,30 @@ pub(crate) fn group(address: SocketAddr, backlog: i32, members: usize) -> io::Re
     (0..members).map(member).collect()
 }
 
-/// `clients` that have asked to connect. Those that do not fit into the queue are never
-/// answered: nobody waits for them.
+/// `clients` that have asked to connect, one after the other: where ksoftirqd has to take over, a
+/// request overtakes the final ACK of the one before. Those that do not fit into the queue are
+/// never answered: behind the first of these nobody waits.
 pub(crate) fn connect(address: SocketAddr, clients: usize) -> io::Result<Vec<OwnedFd>> {
+    let mut are_answered = true;
     let client = |_| {
         let client = stream(address, SocketFlags::NONBLOCK)?;
         match net::connect(&client, &address) {
-            Ok(()) | Err(Errno::INPROGRESS) => Ok(client),
-            Err(error) => Err(error.into()),
+            Ok(()) | Err(Errno::INPROGRESS) => {}
+            Err(error) => return Err(error.into()),
         }
+        are_answered = are_answered && is_answered(&client)?;
+        Ok(client)
     };
     (0..clients).map(client).collect()
+}
+
+fn is_answered(client: &OwnedFd) -> io::Result<bool> {
+    let wait = Timespec {
+        tv_sec: 0,
+        tv_nsec: 500_000_000,
+    };
+    let ready = poll(&mut [PollFd::new(client, PollFlags::OUT)], Some(&wait))?;
+    Ok(ready > 0)
 }
 
 fn stream(address: SocketAddr, flags: SocketFlags) -> rustix::io::Result<OwnedFd> {
