@@ -47,7 +47,7 @@ fn capabilities() -> Result<Vec<String>, Gap> {
 }
 
 /// A kernel without user namespaces has only the initial one, and no such link.
-fn user_namespace() -> Result<UserNamespace, Gap> {
+pub(crate) fn user_namespace() -> Result<UserNamespace, Gap> {
     const PATH: &str = "/proc/self/ns/user";
     match std::fs::read_link(PATH) {
         Ok(link) if link == Path::new(initial::USER) => Ok(UserNamespace::Initial),

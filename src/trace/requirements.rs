@@ -2,10 +2,12 @@
 
 use super::session::ARGUMENTS;
 use super::{Filter, Method, Session, Symbols, Trouble, btf};
-use crate::probes::{initial, io_gap, read_trimmed};
+use crate::probes::machine::user_namespace;
+use crate::probes::{io_gap, read_trimmed};
 use aya::maps::MapType;
 use rustix::process::{Resource, geteuid, getrlimit};
 use rustix::thread::{CapabilitySet, capabilities};
+use sockdoctor_checks::facts::UserNamespace;
 use std::path::Path;
 
 /// Whether a piece is there.
@@ -161,8 +163,7 @@ fn capability() -> Requirement {
             return Requirement::new(CAPABILITY, Standing::Unknown, why);
         }
     };
-    let user_namespace = std::fs::read_link("/proc/self/ns/user");
-    let is_nested = user_namespace.is_ok_and(|link| link != Path::new(initial::USER));
+    let is_nested = matches!(user_namespace(), Ok(UserNamespace::Nested));
     capability_by(held, is_nested, geteuid().is_root())
 }
 
