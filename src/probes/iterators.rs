@@ -34,8 +34,9 @@ pub(super) fn ask(wanted: Wanted, deadline: Deadline) -> Told {
     if tables.is_empty() {
         return Told::default();
     }
-    let told = runner::start("BPF iterators", deadline, move || {
-        Fact::Known(ask_all(wanted, deadline))
+    let told = runner::start("BPF iterators", deadline, move || match load() {
+        Ok(iterators) => Fact::Known(ask_all(iterators, wanted, deadline)),
+        Err(why) => Fact::Missing(Gap::new("BPF iterators", why)),
     });
     match told.wait() {
         Fact::Known(told) | Fact::Partial { value: told, .. } => told,
@@ -43,17 +44,8 @@ pub(super) fn ask(wanted: Wanted, deadline: Deadline) -> Told {
     }
 }
 
-fn ask_all(wanted: Wanted, deadline: Deadline) -> Told {
+fn ask_all(mut iterators: Iterators, wanted: Wanted, deadline: Deadline) -> Told {
     let mut told = Told::default();
-    let tables = wanted
-        .iter()
-        .flat_map(|(_, tables)| tables)
-        .copied()
-        .collect();
-    let mut iterators = match load() {
-        Ok(iterators) => iterators,
-        Err(why) => return Told::nothing(&tables, &why),
-    };
     for (found, tables) in wanted {
         for table in tables {
             if deadline.left().is_zero() {
