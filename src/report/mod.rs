@@ -21,6 +21,9 @@ use sockdoctor_checks::diagnosis::{CheckResult, Diagnosis};
 use sockdoctor_checks::facts::{Expectation, Facts};
 use sockdoctor_checks::path::promises;
 
+/// What stands for a process where all could be looked at, and none of them holds the socket.
+const NOBODY: &str = "none seen";
+
 /// All that a report shows.
 #[derive(Debug)]
 pub struct Report<'a> {

@@ -2,6 +2,7 @@
 
 use super::cell::Cell;
 use super::words;
+use crate::report::NOBODY;
 use crate::report::escape::Charset;
 use crate::report::style::Tone;
 use sockdoctor_checks::facts::Owner;
@@ -62,7 +63,7 @@ fn bar(percent: u64, charset: Charset) -> String {
 pub(super) fn owner(owner: &Known<Option<Owner>>) -> Cell {
     match owner {
         Ok(Some(owner)) => Cell::plain(words::owner(owner)),
-        Ok(None) => Cell::plain(words::NOBODY).in_tone(Tone::Faint),
+        Ok(None) => Cell::plain(NOBODY).in_tone(Tone::Faint),
         Err(_) => Cell::unknown(),
     }
 }

@@ -5,6 +5,7 @@ use super::cells;
 use super::columns::{Columns, differ};
 use super::grid::{Grid, Head, Line, Long, Side};
 use super::{Listing, words};
+use crate::report::NOBODY;
 use crate::report::page::{Lead, Look, Page};
 use crate::report::style::Tone;
 use sockdoctor_checks::listeners::{Attribution, Stream, Table};
@@ -100,7 +101,7 @@ fn notes(page: &mut Page, listing: &Listing<'_>) {
         page.entry(&lead, &more);
     }
     if is_nobodys(table) {
-        let lead = page.lead(&[(words::NOBODY, Some(Tone::Faint)), ("  ", None)]);
+        let lead = page.lead(&[(NOBODY, Some(Tone::Faint)), ("  ", None)]);
         page.entry(&lead, words::WHY_NOBODY);
     }
     let lead = page.lead(&[("?  ", Some(Tone::Unsure))]);

@@ -1,6 +1,7 @@
 //! The sentences around the table.
 
 use super::Listing;
+use crate::report::NOBODY;
 use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::finding::Status;
 use sockdoctor_checks::label::short_container;
@@ -169,8 +170,6 @@ pub(super) fn process(process: &Known<Option<Owner>>) -> String {
     }
 }
 
-/// What stands for a process where all could be looked at, and none of them holds the socket.
-pub(super) const NOBODY: &str = "none seen";
 /// How that can be. svc_create_socket (net/sunrpc/svcsock.c), io_sqe_files_register
 /// (io_uring/rsrc.c) and scm_fp_copy (net/core/scm.c) each hold a socket without a descriptor.
 pub(super) const WHY_NOBODY: &str = "no process has a descriptor of it: the kernel can hold a \

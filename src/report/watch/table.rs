@@ -1,6 +1,7 @@
 //! The table of listeners: which columns there is room for, and what stands in them.
 
 use super::{Held, spark};
+use crate::report::NOBODY;
 use crate::report::escape::{Charset, escape};
 use crate::report::page::Look;
 use crate::report::style::Tone;
@@ -128,7 +129,7 @@ impl Column {
             Column::Address => row.who.address.clone(),
             Column::Process => match owner {
                 Held::By(owner) => owner_label(owner),
-                Held::ByNobody => "none seen".to_owned(),
+                Held::ByNobody => NOBODY.to_owned(),
                 Held::Unknown => "?".to_owned(),
             },
             Column::Queue => format!("{}/{}", number(row.queue), number(row.backlog)),
@@ -160,8 +161,8 @@ fn history(room: usize) -> usize {
     room.clamp(FEWEST.max("queue so far".len()), LENGTH / 2)
 }
 
-/// A unix socket has no counter of drops, and what has one may not have been read twice.
-/// The kernel counts no drops of unix listeners.
+/// The kernel counts no drops of unix listeners, and what has a counter may not have been read
+/// twice.
 fn rate(row: &Row<'_>) -> String {
     match row.drops_per_second() {
         None if row.who.protocol == Protocol::Unix => "-".to_owned(),
