@@ -27,7 +27,8 @@ pub fn collect_in(root: &dyn Root) -> Boot {
     }
 }
 
-fn place(path: &Path, line: usize) -> Place {
+/// A line of a file of the image or of this machine.
+pub(in crate::probes) fn place(path: &Path, line: usize) -> Place {
     Place {
         path: shown(path),
         line: u32::try_from(line).ok(),

@@ -2,10 +2,10 @@
 //! of its entries is booted is not known, so none of it is certain.
 
 use super::command_line::{self, CommandLine};
-use crate::probes::boot::drop_ins;
+use crate::probes::boot::{self, drop_ins};
 use crate::root::{Entry, Kind, Root};
-use crate::text::{shown, text};
-use sockdoctor_checks::facts::{Gap, Place};
+use crate::text::text;
+use sockdoctor_checks::facts::Gap;
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -44,10 +44,7 @@ pub(super) fn read(root: &dyn Root) -> (CommandLine, Vec<Gap>) {
     let mut all = CommandLine::empty();
     for file in drop_ins::read_all(root, paths, &mut gaps) {
         for (number, line) in (1..).zip(file.bytes.split(|&byte| byte == b'\n')) {
-            let place = Place {
-                path: shown(&file.path),
-                line: Some(number),
-            };
+            let place = boot::place(&file.path, number);
             all.add(command_line::parse(&unquoted(line), &place));
         }
     }
