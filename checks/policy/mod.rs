@@ -35,10 +35,8 @@ impl Policy {
             return vec![finding];
         };
         let named = |label: &&String| {
-            let waivers = self.waivers.iter().filter(|waiver| waiver.id == id);
-            waivers
-                .clone()
-                .any(|waiver| waiver.subject.as_ref() == Some(label))
+            let mut waivers = self.waivers.iter().filter(|waiver| waiver.id == id);
+            waivers.any(|waiver| waiver.subject.as_ref() == Some(label))
         };
         let (named, others): (Vec<_>, Vec<_>) = labels.iter().partition(named);
         let about = |labels: Vec<String>| Finding {

@@ -18,7 +18,8 @@ const DIRECTORIES: [&str; 7] = [
     "/run/current-system/sw/bin",
 ];
 
-/// The first `ss` on the way that can be run. `Partial`: one of the directories cannot be looked into.
+/// The first `ss` on the way that can be run. `Partial`: one of the directories cannot be looked
+/// into.
 pub(super) fn collect(root: &dyn Root) -> Fact<Option<SsInstalled>> {
     let mut gaps = Vec::new();
     for directory in DIRECTORIES {

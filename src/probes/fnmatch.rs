@@ -1,5 +1,5 @@
-//! fnmatch(3) without flags in the C locale, as libkmod and glob(3) call it: on bytes, without recursion,
-//! and in no more steps than the lengths of pattern and text multiplied.
+//! fnmatch(3) without flags in the C locale, as libkmod and glob(3) call it: on bytes, without
+//! recursion, and in no more steps than the lengths of pattern and text multiplied.
 
 /// True when the whole of `text` matches `pattern` (fnmatch_loop.c of glibc 2.36).
 pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {

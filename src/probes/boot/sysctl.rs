@@ -12,7 +12,7 @@ use sockdoctor_checks::facts::{BootSysctl, Fact, Gap, Why};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The value that systemd-sysctl leaves in each of [`KEYS`], and the line that it comes from.
+/// The value that systemd-sysctl leaves in each setting that checks ask for, and the line that it comes from.
 pub(super) fn collect(root: &dyn Root) -> Fact<Vec<BootSysctl>> {
     let (files, mut gaps) = drop_ins::read(root, &drop_ins::directories(root, "sysctl.d"));
     let mut assignments = Assignments::new();

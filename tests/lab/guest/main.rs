@@ -15,7 +15,8 @@ use std::time::Instant;
 
 const USAGE: &str = "lab-guest listen ADDRESS BACKLOG CLIENTS | group ADDRESS BACKLOG MEMBERS \
                      | connect ADDRESS CLIENTS | unread PATH BYTES | syn-flood ADDRESS COUNT \
-                     | syn-cost ADDRESS COUNT                      | handshakes ADDRESS COUNT | hidden ADDRESS BACKLOG CLIENTS \
+                     | syn-cost ADDRESS COUNT | handshakes ADDRESS COUNT \
+                     | hidden ADDRESS BACKLOG CLIENTS \
                      | listen-unix PATH BACKLOG CLIENTS | hidden-unread PATH BYTES \
                      | remedy tcp|unix <REPORT";
 
