@@ -1,7 +1,7 @@
 //! The running kernel: release, configuration, and what it does about modules.
 
 use super::modules::host_root::{self, Root};
-use super::{io_gap, read_trimmed};
+use super::{architecture, io_gap, read_trimmed};
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{
     DiagModule, Fact, Gap, Kernel, KernelConfig, ModprobeHelper, Runnable, Why,
@@ -11,25 +11,14 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// The options that checks ask for, besides [`DiagModule::config_option`].
+/// The options that checks ask for, besides [`DiagModule::config_option`] and those of
+/// [`architecture`].
 const OPTIONS: [&str; 5] = [
     "CONFIG_INET",
     "CONFIG_MODULES",
     "CONFIG_MODULE_SIG_FORCE",
     "CONFIG_SYN_COOKIES",
     "CONFIG_UNIX",
-];
-
-/// The options of which one says what processors a kernel is for.
-const ARCHITECTURES: [&str; 8] = [
-    "CONFIG_ARM",
-    "CONFIG_ARM64",
-    "CONFIG_LOONGARCH",
-    "CONFIG_PPC64",
-    "CONFIG_RISCV",
-    "CONFIG_S390",
-    "CONFIG_X86_32",
-    "CONFIG_X86_64",
 ];
 
 /// Observes the kernel. Its configuration only where it is wanted: inflating it is a third of
@@ -118,7 +107,7 @@ pub(crate) fn wanted_options(config: &[u8]) -> BTreeMap<String, String> {
     let option = |line: &[u8]| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once('=')?;
         let wanted =
-            OPTIONS.contains(&name) || ARCHITECTURES.contains(&name) || diag.contains(&name);
+            OPTIONS.contains(&name) || architecture::is_option(name) || diag.contains(&name);
         wanted.then(|| (name.to_owned(), value.trim_matches('"').to_owned()))
     };
     config

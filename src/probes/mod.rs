@@ -1,5 +1,6 @@
 //! One file per source of facts. A probe observes and has no opinion.
 
+mod architecture;
 pub mod boot;
 pub mod canary;
 pub mod descriptors;

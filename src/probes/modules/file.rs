@@ -1,13 +1,12 @@
 //! What the file of a module shows of why the kernel would not take it.
 
-mod architecture;
 mod contents;
 
 use super::tree::module_name;
+use crate::probes::architecture::of_kernel;
 use crate::probes::io_gap;
 use crate::root::Root;
 use crate::text::{quoted, shown};
-use architecture::of_kernel;
 use contents::{Contents, Damaged, contents};
 use object::Architecture;
 use sockdoctor_checks::facts::{Errno, Gap, Kernel, Presence};

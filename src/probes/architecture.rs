@@ -16,7 +16,12 @@ const OPTIONS: [(&str, Architecture); 8] = [
     ("CONFIG_X86_64", Architecture::X86_64),
 ];
 
-/// What its configuration says, `None` for others than the usual ones.
+/// True for an option that says what processors a kernel is for.
+pub(super) fn is_option(name: &str) -> bool {
+    OPTIONS.iter().any(|&(option, _)| option == name)
+}
+
+/// What the configuration of a kernel says, `None` for others than the usual ones.
 pub(super) fn of_kernel(config: &KernelConfig) -> Option<Architecture> {
     let set = |option| config.get(option) == Some("y");
     let found = OPTIONS.iter().find(|(option, _)| set(option));
