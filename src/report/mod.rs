@@ -7,6 +7,8 @@ pub mod explain;
 pub mod human;
 pub mod json;
 pub mod junit;
+#[cfg(test)]
+mod line_schema;
 pub mod listeners;
 pub mod page;
 mod plain;

@@ -144,6 +144,14 @@ impl Counts {
     }
 }
 
+/// `value` as one line.
+pub(super) fn line(value: &impl Serialize) -> String {
+    // Maps with string keys, sequences, strings and numbers: none of them can fail.
+    let mut text = serde_json::to_string(value).expect("the line is plain data");
+    text.push('\n');
+    text
+}
+
 /// `value` as it goes to stdout: indented, with a newline at its end.
 pub(super) fn pretty(value: &impl Serialize) -> String {
     // Maps with string keys, sequences, strings and whole numbers: none of them can fail.

@@ -3,7 +3,7 @@
 mod of;
 
 use super::{Closing, Line};
-use crate::report::json::{SCHEMA_VERSION, schema_of};
+use crate::report::json::{self, SCHEMA_VERSION, schema_of};
 use crate::trace::requirements::Requirement;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -234,7 +234,7 @@ pub fn schema() -> String {
 }
 
 pub(super) fn beginning(method: &str, namespaces: usize) -> String {
-    one_line(&Document::Beginning(Beginning {
+    json::line(&Document::Beginning(Beginning {
         schema_version: SCHEMA_VERSION,
         attached_by: method,
         namespaces,
@@ -242,20 +242,13 @@ pub(super) fn beginning(method: &str, namespaces: usize) -> String {
 }
 
 pub(super) fn line(line: &Line<'_>) -> String {
-    one_line(&Document::Request(Request::of(line)))
+    json::line(&Document::Request(Request::of(line)))
 }
 
 pub(super) fn closing(closing: &Closing<'_>) -> String {
-    one_line(&Document::Summary(Summary::of(closing)))
+    json::line(&Document::Summary(Summary::of(closing)))
 }
 
 pub(super) fn requirements(all: &[Requirement], trouble: Option<&str>) -> String {
-    one_line(&Document::Requirements(Requirements::of(all, trouble)))
-}
-
-fn one_line(document: &Document<'_>) -> String {
-    // Maps with string keys, sequences, strings and whole numbers: none of them can fail.
-    let mut text = serde_json::to_string(document).expect("the line is plain data");
-    text.push('\n');
-    text
+    json::line(&Document::Requirements(Requirements::of(all, trouble)))
 }

@@ -3,7 +3,7 @@
 mod event;
 
 use super::{Closing, Opening, timestamp};
-use crate::report::json::{SCHEMA_VERSION, Status, schema_of};
+use crate::report::json::{self, SCHEMA_VERSION, Status, schema_of};
 use event::{
     Back, Behind, Cookies, Failed, Full, Grown, Happened, Listeners, More, Nothing, OnTime, Queue,
     SynQueue, Unexplained,
@@ -160,13 +160,9 @@ pub fn closing(when: SystemTime, closing: &Closing<'_>) -> String {
 }
 
 fn line(when: SystemTime, told: Told<'_>) -> String {
-    let line = Line {
+    json::line(&Line {
         schema_version: SCHEMA_VERSION,
         at: timestamp(when),
         told,
-    };
-    // Maps with string keys, sequences, strings and numbers: none of them can fail.
-    let mut text = serde_json::to_string(&line).expect("the line is plain data");
-    text.push('\n');
-    text
+    })
 }
