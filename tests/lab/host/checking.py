@@ -1,9 +1,10 @@
-"""A case: how the machine is broken, and what sockdoctor must say about it."""
+"""A case of `sockdoctor check`: how the machine is broken, and what must be said about it."""
 
 import re
-import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from case import Case, made
 
 # What breaks or sets up a machine that runs. In a root there is nothing that such commands find.
 RUNNING = re.compile(r"sysctl|/proc/|modprobe -a|\bhold\b|ip netns")
@@ -34,25 +35,19 @@ class Expect:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class CheckCase(Case):
     """One file of tests/lab/cases."""
 
-    name: str
-    about: str
-    breaks: str
     expect: Expect
-    arguments: str = ""
     env: str = ""
     user: str = "root"
-    cmdline: str = ""
-    own_boot: bool = False
-    kernels: list[str] | None = None
     remedy: str = ""  # the walk whose remedy is carried out
     mended: str = "pass"  # and the status of that walk afterwards
     by_hand: str = ""  # how a person does what that remedy says in words
 
-    def runs_on(self, kernel: str) -> bool:
-        return self.kernels is None or kernel in self.kernels
+    @classmethod
+    def of(cls, name: str, data: dict):
+        return super().of(name, data | {"expect": made(Expect, name, data["expect"])})
 
     @property
     def on_disk(self) -> bool:
@@ -70,19 +65,3 @@ class Case:
         (folder / "settings").write_text("".join(lines))
         (folder / "breaks").write_text(self.breaks)
         (folder / "by_hand").write_text(self.by_hand)
-
-
-def load_cases(folder: Path) -> dict[str, Case]:
-    return {path.stem: load(path) for path in sorted(folder.glob("*.toml"))}
-
-
-def load(path: Path) -> Case:
-    data = tomllib.loads(path.read_text())
-    for table, known in ((data, Case), (data.get("expect", {}), Expect)):
-        unknown = table.keys() - {one.name for one in fields(known)}
-        if unknown:
-            raise SystemExit(f"lab: {path}: no such key: {', '.join(sorted(unknown))}")
-    expect = Expect(**data.pop("expect"))
-    # A kernel parameter takes a boot to set and another to undo.
-    own_boot = data.pop("own_boot", "cmdline" in data)
-    return Case(name=path.stem, expect=expect, own_boot=own_boot, **data)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from case import Case, Expect
+from checking import CheckCase, Expect
 
 BACKLOG, UNREAD = "77", "9"
 # The walks on whose end ss is right.
@@ -12,7 +12,7 @@ SEEING = ("pass", "warn")
 WALKS = ("tcp", "unix")
 
 
-def problems(case: Case, folder: Path) -> list[str]:
+def problems(case: CheckCase, folder: Path) -> list[str]:
     """What is wrong, in words; nothing if all is as it must be."""
     trouble = read(folder / "trouble")
     if read(folder / "ended") != "0":

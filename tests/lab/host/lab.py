@@ -16,13 +16,14 @@ import judge
 import listing
 import roots
 import tracing
-from case import Case, load_cases
+from case import Case, load
+from checking import CheckCase
 from machine import Boot, boot, fetch, initramfs
 
 LAB = Path(__file__).parent.parent
 AT_A_TIME = 2
 JUDGING = {
-    Case: judge.problems,
+    CheckCase: judge.problems,
     listing.ListingCase: listing.problems,
     tracing.TraceCase: tracing.problems,
 }
@@ -33,15 +34,16 @@ READER_TEST = "probes::modules::reader::against_libkmod::the_reader_and_libkmod_
 def main() -> int:
     options = arguments()
     kernels = select(read_kernels(), options.kernel, "kernel")
-    known = load_cases(LAB / "cases") | tracing.load_traces(LAB / "trace")
-    known |= listing.load_listings(LAB / "listeners")
+    known = load(CheckCase, LAB / "cases")
+    known |= load(tracing.TraceCase, LAB / "trace", "trace-")
+    known |= load(listing.ListingCase, LAB / "listeners", "listeners-")
     cases = list(select(known, options.case, "case").values())
     options.work.mkdir(parents=True, exist_ok=True)
     failed = 0
     if not options.roots:
         failed += on_machines(kernels, cases, options)
     if options.roots or not options.case:
-        failed += in_roots(kernels, [case for case in cases if isinstance(case, Case) and case.on_disk], options)
+        failed += in_roots(kernels, [case for case in cases if isinstance(case, CheckCase) and case.on_disk], options)
     return 1 if failed else 0
 
 
@@ -64,7 +66,7 @@ def on_machines(kernels: dict[str, str], cases: list, options: argparse.Namespac
     return report("on a machine", list(kernels), cases, cells)
 
 
-def in_roots(kernels: dict[str, str], cases: list[Case], options: argparse.Namespace) -> int:
+def in_roots(kernels: dict[str, str], cases: list[CheckCase], options: argparse.Namespace) -> int:
     """Has roots judged that are broken in the same ways, and tells of it. How many cells failed."""
     made = of_each(kernels, lambda name: root(name, kernels[name], options))
     known = {(name, case.name): case for name in kernels for case in cases if case.runs_on(name)}
@@ -78,7 +80,7 @@ def of_each(things: Iterable, get: Callable) -> dict:
         return dict(zip(things, pool.map(get, things)))
 
 
-def in_root(made: Path, kernel: str, case: Case, options: argparse.Namespace) -> list[str]:
+def in_root(made: Path, kernel: str, case: CheckCase, options: argparse.Namespace) -> list[str]:
     """What is wrong with one case."""
     machine, folder = (options.work / part / kernel / case.name for part in ("results", "results-roots"))
     try:
@@ -154,9 +156,9 @@ def hold_reader_against_libkmod(name: str, kernel: Path) -> None:
 def plan(kernel: str, cases: list[Case], work: Path) -> list[Boot]:
     """One boot for all cases that can be undone, and one for each that cannot."""
     cases = [case for case in cases if case.runs_on(kernel)]
-    shared = [case for case in cases if not case.own_boot]
+    shared = [case for case in cases if not case.boots_alone]
     groups = [shared] if shared else []
-    groups += [[case] for case in cases if case.own_boot]
+    groups += [[case] for case in cases if case.boots_alone]
     return [Boot(kernel, group, work / "results" / kernel) for group in groups]
 
 

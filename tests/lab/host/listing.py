@@ -1,32 +1,20 @@
 """A case of `sockdoctor listeners`: sockets in a known state, and what it must say of them."""
 
 import json
-import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
+from case import Case
 from judge import differ, read, strings
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListingCase:
+class ListingCase(Case):
     """One file of tests/lab/listeners."""
 
-    name: str
-    about: str
-    breaks: str
-    arguments: str = ""
     socket: list[dict] = field(default_factory=list)  # found by namespace and address
     stream: list[dict] = field(default_factory=list)  # found by address
     says: list[str] = field(default_factory=list)  # anywhere
-    kernels: list[str] | None = None
-
-    own_boot: ClassVar[bool] = False
-    cmdline: ClassVar[str] = ""
-
-    def runs_on(self, kernel: str) -> bool:
-        return self.kernels is None or kernel in self.kernels
 
     def write(self, folder: Path) -> None:
         """What the guest needs of it."""
@@ -34,18 +22,6 @@ class ListingCase:
         (folder / "kind").write_text("listeners\n")
         (folder / "settings").write_text(f"arguments='{self.arguments}'\n")
         (folder / "breaks").write_text(self.breaks)
-
-
-def load_listings(folder: Path) -> dict[str, ListingCase]:
-    return {f"listeners-{path.stem}": load(path) for path in sorted(folder.glob("*.toml"))}
-
-
-def load(path: Path) -> ListingCase:
-    data = tomllib.loads(path.read_text())
-    unknown = data.keys() - {one.name for one in fields(ListingCase)}
-    if unknown:
-        raise SystemExit(f"lab: {path}: no such key: {', '.join(sorted(unknown))}")
-    return ListingCase(name=f"listeners-{path.stem}", **data)
 
 
 def problems(case: ListingCase, folder: Path) -> list[str]:

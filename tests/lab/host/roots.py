@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import judge
-from case import Case
+from checking import CheckCase
 
 SECONDS = 300  # that one root may take
 SHAPES = ("directory", "tar")
@@ -27,7 +27,7 @@ def make(lab: Path, suite: str, root: Path) -> None:
     subprocess.run([*AS_ROOT, lab / "root", suite, root], check=True)
 
 
-def problems(lab: Path, case: Case, root: Path, sockdoctor: Path, machine: Path, folder: Path) -> list[str]:
+def problems(lab: Path, case: CheckCase, root: Path, sockdoctor: Path, machine: Path, folder: Path) -> list[str]:
     """Breaks a copy of `root`; what is wrong with what is foretold of it, also beside what was
     foretold on the `machine` that was broken in the same way."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -48,7 +48,7 @@ def problems(lab: Path, case: Case, root: Path, sockdoctor: Path, machine: Path,
     return found or [*packages(case, folder / "directory"), *beside(machine, folder / "directory"), *shapes_differ(folder)]
 
 
-def packages(case: Case, root: Path):
+def packages(case: CheckCase, root: Path):
     """Dpkg knows whose the kernel's files are."""
     if not case.breaks and "of the package linux-" not in (root / "prediction").read_text():
         yield "of no file it is said that it is of a package of the kernel"

@@ -2,21 +2,18 @@
 
 import json
 import re
-import tomllib
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+
+from case import Case
 
 
 @dataclass(frozen=True, kw_only=True)
-class TraceCase:
+class TraceCase(Case):
     """One file of tests/lab/trace."""
 
-    name: str
-    about: str
     does: str  # while it watches
-    breaks: str = ""  # before
     arguments: str = "--all"
     signal: str = "INT"  # how it is ended
     why: dict[str, int] = field(default_factory=dict)  # requests by what became of them; -1: some
@@ -25,13 +22,6 @@ class TraceCase:
     frames: list[str] = field(default_factory=list)  # in some stack
     unseen: int = 0  # drops at listeners that were not asked for
     attached_by: str = "fentry"
-    kernels: list[str] | None = None
-
-    own_boot: ClassVar[bool] = False
-    cmdline: ClassVar[str] = ""
-
-    def runs_on(self, kernel: str) -> bool:
-        return self.kernels is None or kernel in self.kernels
 
     def write(self, folder: Path) -> None:
         """What the guest needs of it."""
@@ -40,18 +30,6 @@ class TraceCase:
         (folder / "settings").write_text(f"arguments='{self.arguments}'\nsignal='{self.signal}'\n")
         (folder / "breaks").write_text(self.breaks)
         (folder / "does").write_text(self.does)
-
-
-def load_traces(folder: Path) -> dict[str, TraceCase]:
-    return {f"trace-{path.stem}": load(path) for path in sorted(folder.glob("*.toml"))}
-
-
-def load(path: Path) -> TraceCase:
-    data = tomllib.loads(path.read_text())
-    unknown = data.keys() - {one.name for one in fields(TraceCase)}
-    if unknown:
-        raise SystemExit(f"lab: {path}: no such key: {', '.join(sorted(unknown))}")
-    return TraceCase(name=f"trace-{path.stem}", **data)
 
 
 def problems(case: TraceCase, folder: Path) -> list[str]:
