@@ -55,6 +55,11 @@ fn compare(canary: &Canary) -> Told<'_> {
     Told::Truth(canary)
 }
 
+/// Whether a source that is blind for this number would show another one: such a source shows 0.
+pub(super) fn tells_apart(truth: Option<u32>) -> bool {
+    truth.is_some_and(|number| number > 0)
+}
+
 /// `Recv-Q 1, Send-Q 7`; only what is known.
 pub(super) fn words(queues: Queues) -> String {
     let known: Vec<String> = [("Recv-Q", queues.recv), ("Send-Q", queues.send)]

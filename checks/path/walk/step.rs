@@ -109,11 +109,11 @@ pub(super) fn canary(facts: &Facts, table: &Table) -> Outcome {
     };
     let mut ok = Vec::new();
     let mut doubt = None;
-    let mut compared = false;
+    let mut truth = None;
     for fact in all {
         match canaries::told(fact) {
             Told::Truth(canary) => {
-                compared |= (table.column)(canary.truth).is_some();
+                truth = truth.max((table.column)(canary.truth));
                 ok.push(format!("{} is shown as it is", canary.socket));
             }
             Told::Unknown(gap) if canaries::is_off(gap) => {}
@@ -125,8 +125,12 @@ pub(super) fn canary(facts: &Facts, table: &Table) -> Outcome {
     match doubt {
         Some(doubt) => doubt,
         None if ok.is_empty() => undecided("no canary could be opened".to_owned(), None),
-        None if !compared => undecided(
+        None if truth.is_none() => undecided(
             "what is true of a socket of our own is not known".to_owned(),
+            None,
+        ),
+        None if !canaries::tells_apart(truth) => undecided(
+            format!("{}, and a blind source shows 0 as well", ok.join("; ")),
             None,
         ),
         None => Outcome::Ok(ok.join("; ")),
@@ -135,11 +139,18 @@ pub(super) fn canary(facts: &Facts, table: &Table) -> Outcome {
 
 /// The installed ss. Nothing hangs on it unless it contradicts the kernel.
 pub(super) fn ss(facts: &Facts, table: &Table) -> Outcome {
-    match ss_agrees::printed(facts, (table.run)(facts)) {
+    match ss_agrees::printed(facts, (table.run)(facts), table.column) {
         Printed::Truth(run) => Outcome::Ok(format!(
             "printed {}, which is true",
             canaries::words(run.truth)
         )),
+        Printed::NoProof(run) => Outcome::Aside(
+            StepStatus::Unknown,
+            format!(
+                "printed {}, as a blind ss does as well",
+                canaries::words(run.truth)
+            ),
+        ),
         Printed::NotInstalled => Outcome::Aside(StepStatus::Skipped, "not installed".to_owned()),
         Printed::Unknown(gap) => Outcome::Aside(StepStatus::Unknown, gap.to_string()),
         Printed::Broken(run) => Outcome::Aside(
@@ -240,7 +251,7 @@ fn end(facts: &Facts, look: &Look<'_>) -> End {
 
 /// What was really seen of ss, after a comma.
 fn seen(facts: &Facts, table: &Table) -> String {
-    match ss_agrees::printed(facts, (table.run)(facts)) {
+    match ss_agrees::printed(facts, (table.run)(facts), table.column) {
         Printed::Untruth(run, row) => format!(
             " (ss printed {} for a socket {})",
             ss_agrees::wrong(run, row),

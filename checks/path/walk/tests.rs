@@ -6,6 +6,7 @@ use crate::finding::Step as RemedyStep;
 use crate::fixture;
 use crate::limits::Limits;
 use crate::path::broken::{self, edit, helper};
+use crate::path::ss_agrees;
 use StepStatus::{Fail, Ok, Skipped, Then, Unknown, Warn};
 
 fn walks(facts: &Facts) -> Verdict {
@@ -426,4 +427,28 @@ fn what_ss_shows_in_the_end_is_what_the_walk_came_to() {
     let mut elsewhere = fixture::healthy();
     variable(&mut elsewhere, "PROC_ROOT");
     assert_eq!(tcp(&elsewhere).shown, Shown::Unknown);
+}
+
+/// net.core.somaxconn is 0: so is the backlog of every socket that listens now.
+#[test]
+fn a_backlog_of_0_proves_nothing() {
+    let mut facts = fixture::healthy();
+    edit(&mut facts.round_trips, |trips| {
+        for canary in [&mut trips.tcp4, &mut trips.tcp6] {
+            edit(canary, |canary| {
+                canary.truth.send = Some(0);
+                canary.sock_diag = Some(canary.truth);
+            });
+        }
+    });
+    edit(&mut facts.ss.tcp, |run| {
+        run.truth.send = Some(0);
+        run.rows[0].send_q = 0;
+    });
+    let walk = tcp(&facts);
+    assert_eq!(walk.status, Status::Unknown);
+    assert!(walk.summary.contains("a blind source shows 0 as well"));
+    assert_eq!(walk.shown, Shown::Unknown);
+    let finding = broken::judge(&ss_agrees::CHECK, &facts).remove(0);
+    assert_eq!(finding.status, Status::Unknown);
 }
