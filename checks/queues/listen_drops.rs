@@ -3,7 +3,7 @@
 use super::counter::{Counter, column};
 use super::dropping;
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Counters, Gap, Topic, Why};
+use crate::facts::{Counters, Gap, Namespace, Topic, Why};
 use crate::finding::{Finding, Remedy, Status};
 
 /// No connection request was dropped for other reasons.
@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     group: Group::Queues,
     scope: Scope::Netns,
     explain: include_str!("listen_drops.md"),
-    needs: &[Topic::Counters, Topic::Listeners],
+    needs: &[Topic::Counters, Topic::Listeners, Topic::TcpSysctls],
     // Overflows are taken out before anything is judged, so they explain nothing here.
     masked_by: &[],
     judges: Judges::Machines,
@@ -30,7 +30,7 @@ static COUNTER: Counter = Counter {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    dropping::judge(view, &COUNTER, |_| remedy())
+    dropping::judge(view, &COUNTER, remedy)
 }
 
 /// ListenDrops contains ListenOverflows. Where it is the smaller, one of them has wrapped:
@@ -44,15 +44,30 @@ fn beyond_overflows(counters: &Counters) -> Result<u64, Gap> {
     })
 }
 
-fn remedy() -> Remedy {
+fn remedy(namespace: &Namespace) -> Remedy {
+    const OTHERS: &str = "requests that an ICMP error ended (their sources cannot be reached, or \
+                          are forged), memory (dmesg), routes back to the clients, security modules";
+    if was_never_full(namespace) {
+        return Remedy::by_hand(format!("no SYN queue was full; look for {OTHERS}"));
+    }
     Remedy::by_hand("read syn-queue and max-syn-backlog: a full SYN queue is the usual reason")
-        .then_do("look for others: memory (dmesg), routes back to the clients, security modules")
+        .then_do(format!("look for others: {OTHERS}"))
+}
+
+/// Whether neither a SYN queue nor the last quarter of tcp_max_syn_backlog can be the reason: the
+/// first is counted, and the second needs SYN cookies to be off (tcp_conn_request,
+/// net/ipv4/tcp_input.c).
+fn was_never_full(namespace: &Namespace) -> bool {
+    let counters = namespace.counters.value();
+    let dropped = counters.and_then(|counters| counters.req_q_full_drop);
+    let cookies = namespace.sysctls.tcp_syncookies.value();
+    dropped == Some(0) && cookies.is_some_and(|&value| value != 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Namespace, Sample};
+    use crate::facts::{Fact, Sample};
     use crate::fixture::{healthy, namespace, quiet};
     use crate::queues::testing::{findings, machine, statuses, worst};
 
@@ -62,6 +77,23 @@ mod tests {
             listen_overflows: Some(overflows),
             ..quiet()
         })
+    }
+
+    fn advice(cookies: u32, full: u64) -> String {
+        let mut host = host((12, 0), None);
+        host.sysctls.tcp_syncookies = Fact::Known(cookies);
+        if let Fact::Known(counters) = &mut host.counters {
+            counters.req_q_full_drop = Some(full);
+        }
+        let finding = findings(&CHECK, &machine(vec![host])).remove(0);
+        finding.remedy.expect("a remedy").now[0].text().to_owned()
+    }
+
+    #[test]
+    fn a_full_syn_queue_is_blamed_only_where_one_can_have_been_full() {
+        assert!(advice(1, 3).contains("read syn-queue"));
+        assert!(advice(0, 0).contains("read syn-queue"));
+        assert!(advice(1, 0).contains("no SYN queue was full"));
     }
 
     fn host(before: (u64, u64), after: Option<(u64, u64)>) -> Namespace {
