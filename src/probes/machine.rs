@@ -23,6 +23,11 @@ pub fn collect() -> Machine {
 
 fn uptime() -> Result<u64, Gap> {
     const PATH: &str = "/proc/uptime";
+    let shifted = initial::has_other_time_namespace(Path::new("/proc"));
+    if shifted.map_err(|error| io_gap("/proc/self/ns/time", &error))? {
+        let why = "this time namespace counts from another moment";
+        return Err(Gap::new(PATH, Why::Unsupported(why.to_owned())));
+    }
     let text = read_trimmed(PATH)?;
     procfs::Uptime::from_read(text.as_bytes())
         .map(|uptime| uptime.uptime_duration().as_secs())

@@ -100,18 +100,22 @@ fn nested(root: &Path) -> Result<Vec<String>, Gap> {
     Ok(nested)
 }
 
-/// A marker file alone proves nothing: virtual machines are made from container images too.
+/// A marker file alone proves nothing: virtual machines are made from container images too. Nor
+/// does a pid namespace beside it, as `unshare --pid` makes one there: the managers of those files
+/// make others with it.
 fn contained(root: &Path, nested: &[String]) -> Sandbox {
     let Some(first) = nested.first() else {
         return Sandbox::None;
     };
-    let marker = MARKER_FILES
+    let has_own_pids = first.starts_with("pid:");
+    let mut markers = MARKER_FILES
         .iter()
-        .find(|(file, _)| root.join(file).exists());
+        .filter(|_| !has_own_pids || nested.len() > 1);
+    let marker = markers.find(|(file, _)| root.join(file).exists());
     if let Some((file, runtime)) = marker {
         return container(runtime, format!("/{file}"));
     }
-    if !first.starts_with("pid:") {
+    if !has_own_pids {
         return Sandbox::None; // A service with a host name or a cgroup of its own.
     }
     told_by_init(root).unwrap_or_else(|| {
@@ -192,6 +196,14 @@ mod tests {
             write(root.path(), file, "");
             assert_eq!(runtime(&root).as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn a_pid_namespace_in_a_virtual_machine_made_from_an_image_is_no_docker() {
+        let root = host();
+        link(&root, "pid", "pid:[4026532556]");
+        write(root.path(), ".dockerenv", "");
+        assert_eq!(runtime(&root).as_deref(), Some("unknown"));
     }
 
     #[test]

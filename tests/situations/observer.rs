@@ -121,3 +121,10 @@ fn the_environment_names_the_observer() {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("osrelease");
     assert!(says(environment, release.trim()), "{environment}");
 }
+
+#[test]
+fn another_time_namespace_does_not_know_when_the_machine_booted() {
+    let elsewhere = ["unshare", "-T", "--boottime", "1000000", "--fork"];
+    let report = check(["--netns", "self"]).through(elsewhere).report();
+    assert!(report.part("environment")["uptime_seconds"].is_null());
+}
