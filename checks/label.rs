@@ -4,8 +4,13 @@ use crate::facts::{Facts, Namespace, NetnsName, Owner, TcpListener};
 use crate::finding::Subject;
 use std::net::{IpAddr, SocketAddr};
 
-/// Labels that are given here: a namespace whose owner calls it so is told by its file.
-const OURS: [&str; 2] = ["host", "own"];
+/// Words with a meaning of their own, here or to `--netns`, as a number has: a namespace whose
+/// owner calls it so is told by its file.
+const OURS: [&str; 4] = ["host", "own", "all", "self"];
+
+fn is_taken(name: &str) -> bool {
+    OURS.contains(&name) || name.parse::<u32>().is_ok()
+}
 
 impl Namespace {
     /// The name that its owner would use, for the subject of a finding.
@@ -14,14 +19,13 @@ impl Namespace {
             return "host".to_owned();
         }
         match self.names.first() {
-            Some(NetnsName::Netns(name)) if OURS.contains(&name.as_str()) => {
-                format!("/run/netns/{name}")
-            }
+            Some(NetnsName::Netns(name)) if is_taken(name) => format!("/run/netns/{name}"),
             Some(NetnsName::Netns(name)) => name.clone(),
             Some(NetnsName::Container(id)) => format!("container {}", short_container(id)),
             Some(NetnsName::Mount(path)) => path.clone(),
+            // The process may be this program, whose pid is another in each run.
+            Some(NetnsName::Process { .. }) | None if self.own => "own".to_owned(),
             Some(NetnsName::Process { pid, name }) => format!("{name} ({pid})"),
-            None if self.own => "own".to_owned(),
             None => format!("net:[{}]", self.id.inode),
         }
     }
@@ -76,12 +80,28 @@ mod tests {
     use crate::fixture::namespace;
 
     #[test]
-    fn a_namespace_that_is_called_host_is_not_taken_for_the_host() {
+    fn a_namespace_whose_name_means_something_else_is_told_by_its_file() {
         let mut called = namespace(2, "host", Vec::new());
         called.host = Some(false);
-        called.names = vec![NetnsName::Netns("host".to_owned())];
-        assert_eq!(called.label(), "/run/netns/host");
-        called.names = vec![NetnsName::Netns("web".to_owned())];
-        assert_eq!(called.label(), "web");
+        let mut label = |name: &str| {
+            called.names = vec![NetnsName::Netns(name.to_owned())];
+            called.label()
+        };
+        assert_eq!(label("host"), "/run/netns/host");
+        assert_eq!(label("1"), "/run/netns/1");
+        assert_eq!(label("web"), "web");
+    }
+
+    #[test]
+    fn a_nameless_namespace_of_our_own_is_called_the_same_in_every_run() {
+        let mut nameless = namespace(2, "web", Vec::new());
+        nameless.host = Some(false);
+        nameless.names = vec![NetnsName::Process {
+            pid: 1594,
+            name: "sockdoctor".to_owned(),
+        }];
+        assert_eq!(nameless.label(), "sockdoctor (1594)");
+        nameless.own = true;
+        assert_eq!(nameless.label(), "own");
     }
 }

@@ -11,8 +11,9 @@ pub enum Selector {
     All,
     /// The observer's own.
     Own,
-    /// The one with this name: in /run/netns, a container's id or the first twelve digits of
-    /// it, the path of an nsfs mount, `net:[INODE]`, or `host`.
+    /// The one with this name, as reports show it: in /run/netns, with or without that path, a
+    /// container's id or the first twelve digits of it, the path of an nsfs mount, `nginx (812)`,
+    /// `net:[INODE]`, or `host`, which is that of process 1 and no file of that name.
     Name(String),
     /// The one of this process.
     Pid(u32),
@@ -90,16 +91,20 @@ fn mark(all: &[Found], chosen: &mut [bool], is_meant: impl Fn(&Found) -> bool) -
 }
 
 fn is_called(found: &Found, wanted: &str) -> bool {
-    if wanted == "host" && found.host == Some(true) {
-        return true;
+    if wanted == "host" {
+        return found.host == Some(true);
     }
     wanted == format!("net:[{}]", found.id.inode)
         || found.names.iter().any(|name| match name {
-            NetnsName::Netns(name) | NetnsName::Mount(name) => name == wanted,
+            NetnsName::Netns(name) => {
+                let path = wanted.strip_prefix("/run/netns/");
+                path.unwrap_or(wanted) == name
+            }
+            NetnsName::Mount(name) => name == wanted,
             NetnsName::Container(id) => {
                 id == wanted || (wanted.len() >= SHORT_ID && id.starts_with(wanted))
             }
-            NetnsName::Process { .. } => false,
+            NetnsName::Process { pid, name } => wanted == format!("{name} ({pid})"),
         })
 }
 
@@ -134,12 +139,20 @@ mod tests {
         }
     }
 
-    fn three() -> Vec<Found> {
+    fn five() -> Vec<Found> {
         let container = "ab".repeat(32);
         vec![
             found(1, Vec::new()),
             found(2, vec![NetnsName::Netns("web".to_owned())]),
             found(3, vec![NetnsName::Container(container)]),
+            found(4, vec![NetnsName::Netns("host".to_owned())]),
+            found(
+                5,
+                vec![NetnsName::Process {
+                    pid: 812,
+                    name: "nginx".to_owned(),
+                }],
+            ),
         ]
     }
 
@@ -149,7 +162,7 @@ mod tests {
             11 => Whereabouts::Denied(denied(11)),
             _ => Whereabouts::NoProcess,
         };
-        let (found, _) = select(three(), selectors, whereabouts).map_err(|e| e.to_string())?;
+        let (found, _) = select(five(), selectors, whereabouts).map_err(|e| e.to_string())?;
         Ok(found.iter().map(|found| found.id.inode).collect())
     }
 
@@ -160,12 +173,18 @@ mod tests {
     #[test]
     fn several_selectors_unite() {
         assert_eq!(selected(&[Selector::Own, name("web")]), Ok(vec![1, 2]));
-        assert_eq!(selected(&[Selector::All, Selector::Own]), Ok(vec![1, 2, 3]));
+        assert_eq!(
+            selected(&[Selector::All, Selector::Own]),
+            Ok(vec![1, 2, 3, 4, 5])
+        );
     }
 
     #[test]
     fn a_namespace_answers_to_each_of_its_names() {
         assert_eq!(selected(&[name("host")]), Ok(vec![1]));
+        assert_eq!(selected(&[name("/run/netns/host")]), Ok(vec![4]));
+        assert_eq!(selected(&[name("/run/netns/web")]), Ok(vec![2]));
+        assert_eq!(selected(&[name("nginx (812)")]), Ok(vec![5]));
         assert_eq!(selected(&[name("net:[2]")]), Ok(vec![2]));
         assert_eq!(selected(&[name("abababababab")]), Ok(vec![3]));
         assert_eq!(selected(&[Selector::Pid(10)]), Ok(vec![3]));
