@@ -2,7 +2,8 @@
 
 use crate::facts::{Facts, Namespace, NetnsName, Owner, TcpListener};
 use crate::finding::Subject;
-use std::net::{IpAddr, SocketAddr};
+use crate::listeners::Address;
+use std::net::IpAddr;
 
 /// Words with a meaning of their own, here or to `--netns`, as a number has: a namespace whose
 /// owner calls it so is told by its file.
@@ -43,13 +44,9 @@ impl TcpListener {
         (self.inode, self.address, self.port)
     }
 
-    /// `0.0.0.0:80`, `[::]:80`.
+    /// `0.0.0.0:80`, `[::]:80`, `0.0.0.0%3:80` on the interface with index 3.
     pub fn label(&self) -> String {
-        let address = match self.address {
-            IpAddr::V4(v4) => SocketAddr::from((v4, self.port)),
-            IpAddr::V6(v6) => SocketAddr::from((v6, self.port)),
-        };
-        address.to_string()
+        Address::from(self).to_string()
     }
 }
 
@@ -77,7 +74,7 @@ pub fn owner_label(owner: &Owner) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::namespace;
+    use crate::fixture::{listener, namespace};
 
     #[test]
     fn a_namespace_whose_name_means_something_else_is_told_by_its_file() {
@@ -90,6 +87,14 @@ mod tests {
         assert_eq!(label("host"), "/run/netns/host");
         assert_eq!(label("1"), "/run/netns/1");
         assert_eq!(label("web"), "web");
+    }
+
+    #[test]
+    fn listeners_of_two_interfaces_have_two_labels() {
+        let mut bound = listener("0.0.0.0", 80);
+        assert_eq!(bound.label(), "0.0.0.0:80");
+        bound.interface = 3;
+        assert_eq!(bound.label(), "0.0.0.0%3:80");
     }
 
     #[test]

@@ -7,7 +7,6 @@ use crate::facts::{
     UnixStream, Why,
 };
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What rows of all namespaces share.
@@ -49,7 +48,7 @@ impl<'a> Builder<'a> {
         let netns = netns(namespace);
         let mut rows: BTreeMap<(Protocol, Address), Row> = BTreeMap::new();
         for listener in listeners {
-            let place = (protocol(listener), address(listener));
+            let place = (protocol(listener), Address::from(listener));
             let row = rows.entry(place.clone()).or_insert_with(|| Row {
                 netns: Arc::clone(&netns),
                 protocol: place.0,
@@ -159,9 +158,4 @@ fn protocol(listener: &TcpListener) -> Protocol {
         Family::V4 => Protocol::Tcp,
         Family::V6 => Protocol::Tcp6,
     }
-}
-
-fn address(listener: &TcpListener) -> Address {
-    let address = SocketAddr::from((listener.address, listener.port));
-    Address::Inet(address, listener.interface)
 }

@@ -3,7 +3,7 @@
 //! Rows own what they say, so that a live view can hold those of one reading against those of
 //! the next.
 
-use crate::facts::{Gap, NetnsId, Owner, TcpSource, UnixSource};
+use crate::facts::{Gap, NetnsId, Owner, TcpListener, TcpSource, UnixSource};
 use crate::queues::listening::Fill;
 use crate::verdict::Shown;
 use std::net::SocketAddr;
@@ -64,7 +64,15 @@ impl Address {
     }
 }
 
-/// As ss writes it: `0.0.0.0:80`, `[::]:80`, `0.0.0.0%3:80` on the interface with index 3.
+impl From<&TcpListener> for Address {
+    fn from(listener: &TcpListener) -> Self {
+        let address = SocketAddr::new(listener.address, listener.port);
+        Address::Inet(address, listener.interface)
+    }
+}
+
+/// As ss writes it, `0.0.0.0:80`, `[::]:80`, but for the interface, which has its index here:
+/// `0.0.0.0%3:80`.
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
