@@ -26,6 +26,7 @@ pub fn healthy() -> Facts {
         ss: ss(),
         boot: Boot {
             sysctls: Fact::Known(Vec::new()),
+            doubts: Vec::new(),
             modules: Fact::Known(Vec::new()),
         },
         namespaces: Fact::Known(vec![
@@ -74,6 +75,7 @@ pub fn blank() -> Facts {
         },
         boot: Boot {
             sysctls: missing(),
+            doubts: Vec::new(),
             modules: missing(),
         },
         namespaces: missing(),

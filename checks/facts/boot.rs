@@ -1,6 +1,6 @@
 //! What the next boot would set.
 
-use super::{Fact, Gap, Place};
+use super::{Fact, Gap, Place, Why};
 use serde::{Deserialize, Serialize};
 
 /// The winners of sysctl.d(5) and modules-load.d(5), in systemd's order of precedence.
@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Boot {
     /// The settings that the checks ask for, as the next boot would leave them.
     pub sysctls: Fact<Vec<BootSysctl>>,
+    /// Lines that may set one of them, and nobody here can tell whether they do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<BootDoubt>,
     /// The diag modules that the next boot would load by name.
     pub modules: Fact<Vec<BootModule>>,
 }
@@ -17,6 +20,7 @@ impl Boot {
     pub fn missing(gap: &Gap) -> Self {
         Boot {
             sysctls: Fact::Missing(gap.clone()),
+            doubts: Vec::new(),
             modules: Fact::Missing(gap.clone()),
         }
     }
@@ -28,6 +32,61 @@ impl Boot {
         let sysctls = self.sysctls.value()?;
         sysctls.iter().find(|line| line.key == key)
     }
+
+    /// The lines that may set `key`.
+    pub fn doubts(&self, key: &str) -> impl Iterator<Item = &BootDoubt> {
+        self.doubts
+            .iter()
+            .filter(move |doubt| doubt.line.key == key)
+    }
+}
+
+/// A line that may set a sysctl.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootDoubt {
+    /// The line.
+    #[serde(flatten)]
+    pub line: BootSysctl,
+    /// Why it is not known whether it does.
+    pub because: Doubt,
+}
+
+impl BootDoubt {
+    /// What is not known because of it.
+    pub fn gap(&self) -> Gap {
+        let BootSysctl { key, value, place } = &self.line;
+        let why = match &self.because {
+            Doubt::NobodyApplies => {
+                "there is no systemd-sysctl, and who else would apply it is not known".to_owned()
+            }
+            Doubt::AppliedBy { script } => {
+                format!("there is no systemd-sysctl, and what {script} makes of it is not known")
+            }
+            Doubt::OnlyProcpsReads => {
+                "systemd does not read this file, and `sysctl --system` reads it last".to_owned()
+            }
+            Doubt::CommandLine => "the kernel sets it where that line is booted".to_owned(),
+        };
+        Gap::new(format!("{key} = {value} at {place}"), Why::Unsupported(why))
+    }
+}
+
+/// Why it is not known whether a line sets anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Doubt {
+    /// Neither systemd-sysctl is there nor anything else that is known to read the file.
+    NobodyApplies,
+    /// Another program than systemd-sysctl reads the file, and has an order of its own.
+    AppliedBy {
+        /// Its path.
+        script: String,
+    },
+    /// /etc/sysctl.conf, which `sysctl --system` of procps reads and systemd-sysctl does not.
+    OnlyProcpsReads,
+    /// A kernel command line. It counts where it is booted and no file sets the key again
+    /// (do_sysctl_args, fs/proc/proc_sysctl.c, since Linux 5.8).
+    CommandLine,
 }
 
 /// A sysctl and the line that wins.

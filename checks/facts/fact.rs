@@ -71,6 +71,19 @@ impl<T> Fact<T> {
             Fact::Partial { value, gaps }
         }
     }
+
+    /// The same fact, which lacks these things as well.
+    #[must_use]
+    pub fn and_gaps(self, more: Vec<Gap>) -> Self {
+        match self {
+            Fact::Known(value) => Fact::with_gaps(value, more),
+            Fact::Partial { value, mut gaps } => {
+                gaps.extend(more);
+                Fact::Partial { value, gaps }
+            }
+            missing @ Fact::Missing(_) => missing,
+        }
+    }
 }
 
 impl<T> From<Result<T, Gap>> for Fact<T> {

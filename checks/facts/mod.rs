@@ -18,7 +18,7 @@ mod place;
 mod round_trip;
 mod ss;
 
-pub use boot::{Boot, BootModule, BootSysctl};
+pub use boot::{Boot, BootDoubt, BootModule, BootSysctl, Doubt};
 pub use errno::Errno;
 pub use expectation::{Expectation, ExpectedHandler, ExpectedKernel, ExpectedSetting};
 pub use fact::{Fact, Gap, Why};

@@ -190,6 +190,58 @@ fn an_image_without_a_kernel_is_not_applicable_and_never_a_pass() {
     assert_eq!(result(&diagnosis, "ss-installed").status, Status::Pass);
 }
 
+fn doubt(facts: &mut Facts, because: Doubt) {
+    facts.boot.doubts.push(BootDoubt {
+        line: BootSysctl {
+            key: "net.ipv4.tcp_syncookies".to_owned(),
+            value: "1".to_owned(),
+            place: place("/usr/lib/sysctl.d/00-alpine.conf", 3),
+        },
+        because,
+    });
+}
+
+#[test]
+fn a_line_that_nothing_in_a_container_image_applies_is_not_judged() {
+    let mut facts = container();
+    doubt(&mut facts, Doubt::NobodyApplies);
+    let diagnosis = judged(&facts);
+    let finding = &result(&diagnosis, "syncookies").findings[0];
+    let says = "not applicable: nothing in the image is known to apply \
+                /usr/lib/sysctl.d/00-alpine.conf:3, and it has no kernel";
+    assert_eq!((finding.status, &*finding.summary), (Status::Skipped, says));
+}
+
+#[test]
+fn a_line_that_a_script_may_apply_is_left_open() {
+    let mut facts = container();
+    let script = "/etc/init.d/sysctl".to_owned();
+    doubt(&mut facts, Doubt::AppliedBy { script });
+    let gap = facts.boot.doubts[0].gap();
+    known(&mut facts.namespaces)[0].sysctls.tcp_syncookies = Fact::Missing(gap);
+    let diagnosis = judged(&facts);
+    assert_eq!(result(&diagnosis, "syncookies").status, Status::Unknown);
+}
+
+#[test]
+fn settings_that_could_not_all_be_read_are_not_said_to_be_unset() {
+    let mut facts = container();
+    let gap = Gap::malformed("/etc/sysctl.d/a.conf", "too large");
+    facts.boot.sysctls = Fact::with_gaps(Vec::new(), vec![gap.clone()]);
+    known(&mut facts.namespaces)[0].sysctls.tcp_syncookies = Fact::Missing(gap);
+    let diagnosis = judged(&facts);
+    assert_eq!(result(&diagnosis, "syncookies").status, Status::Unknown);
+}
+
+#[test]
+fn what_may_load_a_module_before_the_door_is_shut_leaves_it_open() {
+    let mut facts = fixture::image();
+    facts.kernel.modules_disabled = Fact::Known(true);
+    let gap = Gap::malformed("tcp_diag at /etc/modules:1", "no systemd");
+    facts.boot.modules = Fact::with_gaps(Vec::new(), vec![gap]);
+    assert_eq!(judged(&facts).verdict.tcp.status, Status::Unknown);
+}
+
 #[test]
 fn kernels_that_are_alike_are_told_once_and_the_worst_gives_the_verdict() {
     let other = |mut facts: Facts| {

@@ -55,6 +55,16 @@ pub(super) fn look<'a>(facts: &'a Facts, module: DiagModule, unasked: &'a Gap) -
     if at_boot.is_some() {
         causes.retain(stops_loading_at_boot);
     }
+    // Something may load it at boot, before these causes matter.
+    let may_load = facts.boot.modules.gaps().first();
+    if let (Some(gap), false) = (may_load, causes.iter().any(stops_loading_at_boot))
+        && !causes.is_empty()
+    {
+        return Look::NotAsked {
+            gap,
+            loadable: false,
+        };
+    }
     if !causes.is_empty() {
         return Look::Blocked {
             gap: unasked,

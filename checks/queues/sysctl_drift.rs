@@ -2,7 +2,7 @@
 
 use super::seen::{gap_evidence, seen};
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{BootSysctl, Fact, Gap, Kernel, Namespace, Sandbox, Topic, Why};
+use crate::facts::{BootDoubt, BootSysctl, Fact, Gap, Kernel, Namespace, Sandbox, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::limits;
 use crate::sysctl;
@@ -75,11 +75,12 @@ fn judge_host(view: &View<'_>, host: &Namespace) -> Vec<Finding> {
     let boot = &view.facts.boot.sysctls;
     let mut findings: Vec<Finding> = Vec::new();
     for setting in boot.value().into_iter().flatten() {
-        findings.extend(compare(
-            setting,
-            current(&view.facts.kernel, host, &setting.key),
-        ));
+        if view.facts.boot.doubts(&setting.key).next().is_none() {
+            let now = current(&view.facts.kernel, host, &setting.key);
+            findings.extend(compare(setting, now));
+        }
     }
+    findings.extend(doubted(view, host));
     let gaps: Vec<&Gap> = boot.gaps().iter().collect();
     if gaps.is_empty() {
         findings.extend(in_no_file(view, host));
@@ -127,19 +128,55 @@ fn compare(setting: &BootSysctl, current: Option<Fact<String>>) -> Option<Findin
     };
     let value = value.trim();
     let change = match (now.parse::<u64>(), value.parse::<u64>()) {
-        (Ok(now), Ok(next)) if now == next => return None,
+        _ if is_same(now, value) => return None,
         (Ok(now), Ok(next)) if next < now => "lowers it to",
         (Ok(_), Ok(_)) => "raises it to",
-        _ if now == value => return None,
         _ => "sets it to",
     };
     let summary = format!("{key} is {now} now, and the next boot {change} {value}");
     Some(
         Finding::host(Status::Warn, summary)
             .evidence(Evidence::sysctl(key, None, now))
-            .evidence(Evidence::at(place.clone(), format!("{key} = {value}")))
+            .evidence(as_evidence(setting))
             .remedy(decide(setting, now)),
     )
+}
+
+/// Keys of which it is not known which line sets them, as far as that makes a difference.
+fn doubted(view: &View<'_>, host: &Namespace) -> Vec<Finding> {
+    let boot = &view.facts.boot;
+    let mut keys: Vec<&str> = boot.doubts.iter().map(|doubt| &*doubt.line.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let finding = |key| {
+        let current = current(&view.facts.kernel, host, key)?;
+        let lines = boot.line(key).into_iter();
+        let mut lines = lines.chain(boot.doubts(key).map(|doubt| &doubt.line));
+        let now = match current.known() {
+            Ok(now) if lines.all(|line| is_same(now, line.value.trim())) => return None,
+            Ok(now) => format!("it is {now} now"),
+            Err(_) => "what it is now could not be read".to_owned(),
+        };
+        let summary = format!("what the next boot makes of {key} is not known; {now}");
+        let certain = boot.line(key).map(as_evidence);
+        let gaps: Vec<Gap> = boot.doubts(key).map(BootDoubt::gap).collect();
+        let gaps: Vec<&Gap> = current.gaps().iter().chain(&gaps).collect();
+        let finding = Finding::host(Status::Unknown, summary);
+        Some(finding.evidences(certain.into_iter().chain(gap_evidence(&gaps))))
+    };
+    keys.into_iter().filter_map(finding).collect()
+}
+
+fn as_evidence(setting: &BootSysctl) -> Evidence {
+    let BootSysctl { key, value, place } = setting;
+    Evidence::at(place.clone(), format!("{key} = {value}"))
+}
+
+fn is_same(now: &str, next: &str) -> bool {
+    match (now.parse::<u64>(), next.parse::<u64>()) {
+        (Ok(now), Ok(next)) => now == next,
+        _ => now == next,
+    }
 }
 
 fn decide(setting: &BootSysctl, now: &str) -> Remedy {
@@ -158,7 +195,8 @@ fn decide(setting: &BootSysctl, now: &str) -> Remedy {
 fn in_no_file(view: &View<'_>, host: &Namespace) -> Option<Finding> {
     let key = sysctl::SOMAXCONN;
     let boot = view.facts.boot.sysctls.value()?;
-    if boot.iter().any(|setting| setting.key == key) {
+    let may_stand = view.facts.boot.doubts(key).next().is_some();
+    if may_stand || boot.iter().any(|setting| setting.key == key) {
         return None;
     }
     let now = match host.sysctls.somaxconn.known() {
@@ -184,144 +222,4 @@ fn lost(key: &str, now: u32, default: u32) -> Finding {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts::{Facts, Place};
-    use crate::fixture::{healthy, namespace};
-    use crate::queues::testing::{findings, machine, statuses, worst};
-
-    fn with_file(key: &str, value: &str) -> Facts {
-        let mut facts = healthy();
-        facts.boot.sysctls = Fact::Known(vec![BootSysctl {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            place: Place {
-                path: "/etc/sysctl.d/50-web.conf".to_owned(),
-                line: Some(3),
-            },
-        }]);
-        facts
-    }
-
-    fn with_somaxconn(value: u32) -> Facts {
-        let mut facts = healthy();
-        facts.namespaces = facts.namespaces.map(|mut namespaces| {
-            namespaces[0].sysctls.somaxconn = Fact::Known(value);
-            namespaces
-        });
-        facts
-    }
-
-    #[test]
-    fn a_namespace_of_its_own_is_not_held_against_sysctl_d() {
-        let mut facts = machine(vec![namespace(2, "web", Vec::new())]);
-        if let Fact::Known(namespaces) = &mut facts.namespaces {
-            namespaces[0].own = true;
-            namespaces[0].sysctls.somaxconn = Fact::Known(128);
-        }
-        assert_eq!(statuses(&CHECK, &facts), [Status::Skipped]);
-        if let Fact::Known(namespaces) = &mut facts.namespaces {
-            namespaces[0].host = None;
-        }
-        assert_eq!(statuses(&CHECK, &facts), [Status::Unknown]);
-    }
-
-    #[test]
-    fn defaults_and_no_files_pass() {
-        assert_eq!(statuses(&CHECK, &healthy()), [Status::Pass]);
-    }
-
-    #[test]
-    fn a_file_that_agrees_passes() {
-        let facts = with_file("net.core.somaxconn", " 4096 ");
-        assert_eq!(statuses(&CHECK, &facts), [Status::Pass]);
-    }
-
-    #[test]
-    fn a_file_that_differs_warns_with_line_and_direction() {
-        let findings = findings(&CHECK, &with_file("net.core.somaxconn", "128"));
-        assert_eq!(
-            findings[0].summary,
-            "net.core.somaxconn is 4096 now, and the next boot lowers it to 128"
-        );
-        let keep = &findings[0].remedy.as_ref().expect("a remedy").keep[0];
-        assert!(keep.text().ends_with("/etc/sysctl.d/50-web.conf:3"));
-    }
-
-    #[test]
-    fn a_file_that_disables_modules_at_the_next_boot_warns() {
-        let facts = with_file("kernel.modules_disabled", "1");
-        assert_eq!(worst(&CHECK, &facts), Status::Warn);
-    }
-
-    #[test]
-    fn a_file_that_empties_modprobe_warns() {
-        assert_eq!(
-            worst(&CHECK, &with_file("kernel.modprobe", "")),
-            Status::Warn
-        );
-    }
-
-    #[test]
-    fn a_setting_of_no_check_is_not_judged() {
-        assert_eq!(
-            worst(&CHECK, &with_file("vm.swappiness", "1")),
-            Status::Pass
-        );
-    }
-
-    #[test]
-    fn somaxconn_raised_by_hand_is_lost_at_the_next_boot() {
-        let findings = findings(&CHECK, &with_somaxconn(65_535));
-        assert_eq!(findings[0].status, Status::Warn);
-        assert!(findings[0].summary.contains("no file"));
-    }
-
-    #[test]
-    fn the_value_of_a_container_is_not_held_against_the_files() {
-        let mut facts = healthy();
-        facts.namespaces = facts.namespaces.map(|mut namespaces| {
-            namespaces[1].sysctls.somaxconn = Fact::Known(128);
-            namespaces
-        });
-        assert_eq!(worst(&CHECK, &facts), Status::Pass);
-    }
-
-    #[test]
-    fn a_container_is_skipped() {
-        let mut facts = with_somaxconn(65_535);
-        facts.machine.sandbox = Fact::Known(Sandbox::Container {
-            runtime: "docker".to_owned(),
-            evidence: "/.dockerenv".to_owned(),
-        });
-        assert_eq!(worst(&CHECK, &facts), Status::Skipped);
-    }
-
-    #[test]
-    fn without_the_hosts_namespace_it_is_skipped() {
-        let mut facts = healthy();
-        facts.namespaces = facts.namespaces.map(|mut namespaces| {
-            namespaces.remove(0);
-            namespaces
-        });
-        assert_eq!(worst(&CHECK, &facts), Status::Skipped);
-    }
-
-    #[test]
-    fn files_that_could_not_be_read_are_undecided() {
-        let mut facts = with_somaxconn(65_535);
-        facts.boot.sysctls =
-            Fact::Missing(Gap::new("/etc/sysctl.d", Why::TimedOut { after_ms: 1 }));
-        assert_eq!(statuses(&CHECK, &facts), [Status::Unknown]);
-    }
-
-    #[test]
-    fn a_value_that_could_not_be_read_is_undecided() {
-        let mut facts = with_file("net.ipv4.tcp_syncookies", "1");
-        facts.namespaces = facts.namespaces.map(|mut namespaces| {
-            namespaces[0].sysctls.tcp_syncookies = Fact::Missing(Gap::new("x", Why::Absent));
-            namespaces
-        });
-        assert_eq!(worst(&CHECK, &facts), Status::Unknown);
-    }
-}
+mod tests;

@@ -14,9 +14,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// CONFIG_MODPROBE_PATH where nobody changes it (init/Kconfig).
-const MODPROBE: &str = "/sbin/modprobe";
-
 /// The facts with each kernel of the image `name`, or without one where it has none. Never
 /// empty. Kernels that could not be looked for are a gap in what it says of its one "kernel".
 pub fn predict(name: &str, root: &dyn Root) -> Vec<Facts> {
@@ -149,7 +146,7 @@ fn kernel(root: &dyn Root, boot: &Boot, installed: &InstalledKernel) -> Kernel {
         signatures_enforced: signatures_enforced(&config),
         config: config.into(),
         modprobe: modprobe(root, boot).into(),
-        modules_disabled: modules_disabled(boot).into(),
+        modules_disabled: settings::modules_disabled(boot).into(),
         lockdown: unbooted("lockdown"),
     }
 }
@@ -179,11 +176,7 @@ fn config(root: &dyn Root, installed: &InstalledKernel) -> Result<KernelConfig, 
 }
 
 fn modprobe(root: &dyn Root, boot: &Boot) -> Result<ModprobeHelper, Gap> {
-    settings::readable(boot)?;
-    let path = match boot.line("kernel.modprobe") {
-        Some(line) => line.value.clone(),
-        None => MODPROBE.to_owned(),
-    };
+    let path = settings::modprobe(boot)?.to_owned();
     let runnable = match root.is_executable(Path::new(&path)) {
         _ if path.is_empty() => Runnable::Empty,
         Ok(true) if is_modprobe(root, &path) => Runnable::Yes,
@@ -202,14 +195,7 @@ fn modprobe(root: &dyn Root, boot: &Boot) -> Result<ModprobeHelper, Gap> {
 /// that of kmod goes by the name that it is called by.
 fn is_modprobe(root: &dyn Root, path: &str) -> bool {
     let real = |path: &str| root.real_path(Path::new(path)).ok();
-    path.ends_with("/modprobe") && real(path) == real(MODPROBE)
-}
-
-fn modules_disabled(boot: &Boot) -> Result<bool, Gap> {
-    settings::readable(boot)?;
-    // The kernel takes no number but 1: both bounds of its ctl_table are 1.
-    let set = settings::set(boot, "kernel.modules_disabled").transpose()?;
-    Ok(set == Some(1))
+    path.ends_with("/modprobe") && real(path) == real(settings::MODPROBE)
 }
 
 /// The files that a report may blame: whose they are is worth knowing.

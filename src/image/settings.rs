@@ -1,6 +1,6 @@
 //! What the settings will be after boot: a line of sysctl.d, or what the kernel starts with.
 
-use sockdoctor_checks::facts::{Boot, Fact, Gap, Kernel, NetSysctls, Why};
+use sockdoctor_checks::facts::{Boot, BootDoubt, Fact, Gap, Kernel, NetSysctls, Why};
 use sockdoctor_checks::limits::default_somaxconn;
 
 /// The settings of the first network namespace.
@@ -23,23 +23,60 @@ pub(super) fn after_boot(boot: &Boot, kernel: &Kernel) -> NetSysctls {
 ///
 /// # Errors
 /// What could not be read.
-pub(super) fn readable(boot: &Boot) -> Result<(), Gap> {
+fn readable(boot: &Boot) -> Result<(), Gap> {
     boot.sysctls
         .gaps()
         .first()
         .map_or(Ok(()), |gap| Err(gap.clone()))
 }
 
+/// Where it is not known whether a line counts, the value is known only if it is the same either
+/// way.
 fn value(boot: &Boot, key: &str, default: Result<u32, Gap>) -> Result<u32, Gap> {
     readable(boot)?;
-    set(boot, key).unwrap_or(default)
+    let value = set(boot, key).unwrap_or(default);
+    let agrees = |doubt: &BootDoubt| {
+        let may_be = as_the_kernel_reads(&doubt.line.value);
+        value.as_ref().is_ok_and(|&value| may_be == Some(value))
+    };
+    match boot.doubts(key).find(|doubt| !agrees(doubt)) {
+        Some(doubt) => Err(doubt.gap()),
+        None => value,
+    }
+}
+
+/// Whether kernel.modules_disabled will be 1. The kernel takes no other number: both bounds of its
+/// ctl_table are 1.
+pub(super) fn modules_disabled(boot: &Boot) -> Result<bool, Gap> {
+    let key = "kernel.modules_disabled";
+    readable(boot)?;
+    let disabled = set(boot, key).transpose()? == Some(1);
+    let may_disable = |doubt: &&BootDoubt| as_the_kernel_reads(&doubt.line.value) == Some(1);
+    match boot.doubts(key).find(may_disable) {
+        Some(doubt) if !disabled => Err(doubt.gap()),
+        _ => Ok(disabled),
+    }
+}
+
+/// CONFIG_MODPROBE_PATH where nobody changes it (init/Kconfig).
+pub(super) const MODPROBE: &str = "/sbin/modprobe";
+
+/// What kernel.modprobe will be.
+pub(super) fn modprobe(boot: &Boot) -> Result<&str, Gap> {
+    let key = "kernel.modprobe";
+    readable(boot)?;
+    let path = boot.line(key).map_or(MODPROBE, |line| &line.value);
+    match boot.doubts(key).find(|doubt| doubt.line.value != path) {
+        Some(doubt) => Err(doubt.gap()),
+        None => Ok(path),
+    }
 }
 
 /// What a line sets the key to. `None` without such a line.
 ///
 /// # Errors
 /// The kernel does not take its value.
-pub(super) fn set(boot: &Boot, key: &str) -> Option<Result<u32, Gap>> {
+fn set(boot: &Boot, key: &str) -> Option<Result<u32, Gap>> {
     let line = boot.line(key)?;
     Some(as_the_kernel_reads(&line.value).ok_or_else(|| {
         let shortened: String = line.value.chars().take(40).collect();

@@ -14,8 +14,14 @@ use std::process::{Command, Stdio};
 const CONFIG: &str = "CONFIG_UNIX_DIAG=y\nCONFIG_INET_DIAG=m\nCONFIG_INET_TCP_DIAG=m\n\
     CONFIG_INET_UDP_DIAG=y\nCONFIG_SYN_COOKIES=y\nCONFIG_MODULES=y\n";
 
-/// A root with a kernel, the real modprobe and the real ss.
+/// A root with a kernel, the real modprobe, the real ss, and systemd.
 pub(crate) fn healthy() -> Scene {
+    without_systemd()
+        .file("usr/lib/systemd/systemd-sysctl", b"")
+        .file("usr/lib/systemd/systemd-modules-load", b"")
+}
+
+fn without_systemd() -> Scene {
     let own = |program: &str| fs::read(program).expect("installed");
     let builtin = format!("lib/modules/{RELEASE}/modules.builtin");
     let scene = Scene::new()
@@ -197,6 +203,40 @@ fn a_line_of_sysctl_d_is_blamed() {
     assert_eq!(judged(scene.root(), &[]).code, Some(0));
 }
 
+fn status_of(scene: &Scene, id: &str) -> String {
+    let found = document(scene.root(), &[]);
+    let status = check(&found, id)["status"].as_str();
+    status.expect("a word").to_owned()
+}
+
+#[test]
+fn without_systemd_only_what_holds_either_way_is_foretold() {
+    let with = |text: &str| without_systemd().file("lib/sysctl.d/00-alpine.conf", text.as_bytes());
+    let as_alpine = with("net.ipv4.tcp_syncookies = 1\n");
+    assert_eq!(status_of(&as_alpine, "syncookies"), "pass");
+    let (low, off) = (
+        with("net.core.somaxconn = 64\n"),
+        with("net.ipv4.tcp_syncookies = 0\n"),
+    );
+    assert_eq!(status_of(&low, "somaxconn"), "unknown");
+    assert_eq!(status_of(&off, "syncookies"), "unknown");
+    assert_eq!(status_of(&off, "tcp-diag"), "pass");
+    let shut = with("kernel.modules_disabled = 1\n");
+    assert_eq!(walks(&document(shut.root(), &[]))[0], "unknown");
+    let emptied = with("kernel.modprobe =\n");
+    assert_eq!(walks(&document(emptied.root(), &[]))[0], "unknown");
+}
+
+#[test]
+fn what_a_boot_loader_may_set_is_not_certain() {
+    let entry = b"options quiet sysctl.net/core/somaxconn=64 sysctl.kernel.modules_disabled=1\n";
+    let scene = || healthy().file("boot/loader/entries/a.conf", entry);
+    assert_eq!(status_of(&scene(), "somaxconn"), "unknown");
+    assert_eq!(walks(&document(scene().root(), &[]))[0], "unknown");
+    let set_again = scene().file("etc/sysctl.d/a.conf", b"net.core.somaxconn = 4096\n");
+    assert_eq!(status_of(&set_again, "somaxconn"), "pass");
+}
+
 #[test]
 fn what_lies_in_run_is_not_there_after_a_boot() {
     let scene = healthy()
@@ -232,18 +272,23 @@ fn each_kernel_is_judged() {
 
 #[test]
 fn what_a_container_image_has_is_judged_and_its_kernel_is_not() {
-    let scene = folder(&[(
-        "etc/sysctl.d/9.conf",
-        "net.ipv4.tcp_abort_on_overflow = 1\n",
-    )]);
+    let line = "net.ipv4.tcp_abort_on_overflow = 1\n";
+    let scene = folder(&[("etc/sysctl.d/9.conf", line)]);
     fs::create_dir_all(scene.path().join("bin")).expect("made");
     fs::copy("/usr/bin/ss", scene.path().join("bin/ss")).expect("installed");
     let found = document(scene.path(), &[]);
     assert_eq!(walks(&found), ["skipped", "skipped"]);
     assert_eq!(check(&found, "tcp-diag")["status"], "skipped");
     assert_eq!(check(&found, "ss-installed")["status"], "pass");
-    assert_eq!(check(&found, "abort-on-overflow")["status"], "warn");
+    // In a container that systemd does not run, nothing applies it.
+    assert_eq!(check(&found, "abort-on-overflow")["status"], "skipped");
     assert_eq!(found["exit_code"], 0);
+
+    let helper = scene.path().join("usr/lib/systemd/systemd-sysctl");
+    fs::create_dir_all(helper.parent().expect("a parent")).expect("made");
+    fs::write(helper, "").expect("written");
+    let found = document(scene.path(), &[]);
+    assert_eq!(check(&found, "abort-on-overflow")["status"], "warn");
 }
 
 #[test]

@@ -229,6 +229,7 @@ fn the_database_of_rpm_is_named_and_not_read() {
 #[test]
 fn sysctl_d_of_an_image_is_read_inside_it() {
     let folder = folder(&[
+        ("usr/lib/systemd/systemd-sysctl", ""),
         ("usr/lib/sysctl.d/50-a.conf", "net.core.somaxconn=1\n"),
         ("etc/sysctl.d/60-b.conf", "net.core.somaxconn=2\n"),
         ("usr/share/c", "net.core.somaxconn=3\n"),

@@ -1,7 +1,9 @@
 //! The kernel command line: the two parameters that keep modules out.
 
 use super::modprobe_d::{Directive, Line};
+use crate::probes::boot::boot_loader;
 use crate::probes::read_trimmed;
+use crate::root::Root;
 use crate::text::shown;
 use sockdoctor_checks::facts::{Gap, Place, Rule, RuleKind};
 use std::path::Path;
@@ -21,11 +23,6 @@ impl CommandLine {
     /// One that says nothing about modules: that of an image is not known before it boots.
     pub(super) const fn empty() -> Self {
         CommandLine(Vec::new())
-    }
-
-    /// Adds what another says.
-    pub(super) fn add(&mut self, more: CommandLine) {
-        self.0.extend(more.0);
     }
 
     /// The parameters that name one of these modules, of either kind.
@@ -48,9 +45,17 @@ pub(super) fn read(proc: &Path) -> Result<CommandLine, Gap> {
     Ok(parse(&read_trimmed(path)?, &place))
 }
 
+/// The parameters about modules in all that the boot loader of an image has, and what could not
+/// be read.
+pub(super) fn of_boot_loader(root: &dyn Root) -> (CommandLine, Vec<Gap>) {
+    let mut all = CommandLine::empty();
+    let unread = boot_loader::each_line(root, |line, place| all.0.extend(parse(line, place).0));
+    (all, unread)
+}
+
 /// modprobe reads the whole line and every `modprobe.blacklist=`. The kernel stops at `--` and
 /// keeps the last `module_blacklist=` (parse_args, kernel/params.c).
-pub(super) fn parse(text: &str, place: &Place) -> CommandLine {
+fn parse(text: &str, place: &Place) -> CommandLine {
     let lists = modprobe_lists(text).into_iter();
     let mut lists: Vec<_> = lists
         .map(|(word, list)| blacklist(RuleKind::CommandLineBlacklist, word, &list, place))

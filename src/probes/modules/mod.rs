@@ -1,6 +1,5 @@
 //! The diag modules: which are there, and what keeps them from loading.
 
-mod boot_loader;
 mod command_line;
 mod file;
 pub(in crate::probes) mod host_root;

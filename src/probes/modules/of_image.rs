@@ -1,8 +1,7 @@
 //! The files of modules of an image. On a machine a file is looked at when its module did not
 //! load; in an image nobody tries.
 
-use super::boot_loader;
-use super::command_line::CommandLine;
+use super::command_line::{self, CommandLine};
 use super::file::{self, Fault, Native};
 use super::kmod::Kmod;
 use super::modprobe_d::Configuration;
@@ -37,7 +36,7 @@ pub(super) fn look_into_files(
         reader: Reader::new(root, tree, Configuration::default()),
         native: natives.find_map(|native| native),
     };
-    let by_boot_loader = boot_loader::read(root);
+    let by_boot_loader = command_line::of_boot_loader(root);
     for entry in &mut modules.entries {
         if let Some(file) = shipped_file(entry) {
             entry.presence = look.presence(entry.module, file.to_owned());

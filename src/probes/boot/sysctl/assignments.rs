@@ -26,6 +26,18 @@ const STEPS: usize = 1 << 24;
 /// As many lines are named that are not understood.
 const NAMED: usize = 8;
 
+/// As many different values of a setting are told.
+const VALUES: usize = 4;
+
+fn dotted(key: &str) -> String {
+    key.replace('/', ".")
+}
+
+/// True for a key with slashes that checks ask for.
+pub(in crate::probes::boot) fn is_asked_for(key: &str) -> bool {
+    KEYS.contains(&key)
+}
+
 /// Which of [`KEYS`] a setting is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
@@ -48,6 +60,8 @@ struct Assignment {
 /// Assignments by key or pattern.
 pub(super) struct Assignments {
     all: HashMap<Vec<u8>, Assignment>,
+    /// The values that any line gives a key, each with its first line.
+    values: [Vec<BootSysctl>; KEYS.len()],
     lines: usize,
     work: Work,
     /// The first lines that are not understood, and how many more there are.
@@ -59,6 +73,7 @@ impl Assignments {
     pub(super) fn new() -> Self {
         Assignments {
             all: HashMap::new(),
+            values: Default::default(),
             lines: 0,
             work: Work::at_most(STEPS),
             unknown: Vec::new(),
@@ -86,6 +101,7 @@ impl Assignments {
             About::Unknown => return self.unknown.push(place()),
             About::Named | About::Matched(_) => {}
         }
+        self.note(&setting, about, &place);
         self.lines += 1;
         let order = match self.all.get(&setting.key) {
             Some(earlier) if earlier.value == setting.value => earlier.order,
@@ -98,6 +114,28 @@ impl Assignments {
             about,
         };
         self.all.insert(setting.key, assignment);
+    }
+
+    /// A value that is known already keeps its first line.
+    fn note(&mut self, setting: &Setting, about: About, place: impl Fn() -> Place) {
+        let Some(value) = &setting.value else {
+            return;
+        };
+        let value = quoted(&text(value));
+        for (index, values) in self.values.iter_mut().enumerate() {
+            let ours = match about {
+                About::Named => KEYS[index].as_bytes() == setting.key,
+                About::Matched(keys) => keys[index],
+                About::None | About::Unknown => false,
+            };
+            if ours && values.len() < VALUES && values.iter().all(|line| line.value != value) {
+                values.push(BootSysctl {
+                    key: dotted(KEYS[index]),
+                    value: value.clone(),
+                    place: place(),
+                });
+            }
+        }
     }
 
     fn about(&mut self, setting: &Setting) -> About {
@@ -121,6 +159,13 @@ impl Assignments {
         }
     }
 
+    /// The first lines that give a setting a value, whichever of them stays, and those of which it
+    /// is not known what they set.
+    pub(super) fn lines(self) -> (Vec<BootSysctl>, Vec<Gap>) {
+        let gaps = self.gaps();
+        (self.values.into_iter().flatten().collect(), gaps)
+    }
+
     /// What stays, and the lines of which it is not known what they set.
     pub(super) fn winners(&self) -> (Vec<BootSysctl>, Vec<Gap>) {
         let winners = (0..KEYS.len()).filter_map(|key| self.winner(key));
@@ -138,7 +183,7 @@ impl Assignments {
         let named = self.all.get(KEYS[key].as_bytes());
         let winner = named.or_else(patterns)?;
         Some(BootSysctl {
-            key: KEYS[key].replace('/', "."),
+            key: dotted(KEYS[key]),
             value: quoted(&text(winner.value.as_ref()?)),
             place: winner.place.clone(),
         })

@@ -1,15 +1,37 @@
 use super::*;
-use crate::probes::testing::{opened, root};
+use crate::probes::testing::{self, opened, write};
 use proptest::prelude::*;
 use std::os::unix::fs::symlink;
+use tempfile::TempDir;
+
+/// A root with these files in which systemd applies them.
+fn root(files: &[(&str, &str)]) -> TempDir {
+    let root = testing::root(files);
+    write(root.path(), "usr/lib/systemd/systemd-sysctl", "");
+    root
+}
 
 /// `key=value file:line` of everything that the next boot would set.
-fn boot(root: &tempfile::TempDir) -> Vec<String> {
-    let fact = collect(&opened(root));
-    assert_eq!(fact.gaps(), [], "nothing is hidden");
-    let settings = fact.value().expect("settings");
-    let show = |set: &BootSysctl| format!("{}={} {}", set.key, set.value, set.place);
-    settings.iter().map(show).collect()
+fn boot(root: &TempDir) -> Vec<String> {
+    let settings = collect(&opened(root));
+    assert_eq!(settings.winners.gaps(), [], "nothing is hidden");
+    assert_eq!(settings.doubts, [], "nothing is doubted");
+    let winners = settings.winners.value().expect("settings");
+    winners.iter().map(show).collect()
+}
+
+fn show(set: &BootSysctl) -> String {
+    format!("{}={} {}", set.key, set.value, set.place)
+}
+
+/// The same of what is doubted, and why it is.
+fn doubted(root: &TempDir) -> Vec<(String, Doubt)> {
+    let settings = collect(&opened(root));
+    assert_eq!(settings.winners, Fact::Known(Vec::new()), "nothing is sure");
+    let doubts = settings.doubts.into_iter();
+    doubts
+        .map(|doubt| (show(&doubt.line), doubt.because))
+        .collect()
 }
 
 fn settings(files: &[(&str, &str)]) -> Vec<String> {
@@ -81,17 +103,59 @@ fn etc_sysctl_conf_counts_through_a_link_only() {
         ("etc/sysctl.d/.keep", ""),
         ("etc/sysctl.conf", "net.core.somaxconn=5\n"),
     ]);
-    let alone = collect(&opened(&root));
-    assert_eq!(alone.value(), Some(&Vec::new()));
-    let gap = alone.gaps()[0].to_string();
-    let expected = "net.core.somaxconn = 5 at /etc/sysctl.conf:1: not supported: \
-                    systemd does not read this file, and `sysctl --system` reads it last";
-    assert_eq!(gap, expected);
+    let line = "net.core.somaxconn=5 /etc/sysctl.conf:1".to_owned();
+    assert_eq!(doubted(&root), [(line, Doubt::OnlyProcpsReads)]);
 
     let link = root.path().join("etc/sysctl.d/99-sysctl.conf");
     symlink("../sysctl.conf", link).expect("a link");
     let won = ["net.core.somaxconn=5 /etc/sysctl.d/99-sysctl.conf:1"];
     assert_eq!(boot(&root), won);
+}
+
+/// Alpine's script goes through /usr/lib before /etc, and a link to /dev/null hides nothing from
+/// it; others differ from that. So every value of every file is told.
+#[test]
+fn without_systemd_each_value_of_any_file_is_a_doubt() {
+    let root = testing::root(&[
+        ("usr/lib/sysctl.d/50-a.conf", "net.core.somaxconn=1\n"),
+        (
+            "usr/lib/sysctl.d/99-a.conf",
+            "net.core.somaxconn=2\nnet.core.somaxconn=1\n",
+        ),
+        ("etc/sysctl.d/.50-a.conf", "net.core.somaxconn=4\n"),
+        ("etc/sysctl.conf", "-net.core.some=1\nnet.core.soma*=3\n"),
+    ]);
+    let hidden = root.path().join("etc/sysctl.d/50-a.conf");
+    symlink("/dev/null", hidden).expect("a link");
+    let lines = [
+        "net.core.somaxconn=1 /usr/lib/sysctl.d/50-a.conf:1",
+        "net.core.somaxconn=2 /usr/lib/sysctl.d/99-a.conf:1",
+        "net.core.somaxconn=3 /etc/sysctl.conf:2",
+    ];
+    let because = |why: &Doubt| lines.map(|line| (line.to_owned(), why.clone()));
+    assert_eq!(doubted(&root), because(&Doubt::NobodyApplies));
+
+    write(root.path(), "etc/init.d/sysctl", "#!/sbin/openrc-run\n");
+    let script = "/etc/init.d/sysctl".to_owned();
+    assert_eq!(doubted(&root), because(&Doubt::AppliedBy { script }));
+}
+
+#[test]
+fn of_many_values_some_are_told() {
+    let text: String = (0..100)
+        .map(|n| format!("net.core.somaxconn={n}\n"))
+        .collect();
+    let root = testing::root(&[("etc/sysctl.conf", &text)]);
+    assert_eq!(doubted(&root).len(), 4);
+}
+
+#[test]
+fn a_machine_that_systemd_booted_has_it_wherever_it_lies() {
+    let root = testing::root(&[
+        ("run/systemd/system/.keep", ""),
+        ("etc/sysctl.d/60-nixos.conf", "net.core.somaxconn=1\n"),
+    ]);
+    assert_eq!(boot(&root).len(), 1);
 }
 
 #[test]
@@ -101,7 +165,7 @@ fn a_pipe_is_a_gap_and_is_not_waited_for() {
     let mode = rustix::fs::Mode::RUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0)
         .expect("a pipe");
-    let fact = collect(&opened(&root));
+    let fact = collect(&opened(&root)).winners;
     assert_eq!(fact.value().map(Vec::len), Some(1));
     assert_eq!(fact.gaps().len(), 1);
 }
@@ -161,6 +225,7 @@ fn a_line_that_is_not_understood_is_named_and_many_are_counted() {
     let text = format!("net/../net/core/somaxconn=1\n{}", costly.repeat(20));
     let root = root(&[("etc/sysctl.d/a.conf", &text)]);
     let gaps: Vec<String> = collect(&opened(&root))
+        .winners
         .gaps()
         .iter()
         .map(|gap| gap.what.clone())

@@ -1,11 +1,10 @@
-//! What the boot loader of an image would write on the kernel command line about modules. Which
-//! of its entries is booted is not known, so none of it is certain.
+//! What the boot loader of an image would write on the kernel command line. Which of its entries
+//! is booted is not known, so none of it is certain.
 
-use super::command_line::{self, CommandLine};
-use crate::probes::boot::{self, drop_ins};
+use super::{drop_ins, place};
 use crate::root::{Entry, Kind, Root};
 use crate::text::text;
-use sockdoctor_checks::facts::Gap;
+use sockdoctor_checks::facts::{Gap, Place};
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -28,8 +27,11 @@ const DIRECTORIES: [(&str, &str); 2] = [
     ("/etc/default/grub.d", ".cfg"),
 ];
 
-/// The parameters about modules in all of these files, and what could not be read.
-pub(super) fn read(root: &dyn Root) -> (CommandLine, Vec<Gap>) {
+/// Tells each line of all of these files, and returns what could not be read.
+pub(in crate::probes) fn each_line(
+    root: &dyn Root,
+    mut tell: impl FnMut(&str, &Place),
+) -> Vec<Gap> {
     let (mut entries, mut gaps) = (Vec::new(), Vec::new());
     for (directory, end) in DIRECTORIES {
         let mut names = BTreeMap::new();
@@ -41,14 +43,12 @@ pub(super) fn read(root: &dyn Root) -> (CommandLine, Vec<Gap>) {
         entries.extend(names.into_values());
     }
     let paths = FILES.iter().map(PathBuf::from).chain(entries);
-    let mut all = CommandLine::empty();
     for file in drop_ins::read_all(root, paths, &mut gaps) {
         for (number, line) in (1..).zip(file.bytes.split(|&byte| byte == b'\n')) {
-            let place = boot::place(&file.path, number);
-            all.add(command_line::parse(&unquoted(line), &place));
+            tell(&unquoted(line), &place(&file.path, number));
         }
     }
-    (all, gaps)
+    gaps
 }
 
 /// A shell takes the quotes away, a comment says nothing.

@@ -1,0 +1,65 @@
+//! Who carries out at boot what the drop-in files say.
+
+use crate::probes::io_gap;
+use crate::root::Root;
+use crate::text::shown;
+use sockdoctor_checks::facts::{Doubt, Gap};
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Where the helpers of systemd lie, before and after the merge of /lib and /usr/lib.
+const SYSTEMD: [&str; 2] = ["/usr/lib/systemd", "/lib/systemd"];
+
+/// There only on a machine that systemd booted (sd_booted(3)), also where its helpers lie
+/// elsewhere, as on NixOS.
+const BOOTED: &str = "/run/systemd/system";
+
+/// Scripts that apply sysctl.d in an order of their own: those of OpenRC, of Debian's procps and
+/// of void-runit. The first runs `sysctl --system` of procps or goes through folders in a fixed
+/// order, and which folders these are differs between OpenRC and Alpine.
+const SCRIPTS: [&str; 3] = [
+    "/etc/init.d/sysctl",
+    "/etc/init.d/procps",
+    "/etc/runit/core-services/08-sysctl.sh",
+];
+
+/// Whether systemd is there with its helper of this name.
+///
+/// # Errors
+/// That could not be seen.
+pub(super) fn by_systemd(root: &dyn Root, helper: &str) -> Result<bool, Gap> {
+    let helpers = SYSTEMD.map(|directory| Path::new(directory).join(helper));
+    for path in helpers
+        .iter()
+        .map(|path| &**path)
+        .chain([Path::new(BOOTED)])
+    {
+        if is_there(root, path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What becomes of sysctl.d without systemd.
+///
+/// # Errors
+/// It could not be seen who applies it.
+pub(super) fn without_systemd(root: &dyn Root) -> Result<Doubt, Gap> {
+    for script in SCRIPTS {
+        if is_there(root, Path::new(script))? {
+            return Ok(Doubt::AppliedBy {
+                script: script.to_owned(),
+            });
+        }
+    }
+    Ok(Doubt::NobodyApplies)
+}
+
+fn is_there(root: &dyn Root, path: &Path) -> Result<bool, Gap> {
+    match root.kind(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_gap(shown(path), &error)),
+    }
+}
