@@ -277,17 +277,16 @@ impl Remedy {
         self
     }
 
-    /// A command that keeps it so after a reboot.
+    /// A step that keeps it so after a reboot.
     #[must_use]
-    pub fn keep_run(mut self, command: impl Into<String>) -> Self {
-        self.keep.push(Step::Run(command.into()));
+    pub fn keep(mut self, step: Step) -> Self {
+        self.keep.push(step);
         self
     }
 
     /// Something to be done by hand that keeps it so after a reboot.
     #[must_use]
-    pub fn keep_do(mut self, what: impl Into<String>) -> Self {
-        self.keep.push(Step::Do(what.into()));
-        self
+    pub fn keep_do(self, what: impl Into<String>) -> Self {
+        self.keep(Step::Do(what.into()))
     }
 }

@@ -1,6 +1,6 @@
 //! The settings that checks look at, and how they are changed.
 
-use crate::facts::{Facts, Namespace, NetnsName};
+use crate::facts::{Facts, Namespace, NetnsName, Place};
 use crate::finding::{Remedy, Step};
 
 pub(crate) const SOMAXCONN: &str = "net.core.somaxconn";
@@ -11,10 +11,10 @@ pub(crate) const SYNACK_RETRIES: &str = "net.ipv4.tcp_synack_retries";
 
 /// How to set `sysctl` in this namespace. A value set in a container's namespace lasts as long
 /// as the container.
-pub(crate) fn set(namespace: &Namespace, sysctl: &str, value: u32) -> Remedy {
+pub(crate) fn set(facts: &Facts, namespace: &Namespace, sysctl: &str, value: u32) -> Remedy {
     let command = format!("sysctl -w {sysctl}={value}");
     if namespace.host == Some(true) {
-        return Remedy::run(command).keep_run(at_boot(sysctl, value));
+        return Remedy::run(command).keep(at_boot(facts, sysctl, value));
     }
     match ip_netns_name(namespace) {
         Some(name) => Remedy::run(format!("ip netns exec {name} {command}"))
@@ -26,31 +26,6 @@ pub(crate) fn set(namespace: &Namespace, sysctl: &str, value: u32) -> Remedy {
     }
 }
 
-/// The line to put a setting on, for a command of [`at_boot`] whose file would not win: in an
-/// image every line that sets it is the one to edit, on a machine one in a file that is read
-/// later.
-pub(crate) fn on_its_line(facts: &Facts, command: &str) -> Option<Step> {
-    let echoed = command.strip_prefix("echo '")?;
-    let (setting, file) = echoed.split_once("' > /etc/sysctl.d/")?;
-    let (key, _) = setting.split_once(" = ")?;
-    let place = &facts.boot.line(key)?.place;
-    let name = place.path.rsplit('/').next()?;
-    let wins = facts.origin.image().is_some() || name > file;
-    wins.then(|| Step::Do(format!("put `{setting}` at {place}")))
-}
-
-/// The remedy with settings where they win.
-pub(crate) fn where_they_win(facts: &Facts, mut remedy: Remedy) -> Remedy {
-    for step in &mut remedy.keep {
-        if let Step::Run(command) = step
-            && let Some(line) = on_its_line(facts, command)
-        {
-            *step = line;
-        }
-    }
-    remedy
-}
-
 /// The name for `ip netns exec`, when a shell takes it as it is.
 fn ip_netns_name(namespace: &Namespace) -> Option<&str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
@@ -60,11 +35,24 @@ fn ip_netns_name(namespace: &Namespace) -> Option<&str> {
     }
 }
 
-/// The command that makes the next boot set it: a file for each setting, so that the advice of
-/// one check does not overwrite that of another.
-pub(crate) fn at_boot(sysctl: &str, value: u32) -> String {
+/// How to make the next boot set it: in a file for each setting, so that the advice of one check
+/// does not overwrite that of another; or on the line that sets it already, where that file would
+/// not win.
+pub(crate) fn at_boot(facts: &Facts, sysctl: &str, value: u32) -> Step {
     let name = sysctl.rsplit('.').next().unwrap_or(sysctl);
-    format!("echo '{sysctl} = {value}' > /etc/sysctl.d/90-{name}.conf")
+    let (setting, file) = (format!("{sysctl} = {value}"), format!("90-{name}.conf"));
+    match facts.boot.line(sysctl).map(|line| &line.place) {
+        Some(place) if facts.origin.image().is_some() || is_read_later(place, &file) => {
+            Step::Do(format!("put `{setting}` at {place}"))
+        }
+        _ => Step::Run(format!("echo '{setting}' > /etc/sysctl.d/{file}")),
+    }
+}
+
+/// Whether a line is in a file that counts more than the one of this name.
+fn is_read_later(place: &Place, file: &str) -> bool {
+    let name = place.path.rsplit('/').next();
+    name.is_some_and(|name| name > file)
 }
 
 #[cfg(test)]
@@ -76,7 +64,7 @@ mod tests {
     #[test]
     fn a_named_namespace_is_entered_by_its_name_unless_a_shell_would_obey_it() {
         let first = |name| {
-            set(&namespace(2, name, Vec::new()), SYNCOOKIES, 1)
+            set(&healthy(), &namespace(2, name, Vec::new()), SYNCOOKIES, 1)
                 .now
                 .remove(0)
         };
@@ -98,8 +86,7 @@ mod tests {
                 value: "128".to_owned(),
                 place,
             }]);
-            let remedy = Remedy::default().keep_run(at_boot(SOMAXCONN, 4096));
-            where_they_win(&facts, remedy).keep.remove(0)
+            at_boot(&facts, SOMAXCONN, 4096)
         };
         let put = "put `net.core.somaxconn = 4096` at /etc/sysctl.d/99-x.conf:3";
         assert_eq!(kept("/etc/sysctl.d/99-x.conf"), Step::Do(put.to_owned()));
@@ -108,9 +95,10 @@ mod tests {
 
     #[test]
     fn the_advice_of_one_check_does_not_overwrite_that_of_another() {
-        let file = |sysctl| at_boot(sysctl, 1).rsplit(' ').next().map(str::to_owned);
+        let at_boot = |sysctl| at_boot(&healthy(), sysctl, 1).text().to_owned();
+        let file = |sysctl| at_boot(sysctl).rsplit(' ').next().map(str::to_owned);
         assert_ne!(file(SYNCOOKIES), file(ABORT_ON_OVERFLOW));
         let expected = "echo 'net.core.somaxconn = 1' > /etc/sysctl.d/90-somaxconn.conf";
-        assert_eq!(at_boot(SOMAXCONN, 1), expected);
+        assert_eq!(at_boot(SOMAXCONN), expected);
     }
 }

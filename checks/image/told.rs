@@ -3,14 +3,10 @@
 
 use crate::facts::{Fact, Facts, OwnedFile, Package};
 use crate::finding::{Evidence, Finding, Remedy, Source, Step, Subject};
-use crate::sysctl;
 
-/// The finding as it must be read of an image. For a machine only its settings may find another
-/// place.
+/// The finding as it must be read of an image. Unchanged for a machine.
 pub(crate) fn told(facts: &Facts, mut finding: Finding) -> Finding {
     let Some(image) = facts.origin.image() else {
-        let remedy = finding.remedy.take();
-        finding.remedy = remedy.map(|given| sysctl::where_they_win(facts, given));
         return finding;
     };
     let release = facts.kernel.release.value().filter(|_| image.has_kernel);
@@ -79,9 +75,6 @@ fn in_files(facts: &Facts, step: Step) -> Option<Step> {
         // Of a machine that runs as well.
         Step::Do(what) => return (!what.starts_with("restart ")).then_some(step),
     };
-    if let Some(line) = sysctl::on_its_line(facts, command) {
-        return Some(line);
-    }
     // depmod asks the kernel that runs for its release, and that is not the one of the image.
     let release = facts.kernel.release.value();
     if let ("depmod -a", Some(release)) = (command.as_str(), release) {

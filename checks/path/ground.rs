@@ -72,7 +72,8 @@ mod tests {
     fn fitted(sandbox: Sandbox) -> Remedy {
         let mut facts = fixture::healthy();
         facts.machine.sandbox = Fact::Known(sandbox);
-        Ground::of(&facts).fit(Remedy::run("modprobe tcp_diag").keep_run("echo tcp_diag"))
+        let keep = Step::Run("echo tcp_diag".to_owned());
+        Ground::of(&facts).fit(Remedy::run("modprobe tcp_diag").keep(keep))
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn each(facts: &Facts, group: &Clamped<'_>, than: &Yardstick) -> Vec<Finding> {
         let summary = format!("its backlog of {} is {}", row.1, group.meaning());
         Finding::about(subject, Status::Warn, summary)
             .evidences(evidence(facts, group, std::slice::from_ref(row)))
-            .remedy(remedy(group, than))
+            .remedy(remedy(facts, group, than))
     };
     group.listeners.iter().map(about).collect()
 }
@@ -83,7 +83,7 @@ fn all(facts: &Facts, crowd: &[&Clamped<'_>], than: &Yardstick) -> Finding {
     Finding::about(Subject::Namespaces(labels), Status::Warn, summary)
         .evidences(evidence(facts, first, shown))
         .evidences(more)
-        .remedy(remedy(first, than))
+        .remedy(remedy(facts, first, than))
 }
 
 fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[(&TcpListener, u32)]) -> Vec<Evidence> {
@@ -98,13 +98,13 @@ fn evidence(facts: &Facts, group: &Clamped<'_>, shown: &[(&TcpListener, u32)]) -
     rows.chain([limit]).collect()
 }
 
-fn remedy(group: &Clamped<'_>, than: &Yardstick) -> Remedy {
+fn remedy(facts: &Facts, group: &Clamped<'_>, than: &Yardstick) -> Remedy {
     let highest = than.highest(group.somaxconn);
     match &group.case {
         Case::Above => Remedy::by_hand(format!(
             "raise {SOMAXCONN} again before the next restart, if the longer queue is wanted"
         )),
-        Case::Cut { .. } => somaxconn::raise(group.namespace, highest),
+        Case::Cut { .. } => somaxconn::raise(facts, group.namespace, highest),
         Case::AtDefault => {
             Remedy::by_hand("restart it if its configuration asks for a larger backlog")
         }

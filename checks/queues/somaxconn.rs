@@ -82,7 +82,11 @@ fn judge_value(view: &View<'_>, namespace: &Namespace, value: u32, than: &Yardst
         }
         _ => finding
             .evidences(evidence(namespace, value, than))
-            .remedy(raise(namespace, wanted(view.limits, than, value))),
+            .remedy(raise(
+                view.facts,
+                namespace,
+                wanted(view.limits, than, value),
+            )),
     }
 }
 
@@ -144,8 +148,8 @@ fn wanted(limits: &Limits, than: &Yardstick, value: u32) -> u32 {
 }
 
 /// How to raise it.
-pub(crate) fn raise(namespace: &Namespace, value: u32) -> Remedy {
-    sysctl::set(namespace, SOMAXCONN, value)
+pub(crate) fn raise(facts: &Facts, namespace: &Namespace, value: u32) -> Remedy {
+    sysctl::set(facts, namespace, SOMAXCONN, value)
         .then_do("restart the listeners: a backlog is fixed when listen() is called")
 }
 

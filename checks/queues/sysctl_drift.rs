@@ -2,7 +2,9 @@
 
 use super::seen::{gap_evidence, seen};
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{BootDoubt, BootSysctl, Fact, Gap, Kernel, Namespace, Sandbox, Topic, Why};
+use crate::facts::{
+    BootDoubt, BootSysctl, Fact, Facts, Gap, Kernel, Namespace, Sandbox, Topic, Why,
+};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::limits;
 use crate::sysctl;
@@ -211,14 +213,14 @@ fn in_no_file(view: &View<'_>, host: &Namespace) -> Option<Finding> {
         let gaps = view.facts.kernel.release.gaps().iter().map(Evidence::gap);
         return Some(Finding::host(Status::Unknown, summary).evidences(gaps));
     };
-    (now != default).then(|| lost(key, now, default))
+    (now != default).then(|| lost(view.facts, key, now, default))
 }
 
-fn lost(key: &str, now: u32, default: u32) -> Finding {
+fn lost(facts: &Facts, key: &str, now: u32, default: u32) -> Finding {
     let summary = format!("{key} is {now} now, but no file sets it: the next boot has {default}");
     Finding::host(Status::Warn, summary)
         .evidence(Evidence::sysctl(key, None, now))
-        .remedy(Remedy::default().keep_run(sysctl::at_boot(key, now)))
+        .remedy(Remedy::default().keep(sysctl::at_boot(facts, key, now)))
 }
 
 #[cfg(test)]

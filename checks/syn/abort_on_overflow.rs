@@ -1,7 +1,7 @@
 //! Overflowed connections are dropped, not reset.
 
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Namespace, Topic};
+use crate::facts::{Facts, Namespace, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, ABORT_ON_OVERFLOW};
@@ -26,13 +26,13 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
                 let summary = "a full accept queue makes clients try again";
                 Finding::about(subject(namespace), Status::Pass, summary)
             }
-            Ok(&value) => resets(namespace, value),
+            Ok(&value) => resets(view.facts, namespace, value),
             Err(gap) => unreadable(namespace, ABORT_ON_OVERFLOW, gap),
         }]
     })
 }
 
-fn resets(namespace: &Namespace, value: u32) -> Finding {
+fn resets(facts: &Facts, namespace: &Namespace, value: u32) -> Finding {
     let summary = format!(
         "{ABORT_ON_OVERFLOW} is {value}: at a full accept queue clients see \
          \"connection reset\" instead of a short wait"
@@ -43,13 +43,13 @@ fn resets(namespace: &Namespace, value: u32) -> Finding {
             Some(&namespace.label()),
             value,
         ))
-        .remedy(sysctl::set(namespace, ABORT_ON_OVERFLOW, 0))
+        .remedy(sysctl::set(facts, namespace, ABORT_ON_OVERFLOW, 0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Facts, Gap, Why};
+    use crate::facts::{Fact, Gap, Why};
     use crate::fixture::{healthy, namespace};
     use crate::queues::testing::{machine, statuses, worst};
 

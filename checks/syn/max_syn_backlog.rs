@@ -1,7 +1,7 @@
 //! tcp_max_syn_backlog does not cut the SYN queue.
 
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Namespace, TcpListener, Topic};
+use crate::facts::{Facts, Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::incomplete;
 use crate::queues::listening::tcp_source;
@@ -51,15 +51,15 @@ fn judge_namespace(view: &View<'_>, namespace: &Namespace) -> Finding {
     }
     match namespace.sysctls.tcp_max_syn_backlog.known() {
         Err(gap) => unreadable(namespace, MAX_SYN_BACKLOG, gap),
-        Ok(&value) if view.facts.origin.image().is_some() => promised(namespace, value),
-        Ok(&value) => without_cookies(namespace, value),
+        Ok(&value) if view.facts.origin.image().is_some() => promised(view.facts, namespace, value),
+        Ok(&value) => without_cookies(view.facts, namespace, value),
     }
 }
 
 /// Without cookies a SYN of a client that is not known to be alive is dropped when less than a
 /// quarter of tcp_max_syn_backlog is left (tcp_conn_request, net/ipv4/tcp_input.c). The SYN
 /// queue itself ends at the listener's backlog.
-fn without_cookies(namespace: &Namespace, value: u32) -> Finding {
+fn without_cookies(facts: &Facts, namespace: &Namespace, value: u32) -> Finding {
     let limit = value - value / 4;
     let listeners = namespace.listeners.value().into_iter().flatten();
     let largest = listeners
@@ -67,7 +67,7 @@ fn without_cookies(namespace: &Namespace, value: u32) -> Finding {
         .max_by_key(|&(backlog, _)| backlog)
         .filter(|&(backlog, _)| backlog > limit);
     if let Some((backlog, listener)) = largest {
-        return cuts(namespace, value, backlog, listener);
+        return cuts(facts, namespace, value, backlog, listener);
     }
     incomplete::tcp(namespace).unwrap_or_else(|| {
         let summary = format!("{MAX_SYN_BACKLOG} leaves each listener its whole backlog");
@@ -76,7 +76,7 @@ fn without_cookies(namespace: &Namespace, value: u32) -> Finding {
 }
 
 /// An image has no listeners yet. The largest backlog that they can have is somaxconn.
-fn promised(namespace: &Namespace, value: u32) -> Finding {
+fn promised(facts: &Facts, namespace: &Namespace, value: u32) -> Finding {
     let somaxconn = match namespace.sysctls.somaxconn.known() {
         Ok(&somaxconn) => somaxconn,
         Err(gap) => return unreadable(namespace, sysctl::SOMAXCONN, gap),
@@ -93,10 +93,16 @@ fn promised(namespace: &Namespace, value: u32) -> Finding {
     Finding::about(subject(namespace), Status::Warn, summary)
         .evidence(Evidence::sysctl(MAX_SYN_BACKLOG, Some(&label), value))
         .evidence(Evidence::sysctl(SYNCOOKIES, Some(&label), 0))
-        .remedy(sysctl::set(namespace, SYNCOOKIES, 1))
+        .remedy(sysctl::set(facts, namespace, SYNCOOKIES, 1))
 }
 
-fn cuts(namespace: &Namespace, value: u32, backlog: u32, listener: &TcpListener) -> Finding {
+fn cuts(
+    facts: &Facts,
+    namespace: &Namespace,
+    value: u32,
+    backlog: u32,
+    listener: &TcpListener,
+) -> Finding {
     let label = namespace.label();
     let summary = format!(
         "{MAX_SYN_BACKLOG} is {value} and SYN cookies are off: clients that are new here get \
@@ -108,7 +114,7 @@ fn cuts(namespace: &Namespace, value: u32, backlog: u32, listener: &TcpListener)
         .evidence(Evidence::sysctl(SYNCOOKIES, Some(&label), 0))
         .evidence(tcp_source(listener).evidence(format!("{}: Send-Q {backlog}", listener.label())))
         .remedy(
-            sysctl::set(namespace, SYNCOOKIES, 1)
+            sysctl::set(facts, namespace, SYNCOOKIES, 1)
                 .then_do(format!("or, without cookies: {MAX_SYN_BACKLOG}={wanted}")),
         )
 }
@@ -116,7 +122,7 @@ fn cuts(namespace: &Namespace, value: u32, backlog: u32, listener: &TcpListener)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Facts, Gap, Why};
+    use crate::facts::{Fact, Gap, Why};
     use crate::fixture::{healthy, listener, namespace};
     use crate::queues::testing::{findings, machine, statuses, worst};
 

@@ -1,7 +1,7 @@
 //! No SYN queue is full.
 
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Counters, Gap, Namespace, Topic};
+use crate::facts::{Counters, Facts, Gap, Namespace, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status};
 use crate::queues::counter::{self, Counter, Judged, column};
 use crate::queues::seen::{seen, subject, unreadable, unseen};
@@ -40,9 +40,11 @@ static COOKIED: Counter = Counter {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let drops = seen(view)
-        .iter()
-        .map(|namespace| counter::judge(view.facts, namespace, &DROPPED, stop_dropping));
+    let drops = seen(view).iter().map(|namespace| {
+        counter::judge(view.facts, namespace, &DROPPED, |namespace| {
+            stop_dropping(view.facts, namespace)
+        })
+    });
     let mut findings = counter::spell_out_worst(drops.collect(), &DROPPED, |_| Vec::new());
     let cookies = seen(view).iter().map(|namespace| cookied(view, namespace));
     findings.extend(counter::spell_out_worst(
@@ -66,9 +68,9 @@ fn cookied<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
     judged
 }
 
-fn stop_dropping(namespace: &Namespace) -> Remedy {
+fn stop_dropping(facts: &Facts, namespace: &Namespace) -> Remedy {
     match namespace.sysctls.tcp_syncookies.known() {
-        Ok(0) => sysctl::set(namespace, SYNCOOKIES, 1),
+        Ok(0) => sysctl::set(facts, namespace, SYNCOOKIES, 1),
         Ok(_) => Remedy::by_hand("none: SYN cookies are on now, so these drops are from before"),
         Err(_) => {
             Remedy::by_hand("give the listener a larger backlog: that is its SYN queue's limit")
@@ -113,7 +115,7 @@ fn tell_apart() -> Remedy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Facts, Sample, Why};
+    use crate::facts::{Fact, Sample, Why};
     use crate::fixture::{healthy, namespace, quiet};
     use crate::queues::testing::{findings, machine, statuses, worst};
 

@@ -1,7 +1,7 @@
 //! SYN cookies are a net under the SYN queue.
 
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Gap, KernelConfig, Namespace, Topic, Why};
+use crate::facts::{Facts, Gap, KernelConfig, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Status};
 use crate::queues::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, SYNCOOKIES};
@@ -23,7 +23,7 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
     let without = without_cookies(view);
     each_namespace(view, |namespace| {
         vec![match (namespace.sysctls.tcp_syncookies.known(), without) {
-            (Ok(&value), _) => judge_value(namespace, value),
+            (Ok(&value), _) => judge_value(view.facts, namespace, value),
             (Err(gap), Some(config)) if gap.why == Why::Absent => not_built(namespace, gap, config),
             (Err(gap), _) => unreadable(namespace, SYNCOOKIES, gap),
         }]
@@ -37,7 +37,7 @@ fn without_cookies<'a>(view: &View<'a>) -> Option<&'a KernelConfig> {
 }
 
 /// Any value but 0 and 2 acts as 1 (tcp_syn_flood_action, net/ipv4/tcp_input.c).
-fn judge_value(namespace: &Namespace, value: u32) -> Finding {
+fn judge_value(facts: &Facts, namespace: &Namespace, value: u32) -> Finding {
     let (status, says) = match value {
         0 => (Status::Warn, "is 0: a full SYN queue drops new connections"),
         2 => (
@@ -56,7 +56,7 @@ fn judge_value(namespace: &Namespace, value: u32) -> Finding {
             Some(&namespace.label()),
             value,
         ))
-        .remedy(sysctl::set(namespace, SYNCOOKIES, 1))
+        .remedy(sysctl::set(facts, namespace, SYNCOOKIES, 1))
 }
 
 fn not_built(namespace: &Namespace, gap: &Gap, config: &KernelConfig) -> Finding {
@@ -70,7 +70,7 @@ fn not_built(namespace: &Namespace, gap: &Gap, config: &KernelConfig) -> Finding
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Facts};
+    use crate::facts::Fact;
     use crate::fixture::{healthy, namespace};
     use crate::queues::testing::{findings, machine, statuses, worst};
 

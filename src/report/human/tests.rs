@@ -9,7 +9,7 @@ use sockdoctor_checks::CATALOGUE;
 use sockdoctor_checks::check::{Check, Judges};
 use sockdoctor_checks::diagnosis::Diagnosis;
 use sockdoctor_checks::facts::{DiagModule, Errno, Fact, Facts, Gap, Sandbox, Why};
-use sockdoctor_checks::finding::{Evidence, Finding, Remedy, Subject};
+use sockdoctor_checks::finding::{self, Evidence, Finding, Remedy, Subject};
 use sockdoctor_checks::fixture::healthy;
 use sockdoctor_checks::verdict::{Shown, Step, StepStatus, Verdict, Walk};
 
@@ -107,7 +107,9 @@ fn no_tcp_diag() -> Walk {
         cause: Some("tcp-diag"),
         remedy: Some(
             Remedy::by_hand("delete that line, then: modprobe tcp_diag")
-                .keep_run("echo tcp_diag > /etc/modules-load.d/sock_diag.conf"),
+                .keep(finding::Step::Run(
+                    "echo tcp_diag > /etc/modules-load.d/sock_diag.conf".to_owned(),
+                )),
         ),
         truth: vec![
             "0.0.0.0:12345  accept queue 0 of 77   (read from the socket itself)".to_owned(),
