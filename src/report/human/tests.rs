@@ -282,6 +282,26 @@ fn undecided_checks_share_their_reason() {
 }
 
 #[test]
+fn each_undecided_check_is_named_once_with_all_that_it_lacks() {
+    let unseen = |needs: &str| {
+        let needs = needs.to_owned();
+        Gap::new("other network namespaces", Why::Denied { needs })
+    };
+    let unknown = |id, needs: &[&str]| {
+        let gaps = needs.iter().map(|needs| unseen(needs));
+        let finding = |gap| Finding::unknown(Subject::Host, "not seen", &gap);
+        result(id, gaps.map(finding).collect())
+    };
+    let results = vec![
+        unknown("accept-queue", &["root", "CAP_SYS_ADMIN"]),
+        unknown("listen-drops", &["root", "CAP_SYS_ADMIN"]),
+        unknown("somaxconn", &["root"]),
+        unknown("syncookies", &["root"]),
+    ];
+    insta::assert_snapshot!(at(80, &diagnosis(all_sound(), results), Detail::Normal));
+}
+
+#[test]
 fn one_cause_for_both_walks_is_told_once() {
     let walk = |command, summary: &str| Walk {
         summary: summary.to_owned(),
