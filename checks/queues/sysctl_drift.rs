@@ -129,13 +129,17 @@ fn compare(setting: &BootSysctl, current: Option<Fact<String>>) -> Option<Findin
         }
     };
     let value = value.trim();
-    let change = match (now.parse::<u64>(), value.parse::<u64>()) {
-        _ if is_same(now, value) => return None,
-        (Ok(now), Ok(next)) if next < now => "lowers it to",
-        (Ok(_), Ok(_)) => "raises it to",
-        _ => "sets it to",
+    let summary = match (now.parse::<u32>(), setting.number()) {
+        _ if is_same(now, setting) => return None,
+        (Ok(number), Some(next)) => {
+            let change = if next < number { "lowers" } else { "raises" };
+            format!("{key} is {now} now, and the next boot {change} it to {next}")
+        }
+        (Ok(_), None) => {
+            format!("{key} is {now} now, and the kernel does not take `{value}` at the next boot")
+        }
+        (Err(_), _) => format!("{key} is {now} now, and the next boot sets it to {value}"),
     };
-    let summary = format!("{key} is {now} now, and the next boot {change} {value}");
     Some(
         Finding::host(Status::Warn, summary)
             .evidence(Evidence::sysctl(key, None, now))
@@ -155,7 +159,7 @@ fn doubted(view: &View<'_>, host: &Namespace) -> Vec<Finding> {
         let lines = boot.line(key).into_iter();
         let mut lines = lines.chain(boot.doubts(key).map(|doubt| &doubt.line));
         let now = match current.known() {
-            Ok(now) if lines.all(|line| is_same(now, line.value.trim())) => return None,
+            Ok(now) if lines.all(|line| is_same(now, line)) => return None,
             Ok(now) => format!("it is {now} now"),
             Err(_) => "what it is now could not be read".to_owned(),
         };
@@ -174,22 +178,26 @@ fn as_evidence(setting: &BootSysctl) -> Evidence {
     Evidence::at(place.clone(), format!("{key} = {value}"))
 }
 
-fn is_same(now: &str, next: &str) -> bool {
-    match (now.parse::<u64>(), next.parse::<u64>()) {
-        (Ok(now), Ok(next)) => now == next,
-        _ => now == next,
+fn is_same(now: &str, next: &BootSysctl) -> bool {
+    match now.parse::<u32>() {
+        Ok(now) => next.number() == Some(now),
+        Err(_) => now == next.value.trim(),
     }
 }
 
 fn decide(setting: &BootSysctl, now: &str) -> Remedy {
     let BootSysctl { key, value, place } = setting;
-    Remedy::by_hand(format!(
-        "if the file is right: sysctl -w {key}='{}'",
-        value.trim()
-    ))
-    .keep_do(format!(
-        "if the value now is right: write {key} = {now} at {place}"
-    ))
+    let keep = format!("if the value now is right: write {key} = {now} at {place}");
+    let is_refused = now.parse::<u32>().is_ok() && setting.number().is_none();
+    let remedy = if is_refused {
+        Remedy::default()
+    } else {
+        Remedy::by_hand(format!(
+            "if the file is right: sysctl -w {key}='{}'",
+            value.trim()
+        ))
+    };
+    remedy.keep_do(keep)
 }
 
 /// somaxconn was changed by hand and stands in no file. For the other settings the kernel's

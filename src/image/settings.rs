@@ -36,8 +36,9 @@ fn value(boot: &Boot, key: &str, default: Result<u32, Gap>) -> Result<u32, Gap> 
     readable(boot)?;
     let value = set(boot, key).unwrap_or(default);
     let agrees = |doubt: &BootDoubt| {
-        let may_be = as_the_kernel_reads(&doubt.line.value);
-        value.as_ref().is_ok_and(|&value| may_be == Some(value))
+        value
+            .as_ref()
+            .is_ok_and(|&value| doubt.line.number() == Some(value))
     };
     match boot.doubts(key).find(|doubt| !agrees(doubt)) {
         Some(doubt) => Err(doubt.gap()),
@@ -51,7 +52,7 @@ pub(super) fn modules_disabled(boot: &Boot) -> Result<bool, Gap> {
     let key = "kernel.modules_disabled";
     readable(boot)?;
     let disabled = set(boot, key).transpose()? == Some(1);
-    let may_disable = |doubt: &&BootDoubt| as_the_kernel_reads(&doubt.line.value) == Some(1);
+    let may_disable = |doubt: &&BootDoubt| doubt.line.number() == Some(1);
     match boot.doubts(key).find(may_disable) {
         Some(doubt) if !disabled => Err(doubt.gap()),
         _ => Ok(disabled),
@@ -78,36 +79,10 @@ pub(super) fn modprobe(boot: &Boot) -> Result<&str, Gap> {
 /// The kernel does not take its value.
 fn set(boot: &Boot, key: &str) -> Option<Result<u32, Gap>> {
     let line = boot.line(key)?;
-    Some(as_the_kernel_reads(&line.value).ok_or_else(|| {
+    Some(line.number().ok_or_else(|| {
         let shortened: String = line.value.chars().take(40).collect();
         Gap::malformed(line.place.to_string(), format!("`{shortened}` for {key}"))
     }))
-}
-
-/// As many digits the kernel reads (TMPBUFLEN in proc_get_long, kernel/sysctl.c).
-const DIGITS: usize = 20;
-
-/// A number in C's notation, so that 010 is 8, and at most INT_MAX (proc_get_long and
-/// proc_dointvec_minmax, kernel/sysctl.c). What follows after a blank is passed over. `None`: the
-/// kernel refuses it.
-fn as_the_kernel_reads(value: &str) -> Option<u32> {
-    let value = value.trim_start_matches(|first: char| matches!(first, ' ' | '\t'..='\r'));
-    let value = value.split([' ', '\t', '\n']).next()?;
-    if value.len() > DIGITS {
-        return None;
-    }
-    let digits = |text: &str, radix| {
-        let plain = text.starts_with(|first: char| first.is_ascii_hexdigit());
-        plain
-            .then(|| u32::from_str_radix(text, radix).ok())
-            .flatten()
-    };
-    let number = match value.strip_prefix("0x").or(value.strip_prefix("0X")) {
-        Some(hexadecimal) => digits(hexadecimal, 16),
-        None if value.len() > 1 && value.starts_with('0') => digits(value, 8),
-        None => digits(value, 10),
-    };
-    number.filter(|&number| i32::try_from(number).is_ok())
 }
 
 /// On where it is built in (tcp_sk_init, net/ipv4/tcp_ipv4.c: sysctl_tcp_syncookies = 1).
@@ -134,35 +109,5 @@ fn no_default(kernel: &Kernel, key: &str) -> Gap {
     match kernel.release.known() {
         Ok(release) => Gap::malformed(key, format!("no version in the release {release}")),
         Err(gap) => gap.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_as_the_kernel_reads_them() {
-        let read = as_the_kernel_reads;
-        assert_eq!(read("4096"), Some(4096));
-        assert_eq!(read(" 010000\n"), Some(4096));
-        assert_eq!(read("0x10"), Some(16));
-        assert_eq!(read("\u{b}16 32"), Some(16));
-        assert_eq!(read("00000000000000000016"), Some(14));
-        assert_eq!(read("2147483647"), Some(2_147_483_647));
-        for refused in [
-            "",
-            "+16",
-            "-1",
-            "2147483648",
-            "4294967295",
-            "09",
-            "16x",
-            "16\u{b}",
-            "000000000000000000016",
-            "x",
-        ] {
-            assert_eq!(read(refused), None, "{refused}");
-        }
     }
 }

@@ -51,6 +51,20 @@ fn a_file_that_agrees_passes() {
 }
 
 #[test]
+fn a_number_is_the_one_that_the_kernel_reads() {
+    for same in ["010000", "0x1000", "4096 # as on the others"] {
+        let facts = with_file("net.core.somaxconn", same);
+        assert_eq!(statuses(&CHECK, &facts), [Status::Pass], "{same}");
+    }
+    let finding = findings(&CHECK, &with_file("net.core.somaxconn", "4k")).remove(0);
+    assert_eq!(
+        finding.summary,
+        "net.core.somaxconn is 4096 now, and the kernel does not take `4k` at the next boot"
+    );
+    assert!(finding.remedy.expect("a remedy").now.is_empty());
+}
+
+#[test]
 fn a_file_that_differs_warns_with_line_and_direction() {
     let findings = findings(&CHECK, &with_file("net.core.somaxconn", "128"));
     assert_eq!(
