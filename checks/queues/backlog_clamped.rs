@@ -1,4 +1,4 @@
-//! No backlog was cut by somaxconn.
+//! No backlog was cut by a low somaxconn.
 
 use super::clamped::{Case, FEW, Group as Clamped, groups, spelled_out};
 use super::incomplete;
@@ -12,10 +12,10 @@ use crate::label::{listener_subject, owner};
 use crate::sysctl::SOMAXCONN;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// No backlog was cut by somaxconn.
+/// No backlog was cut by a low somaxconn.
 pub static CHECK: Check = Check {
     id: "backlog-clamped",
-    title: "No backlog was cut by somaxconn",
+    title: "No backlog was cut by a low somaxconn",
     group: Group::Queues,
     scope: Scope::Netns,
     explain: include_str!("backlog_clamped.md"),
@@ -131,10 +131,29 @@ fn the_others(
             let gaps = facts.kernel.release.gaps().iter().map(Evidence::gap);
             Some(Finding::about(subject(namespace), Status::Unknown, summary).evidences(gaps))
         }
-        _ => {
-            let summary = "no listener was cut by somaxconn";
+        (somaxconn, _) => {
+            let summary = well(namespace, somaxconn.ok().copied());
             Some(Finding::about(subject(namespace), Status::Pass, summary))
         }
+    }
+}
+
+/// A backlog of all that somaxconn allows is no sign of a fault, and no proof that there is none.
+fn well(namespace: &Namespace, somaxconn: Option<u32>) -> String {
+    let listeners = namespace.listeners.value().into_iter().flatten();
+    let backlogs = listeners.filter_map(|listener| listener.backlog);
+    let all = backlogs.filter(|&backlog| Some(backlog) == somaxconn);
+    match (all.count(), somaxconn) {
+        (0, Some(somaxconn)) => format!("no backlog is as large as somaxconn, {somaxconn}"),
+        (1, Some(somaxconn)) => format!(
+            "1 listener has all that somaxconn, {somaxconn}, allows, which is not low; it may \
+             have asked for more"
+        ),
+        (many, Some(somaxconn)) => format!(
+            "{many} listeners have all that somaxconn, {somaxconn}, allows, which is not low; \
+             they may have asked for more"
+        ),
+        (_, None) => "no listener whose backlog could have been cut".to_owned(),
     }
 }
 
@@ -172,6 +191,8 @@ mod tests {
     fn all_that_a_sound_somaxconn_allows_passes() {
         assert_eq!(worst(&CHECK, &host(4096, 4096)), Status::Pass);
         assert_eq!(worst(&CHECK, &host(65_535, 65_535)), Status::Pass);
+        let finding = findings(&CHECK, &host(4096, 4096)).remove(0);
+        assert!(finding.summary.contains("it may have asked for more"));
     }
 
     #[test]
