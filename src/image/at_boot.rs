@@ -1,7 +1,7 @@
 //! A root as a boot finds it: whatever lies in /run is hidden under a file system in memory
 //! (mount_table, systemd's src/shared/mount-setup.c).
 
-use crate::root::{Entry, Kind, Root};
+use crate::root::{Contents, Entry, Kind, Root};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,10 @@ impl AtBoot<'_> {
 impl Root for AtBoot<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.there(path)?.read(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Contents + '_>> {
+        self.there(path)?.open(path)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {

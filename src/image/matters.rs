@@ -1,6 +1,7 @@
 //! Which contents of an archive are kept: those that somebody here reads. Of everything else the
 //! name and the kind are enough.
 
+use crate::root::READ_LIMIT;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -8,8 +9,12 @@ use std::path::Path;
 /// Drop-in directories, wherever they lie: a link may lead there from /etc.
 const DROP_INS: [&str; 3] = ["modprobe.d", "modules-load.d", "sysctl.d"];
 
-/// True when the contents of the file at `path` are wanted.
-pub(super) fn matters(path: &Path) -> bool {
+/// How large the file at `path` may be for its contents to be wanted. `None`: they never are.
+pub(super) fn matters(path: &Path) -> Option<usize> {
+    is_read(path).then_some(READ_LIMIT)
+}
+
+fn is_read(path: &Path) -> bool {
     let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
         return false;
     };

@@ -1,7 +1,8 @@
 //! A root that is a directory of this machine.
 
+use super::contents::{Contents, Opened};
 use super::walk::{End, Step, Tree, walk};
-use super::{Entry, Kind, READ_LIMIT, Root, has_execute, not_a_file, too_large};
+use super::{Entry, Kind, PARTS_LIMIT, READ_LIMIT, Root, has_execute, not_a_file, too_large};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, open, openat, readlinkat, statat};
 use rustix::io::Errno;
@@ -42,6 +43,27 @@ impl Directory {
     fn last<'a>(&'a self, end: &'a End<OwnedFd>) -> BorrowedFd<'a> {
         self.descriptor(end.directory())
     }
+
+    fn open_file(&self, path: &Path) -> io::Result<Opened> {
+        let end = self.walk(path)?;
+        let name = end.leaf.as_deref().ok_or_else(not_a_file)?;
+        // A device can act when it is opened, so what it is comes first.
+        if kind_at(self.last(&end), name)? != Kind::File {
+            return Err(not_a_file());
+        }
+        // O_NONBLOCK: should it have become a pipe meanwhile, nobody waits for its writer.
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = openat(self.last(&end), name, flags, Mode::empty())?;
+        let stat = fstat(&file)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(not_a_file());
+        }
+        Ok(Opened {
+            file: File::from(file),
+            size: u64::try_from(stat.st_size).map_err(io::Error::other)?,
+        })
+    }
 }
 
 impl Tree for &Directory {
@@ -69,20 +91,15 @@ impl Tree for &Directory {
 
 impl Root for Directory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let end = self.walk(path)?;
-        let name = end.leaf.as_deref().ok_or_else(not_a_file)?;
-        // A device can act when it is opened, so what it is comes first.
-        if kind_at(self.last(&end), name)? != Kind::File {
-            return Err(not_a_file());
+        read_bounded(self.open_file(path)?.file)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Contents + '_>> {
+        let opened = self.open_file(path)?;
+        match opened.size > PARTS_LIMIT as u64 {
+            true => Err(too_large(PARTS_LIMIT)),
+            false => Ok(Box::new(opened)),
         }
-        // O_NONBLOCK: should it have become a pipe meanwhile, nobody waits for its writer.
-        let flags =
-            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = openat(self.last(&end), name, flags, Mode::empty())?;
-        if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
-            return Err(not_a_file());
-        }
-        read_bounded(File::from(file))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {
@@ -143,7 +160,7 @@ fn read_bounded(file: impl Read) -> io::Result<Vec<u8>> {
     let most = READ_LIMIT as u64 + 1;
     file.take(most).read_to_end(&mut bytes)?;
     if bytes.len() > READ_LIMIT {
-        return Err(too_large());
+        return Err(too_large(READ_LIMIT));
     }
     Ok(bytes)
 }

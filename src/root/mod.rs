@@ -3,10 +3,12 @@
 //! inside it. Nothing but regular files and directories is ever opened.
 
 mod archive;
+mod contents;
 mod directory;
 mod walk;
 
 pub use archive::{Archive, Limits, Refused};
+pub use contents::Contents;
 pub use directory::Directory;
 
 use std::ffi::OsString;
@@ -17,6 +19,10 @@ use std::path::{Path, PathBuf};
 /// desktop (/var/lib/dpkg/status, some 10 MB) and the indexes of modules (some MB).
 pub const READ_LIMIT: usize = 32 << 20;
 
+/// How large a file may be that is read in parts, in bytes: the database of rpm, which has some 20 MB
+/// on a server and 150 MB on a full desktop.
+pub const PARTS_LIMIT: usize = 256 << 20;
+
 /// A file tree. No path in it goes through more than 256 directories.
 pub trait Root: Send + Sync {
     /// The bytes of a regular file.
@@ -25,6 +31,13 @@ pub trait Root: Send + Sync {
     /// `NotFound`; `InvalidInput` for what is no regular file; `FileTooLarge` above
     /// [`READ_LIMIT`]; `Unsupported` for a member of an archive whose contents were not kept.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The same bytes, for who reads them in parts. Of an archive they are in memory anyway, of a
+    /// directory they never are.
+    ///
+    /// # Errors
+    /// As of [`read`](Root::read), but with [`PARTS_LIMIT`].
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Contents + '_>>;
 
     /// What a directory holds, in no order.
     ///
@@ -85,7 +98,7 @@ fn not_a_file() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
-fn too_large() -> io::Error {
-    let why = format!("larger than {} MiB", READ_LIMIT >> 20);
+fn too_large(most: usize) -> io::Error {
+    let why = format!("larger than {} MiB", most >> 20);
     io::Error::new(io::ErrorKind::FileTooLarge, why)
 }

@@ -1,6 +1,6 @@
 //! Folders and tars for the tests, made by the tools that people use or by hand.
 
-use sockdoctor::root::{Archive, Limits, Refused, Root};
+use sockdoctor::root::{Archive, Limits, READ_LIMIT, Refused, Root};
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +21,7 @@ pub(crate) const SMALL: Limits = Limits {
 
 /// Reads a tar stream and keeps all contents.
 pub(crate) fn read(tar: &[u8]) -> Result<Archive, Refused> {
-    Archive::read(tar, |_| true, SMALL)
+    Archive::read(tar, |_| Some(READ_LIMIT), SMALL)
 }
 
 /// Reads one that is fine.

@@ -17,7 +17,7 @@ pub use limits::Limits;
 pub use refused::Refused;
 
 use super::walk::End;
-use super::{Entry, Kind, READ_LIMIT, Root, not_a_file, too_large};
+use super::{Entry, Kind, PARTS_LIMIT, READ_LIMIT, Root, not_a_file, too_large};
 use members::{Member, Members, What};
 use rustix::io::Errno;
 use std::collections::HashMap;
@@ -34,13 +34,14 @@ pub struct Archive {
 
 impl Archive {
     /// Reads `packed` to its end. `matters` says for a path, as it stands in the archive but from
-    /// `/` on, whether anybody will want its contents.
+    /// `/` on, whether anybody will want its contents, and up to what size: [`READ_LIMIT`], or
+    /// [`PARTS_LIMIT`] for one that is read in parts.
     ///
     /// # Errors
     /// Why it cannot be judged. Nothing of it is used then.
     pub fn read(
         packed: impl Read,
-        matters: impl Fn(&Path) -> bool,
+        matters: impl Fn(&Path) -> Option<usize>,
         limits: Limits,
     ) -> Result<Self, Refused> {
         let unpacked = packing::unpack(packed, limits).map_err(Refused::Io)?;
@@ -73,13 +74,27 @@ impl Archive {
     fn walk(&self, path: &Path) -> io::Result<End<usize>> {
         self.tree.walk(path)
     }
+
+    fn kept(&self, path: &Path, most: usize) -> io::Result<&[u8]> {
+        let end = self.walk(path)?;
+        let not_kept = |why| Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        let Node::File { contents, .. } = self.tree.at(&end).1 else {
+            return Err(not_a_file());
+        };
+        match contents {
+            Contents::Kept(bytes) if bytes.len() <= most => Ok(bytes),
+            Contents::Kept(_) | Contents::TooLarge => Err(too_large(most)),
+            Contents::NotKept => not_kept("its contents were not kept"),
+            Contents::Sparse => not_kept("a file with holes is not read"),
+        }
+    }
 }
 
 fn add<R: Read>(
     tree: &mut Tree,
     members: &mut Members<R>,
     member: Member,
-    matters: impl Fn(&Path) -> bool,
+    matters: impl Fn(&Path) -> Option<usize>,
 ) -> Result<(), Refused> {
     let executable = member.executable;
     let file = |contents| Node::File {
@@ -90,9 +105,9 @@ fn add<R: Read>(
         What::Nothing => return Ok(()),
         What::HardLink(target) => return tree.link(&member.path, &target),
         What::File => file(match matters(&from_root(&member.path)) {
-            false => Contents::NotKept,
-            true if member.size > READ_LIMIT as u64 => Contents::TooLarge,
-            true => Contents::Kept(members.contents(member.size)?),
+            None => Contents::NotKept,
+            Some(most) if member.size > most as u64 => Contents::TooLarge,
+            Some(_) => Contents::Kept(members.contents(member.size)?),
         }),
         What::Sparse => file(Contents::Sparse),
         What::Link(target) => Node::Link(target),
@@ -111,17 +126,11 @@ fn from_root(path: &Path) -> PathBuf {
 
 impl Root for Archive {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let end = self.walk(path)?;
-        let not_kept = |why| Err(io::Error::new(io::ErrorKind::Unsupported, why));
-        let Node::File { contents, .. } = self.tree.at(&end).1 else {
-            return Err(not_a_file());
-        };
-        match contents {
-            Contents::Kept(bytes) => Ok(bytes.clone()),
-            Contents::NotKept => not_kept("its contents were not kept"),
-            Contents::Sparse => not_kept("a file with holes is not read"),
-            Contents::TooLarge => Err(too_large()),
-        }
+        self.kept(path, READ_LIMIT).map(<[u8]>::to_vec)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn super::Contents + '_>> {
+        Ok(Box::new(self.kept(path, PARTS_LIMIT)?))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {
