@@ -1,7 +1,7 @@
 //! What checks say of a machine, told of an image: a setting is a line of its sysctl.d or a
 //! default, and a remedy changes files.
 
-use crate::facts::{Fact, Facts, OwnedFile, Package};
+use crate::facts::{Fact, Facts, OwnedFile, Package, Why};
 use crate::finding::{Evidence, Finding, Remedy, Source, Step, Subject};
 
 /// The finding as it must be read of an image. Unchanged for a machine.
@@ -60,11 +60,17 @@ fn of_package(packages: &Fact<Vec<OwnedFile>>, mut evidence: Evidence) -> Eviden
         return evidence;
     };
     let mut owned = packages.value().into_iter().flatten();
-    if let Some(owned) = owned.find(|owned| owned.path == place.path) {
-        let Package { name, version, .. } = &owned.package;
-        let version = version.as_ref().map_or(String::new(), |v| format!(" {v}"));
-        evidence.says = format!("{} (of the package {name}{version})", evidence.says);
-    }
+    let known = owned.find(|owned| owned.path == place.path);
+    let package = match (known, packages.gaps().first()) {
+        (Some(owned), _) => {
+            let Package { name, version, .. } = &owned.package;
+            let version = version.as_ref().map_or(String::new(), |v| format!(" {v}"));
+            format!("of the package {name}{version}")
+        }
+        (None, Some(gap)) if gap.why != Why::Absent => format!("its package is not known: {gap}"),
+        (None, _) => return evidence,
+    };
+    evidence.says = format!("{} ({package})", evidence.says);
     evidence
 }
 
