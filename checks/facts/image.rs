@@ -75,4 +75,6 @@ pub enum PackageManager {
     Dpkg,
     /// Alpine.
     Apk,
+    /// Fedora, RHEL, SUSE and what comes from them.
+    Rpm,
 }

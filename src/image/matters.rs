@@ -1,7 +1,8 @@
 //! Which contents of an archive are kept: those that somebody here reads. Of everything else the
 //! name and the kind are enough.
 
-use crate::root::READ_LIMIT;
+use super::packages::rpm;
+use crate::root::{PARTS_LIMIT, READ_LIMIT};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -11,7 +12,10 @@ const DROP_INS: [&str; 3] = ["modprobe.d", "modules-load.d", "sysctl.d"];
 
 /// How large the file at `path` may be for its contents to be wanted. `None`: they never are.
 pub(super) fn matters(path: &Path) -> Option<usize> {
-    is_read(path).then_some(READ_LIMIT)
+    match rpm::is_database(path) {
+        true => Some(PARTS_LIMIT),
+        false => is_read(path).then_some(READ_LIMIT),
+    }
 }
 
 fn is_read(path: &Path) -> bool {
@@ -60,4 +64,5 @@ fn is_package_data(path: &Path, name: &OsStr, parent: &Path) -> bool {
         || parent == "/var/lib/dpkg/status.d"
         || (parent == "/var/lib/dpkg/info" && is_list())
         || path.ends_with("lib/apk/db/installed")
+        || rpm::is_journal(path)
 }

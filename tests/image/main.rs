@@ -14,4 +14,5 @@ mod expect;
 mod hostile;
 mod inventory;
 mod packed;
+mod rpm;
 mod support;

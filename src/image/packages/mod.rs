@@ -1,8 +1,8 @@
-//! Which packages brought which files, from the records of dpkg and apk. Those of rpm are a
-//! database (sqlite, ndb or Berkeley), and that is not read.
+//! Which packages brought which files, from the records of dpkg, apk and rpm.
 
 mod apk;
 mod dpkg;
+pub(super) mod rpm;
 
 use super::there;
 use crate::root::Root;
@@ -11,9 +11,6 @@ use sockdoctor_checks::facts::{Fact, Gap, OwnedFile, Package, PackageManager, Wh
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// Where rpm keeps its database.
-const RPM: [&str; 2] = ["/var/lib/rpm", "/usr/lib/sysimage/rpm"];
 
 /// Directories that are links where /usr is merged. Records may know a file by either name.
 const MERGED: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib64", "/usr/sbin", "/usr/lib64"];
@@ -24,21 +21,16 @@ pub fn owners(root: &dyn Root, files: &[PathBuf]) -> Fact<Vec<OwnedFile>> {
     let mut search = Search::new(root, files);
     let dpkg = dpkg::search(root, &mut search);
     let apk = apk::search(root, &mut search);
-    let has_records = [&dpkg, &apk].iter().any(|found| matches!(found, Ok(true)));
-    let mut gaps: Vec<Gap> = [dpkg, apk].into_iter().filter_map(Result::err).collect();
-    gaps.extend(rpm(root));
+    let rpm = rpm::search(root, &mut search);
+    let records = [dpkg, apk, rpm];
+    let has_records = records.iter().any(|found| matches!(found, Ok(true)));
+    let mut gaps: Vec<Gap> = records.into_iter().filter_map(Result::err).collect();
     gaps.append(&mut search.gaps);
     match gaps.first() {
         Some(gap) if !has_records => Fact::Missing(gap.clone()),
         None if !has_records => Fact::Missing(Gap::new("records of packages", Why::Absent)),
         _ => Fact::with_gaps(search.owned(files), gaps),
     }
-}
-
-fn rpm(root: &dyn Root) -> Option<Gap> {
-    let path = RPM.iter().find(|path| root.kind(Path::new(path)).is_ok())?;
-    let why = "the database of rpm is not read".to_owned();
-    Some(Gap::new(*path, Why::Unsupported(why)))
 }
 
 /// The files that are asked for, under all their names, and what was found.
