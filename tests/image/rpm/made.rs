@@ -1,7 +1,7 @@
 //! Databases that rpm and its libraries made, and what rpm says is in them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -45,7 +45,9 @@ fn make(folder: &Path) -> Made {
     build.arg("-bb").arg(define("_topdir", folder));
     ran(build.arg(here.join("packages.spec")));
     let built = fs::read_dir(folder.join("RPMS/noarch")).expect("packages");
-    let built: Vec<_> = built.map(|file| file.expect("a package").path()).collect();
+    let built = built.map(|file| file.expect("a package").path());
+    let is_moved = |path: &PathBuf| path.ends_with("moved-6.1.0-5.x.noarch.rpm");
+    let (moved, built): (Vec<_>, Vec<_>) = built.partition(is_moved);
     let rpm = || {
         let mut rpm = Command::new("rpm");
         rpm.arg("--root").arg(folder);
@@ -54,6 +56,8 @@ fn make(folder: &Path) -> Made {
     };
     let install = ["--install", "--nodeps", "--excludedocs"];
     ran(rpm().args(install).args(built));
+    let relocate = ["--relocate", "/opt/moved=/srv/moved"];
+    ran(rpm().args(install).args(relocate).args(moved));
     ran(rpm().args(["--erase", "--nodeps", "gone"]));
     let format = "[%{FILENAMES} %{=NAME} %|EPOCH?{%{=EPOCH}:}|%{=VERSION}-%{=RELEASE} \
                   %{FILESTATES:fstate}\\n]";
