@@ -138,11 +138,13 @@ impl<'a> Header<'a> {
         let (Some(version), Some(release)) = (version, release) else {
             return Ok(None);
         };
-        let epoch = self.entry(tag::EPOCH).and_then(|entry| {
-            let epoch = be32(self.data, entry.offset)?;
-            (entry.kind == INT32).then(|| format!("{epoch}:"))
-        });
-        let epoch = epoch.unwrap_or_default();
+        let epoch = match self.entry(tag::EPOCH) {
+            None => String::new(),
+            Some(entry) => match be32(self.data, entry.offset) {
+                Some(epoch) if entry.kind == INT32 => format!("{epoch}:"),
+                _ => return Err("its epoch is no number".to_owned()),
+            },
+        };
         Ok(Some([epoch.as_bytes(), version, b"-", release].concat()))
     }
 

@@ -11,6 +11,9 @@ const BLOCK: usize = 16;
 
 const SLOT_PAGE: usize = 4096;
 
+/// Enough for half a million packages.
+const SLOT_PAGES: usize = 2048;
+
 /// Bytes around a package: magic, number, generation, length; checksum, length, magic.
 const HEAD: usize = 16;
 const TAIL: usize = 12;
@@ -35,8 +38,11 @@ pub(super) fn headers(file: &dyn Contents, each: &mut dyn FnMut(&[u8])) -> Resul
     if le32(&header, 4) != Some(0) {
         return Err(Damage::unsupported("a later version of the format of ndb"));
     }
-    let pages = le32(&header, 12).map_or(0, |pages| pages as usize);
-    let slots = part(file, 0, pages.saturating_mul(SLOT_PAGE))?;
+    let pages = le32(&header, 12).ok_or_else(cut)? as usize;
+    if pages > SLOT_PAGES {
+        return Err(Damage::Malformed(format!("{pages} pages of slots")));
+    }
+    let slots = part(file, 0, pages * SLOT_PAGE)?;
     let mut end = u32::try_from(slots.len() / BLOCK).unwrap_or(u32::MAX);
     for slot in in_order(&slots)? {
         if slot.from < end {
@@ -48,19 +54,24 @@ pub(super) fn headers(file: &dyn Contents, each: &mut dyn FnMut(&[u8])) -> Resul
     Ok(())
 }
 
+fn cut() -> Damage {
+    Damage::malformed("a number that reaches out of its block")
+}
+
 /// The slots that are in use, by the places of their packages.
 fn in_order(slots: &[u8]) -> Result<Vec<Slot>, Damage> {
     let mut used = Vec::new();
     for slot in slots.chunks_exact(BLOCK).skip(2) {
-        let number = |at| le32(slot, at).unwrap_or(0);
-        match (slot.starts_with(b"Slot"), number(8)) {
-            (false, _) => return Err(Damage::malformed("a slot that is none")),
-            (true, 0) => {}
-            (true, from) => used.push(Slot {
-                package: number(4),
-                from,
-                blocks: number(12),
-            }),
+        let number = |at| le32(slot, at).ok_or_else(cut);
+        let read = Slot {
+            package: number(4)?,
+            from: number(8)?,
+            blocks: number(12)?,
+        };
+        match slot.starts_with(b"Slot") {
+            false => return Err(Damage::malformed("a slot that is none")),
+            true if read.from == 0 => {}
+            true => used.push(read),
         }
     }
     used.sort_unstable_by_key(|slot| slot.from);

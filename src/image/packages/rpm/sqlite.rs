@@ -5,7 +5,7 @@
 mod record;
 
 use super::HEADER_LIMIT;
-use super::bytes::{array, be16, be32, part};
+use super::bytes::{be16, be32, part};
 use super::damage::Damage;
 use super::pages::Pages;
 use crate::root::Contents;
@@ -108,15 +108,17 @@ impl<'a> Database<'a> {
 
     /// Pages that are free may still hold packages that were removed.
     fn mark_free(&mut self, header: &[u8]) -> Result<(), Damage> {
-        let mut trunk = be32(header, 32).unwrap_or(0);
+        let word = |page: &[u8], at| {
+            let broken = || Damage::malformed("a list of free pages that reaches out of its page");
+            be32(page, at).ok_or_else(broken)
+        };
+        let mut trunk = word(header, 32)?;
         while trunk != 0 {
             let page = self.pages.take(trunk)?;
-            let leaves = be32(&page, 4).map_or(0, |leaves| leaves as usize);
-            for leaf in 0..leaves.min(self.usable / 4 - 2) {
-                let leaf = be32(&page, 8 + 4 * leaf);
-                self.pages.mark(leaf.unwrap_or(0))?;
+            for leaf in 0..word(&page, 4)? as usize {
+                self.pages.mark(word(&page, 8 + 4 * leaf)?)?;
             }
-            trunk = be32(&page, 0).unwrap_or(0);
+            trunk = word(&page, 0)?;
         }
         Ok(())
     }
@@ -210,12 +212,14 @@ impl<'a> Database<'a> {
     }
 
     fn overflow(&mut self, first: u32, length: usize, row: &mut Vec<u8>) -> Result<(), Damage> {
+        let cut = || Damage::malformed("a row that reaches out of its page");
         let mut next = first;
         while row.len() < length {
             let page = self.pages.take(next)?;
+            let (&link, rest) = page.split_first_chunk().ok_or_else(cut)?;
             let part = (self.usable - 4).min(length - row.len());
-            row.extend_from_slice(&page[4..4 + part]);
-            next = u32::from_be_bytes(array(&page, 0).unwrap_or_default());
+            row.extend_from_slice(rest.get(..part).ok_or_else(cut)?);
+            next = u32::from_be_bytes(link);
         }
         match next {
             0 => Ok(()),
