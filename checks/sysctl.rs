@@ -19,10 +19,16 @@ pub(crate) fn set(facts: &Facts, namespace: &Namespace, sysctl: &str, value: u32
     match ip_netns_name(namespace) {
         Some(name) => Remedy::run(format!("ip netns exec {name} {command}"))
             .keep_do(format!("put that after what makes {name}: ip netns add")),
-        None => Remedy::by_hand(format!("in that namespace: {command}")).keep_do(format!(
-            "set it where the container is made: --sysctl {sysctl}={value}, or \
-             securityContext.sysctls of the pod"
-        )),
+        None => {
+            let keep = match &namespace.names[..] {
+                [NetnsName::Container(_) | NetnsName::Process { .. }, ..] => format!(
+                    "if it is a container's, set it where that is made: --sysctl {sysctl}={value}, \
+                     or securityContext.sysctls of the pod"
+                ),
+                _ => "put that after what makes the namespace".to_owned(),
+            };
+            Remedy::by_hand(format!("in that namespace: {command}")).keep_do(keep)
+        }
     }
 }
 

@@ -92,7 +92,9 @@ fn rest(others: &[Listening<'_>], status: Status, full: &str) -> Vec<Finding> {
         Finding::about(Subject::Namespaces(vec![label]), status, summary)
             // The longest comes first.
             .evidence(others[0].evidence())
-            .remedy(remedy())
+            .remedy(listening::empty_it(Remedy::by_hand(
+                "see them all: sockdoctor listeners --full",
+            )))
     };
     by_namespace.into_iter().map(finding).collect()
 }
