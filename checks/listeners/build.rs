@@ -6,7 +6,7 @@ use crate::facts::{
     Fact, Facts, Family, Gap, Namespace, Owner, TcpListener, TcpSource, UnixListener, UnixSource,
     UnixStream, Why,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What rows of all namespaces share.
@@ -28,9 +28,9 @@ impl<'a> Builder<'a> {
     pub(super) fn of(facts: &'a Facts) -> Self {
         let unsupported =
             |what: &str, why: &str| Arc::new(Gap::new(what, Why::Unsupported(why.to_owned())));
-        let owners = facts.owners.value().into_iter().flatten();
+        let owners = facts.owners.value().map_or(&[][..], Vec::as_slice);
         Builder {
-            owners: owners.map(|owner| (owner.inode, owner)).collect(),
+            owners: owners.iter().map(|owner| (owner.inode, owner)).collect(),
             no_owner: facts.owners.gaps().first().cloned().map(Arc::new),
             proc_tcp: unsupported("backlog and drops", "/proc/net/tcp has neither"),
             no_drops: unsupported("drops", "this kernel does not tell them of each listener"),
@@ -42,26 +42,27 @@ impl<'a> Builder<'a> {
 
     /// The TCP listeners of a namespace. Those with the same address, port and interface are
     /// one row: without SO_REUSEPORT only one socket can listen there.
-    pub(super) fn tcp(&self, namespace: &Namespace) -> Vec<Row> {
+    pub(super) fn tcp(&self, namespace: &'a Namespace) -> Vec<Row<'a>> {
         let listeners = namespace.listeners.value().map_or(&[][..], Vec::as_slice);
         let requests = Requests::assign(&namespace.syn_recv, listeners);
         let netns = netns(namespace);
-        let mut rows: BTreeMap<(Protocol, Address), Row> = BTreeMap::new();
-        for listener in listeners {
-            let place = (protocol(listener), Address::from(listener));
-            let row = rows.entry(place.clone()).or_insert_with(|| Row {
+        let mut sorted: Vec<&TcpListener> = listeners.iter().collect();
+        sorted.sort_by_key(|listener| place(listener));
+        let rows = sorted.chunk_by(|a, b| place(a) == place(b));
+        let row = |members: &[&TcpListener]| {
+            let (protocol, address) = place(members[0]);
+            Row {
                 netns: Arc::clone(&netns),
-                protocol: place.0,
-                address: place.1,
-                members: Vec::new(),
-                syn_recv: Some(requests.at(listener)),
-            });
-            row.members.push(self.tcp_member(listener));
-        }
-        rows.into_values().collect()
+                protocol,
+                address,
+                members: members.iter().map(|one| self.tcp_member(one)).collect(),
+                syn_recv: Some(requests.at(members[0])),
+            }
+        };
+        rows.map(row).collect()
     }
 
-    fn tcp_member(&self, listener: &TcpListener) -> Member {
+    fn tcp_member(&self, listener: &TcpListener) -> Member<'a> {
         let why = |otherwise: &Arc<Gap>| match listener.source {
             TcpSource::ProcNet => Arc::clone(&self.proc_tcp),
             TcpSource::SockDiag | TcpSource::Descriptor | TcpSource::BpfIterator => {
@@ -79,21 +80,21 @@ impl<'a> Builder<'a> {
     }
 
     /// The unix listeners of a namespace.
-    pub(super) fn unix(&self, namespace: &Namespace) -> Vec<Row> {
+    pub(super) fn unix(&self, namespace: &'a Namespace) -> Vec<Row<'a>> {
         let netns = netns(namespace);
         let listeners = namespace.unix_listeners.value().into_iter().flatten();
         listeners
             .map(|listener| Row {
                 netns: Arc::clone(&netns),
                 protocol: Protocol::Unix,
-                address: Address::Unix(listener.name.clone()),
+                address: Address::Unix(&listener.name),
                 members: vec![self.unix_member(listener)],
                 syn_recv: None,
             })
             .collect()
     }
 
-    fn unix_member(&self, listener: &UnixListener) -> Member {
+    fn unix_member(&self, listener: &UnixListener) -> Member<'a> {
         let why = || self.without_queue(listener.source);
         Member {
             inode: listener.inode,
@@ -106,12 +107,12 @@ impl<'a> Builder<'a> {
     }
 
     /// The unix streams of a namespace, those with most unread bytes first.
-    pub(super) fn streams(&self, namespace: &Namespace) -> Vec<Stream> {
+    pub(super) fn streams(&self, namespace: &'a Namespace) -> Vec<Stream<'a>> {
         let netns = netns(namespace);
         let streams = namespace.unix_streams.value().into_iter().flatten();
-        let stream = |stream: &UnixStream| Stream {
+        let stream = |stream: &'a UnixStream| Stream {
             netns: Arc::clone(&netns),
-            name: stream.name.clone(),
+            name: &stream.name,
             owner: self.owner(stream.inode),
             unread: stream
                 .unread
@@ -131,9 +132,9 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn owner(&self, inode: u32) -> Known<Option<Owner>> {
+    fn owner(&self, inode: u32) -> Known<Option<&'a Owner>> {
         match (self.owners.get(&inode), &self.no_owner) {
-            (Some(&owner), _) => Ok(Some(owner.clone())),
+            (Some(&owner), _) => Ok(Some(owner)),
             // An inode of 0 is a socket that no descriptor leads to.
             (None, Some(gap)) if inode != 0 => Err(Arc::clone(gap)),
             (None, _) => Ok(None),
@@ -153,9 +154,10 @@ fn netns(namespace: &Namespace) -> Arc<Netns> {
     })
 }
 
-fn protocol(listener: &TcpListener) -> Protocol {
-    match listener.family {
+fn place(listener: &TcpListener) -> (Protocol, Address<'static>) {
+    let protocol = match listener.family {
         Family::V4 => Protocol::Tcp,
         Family::V6 => Protocol::Tcp6,
-    }
+    };
+    (protocol, Address::from(listener))
 }

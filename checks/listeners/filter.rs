@@ -53,7 +53,7 @@ impl From<bool> for Wanted {
 
 impl Filter {
     /// By port and process.
-    pub fn wants(&self, row: &Row) -> Wanted {
+    pub fn wants(&self, row: &Row<'_>) -> Wanted {
         let port = row.address.port();
         let by_port = self.ports.is_empty() || port.is_some_and(|it| self.ports.contains(&it));
         let owners = row.members.iter().map(|member| &member.owner);
@@ -61,12 +61,12 @@ impl Filter {
     }
 
     /// By process.
-    pub fn wants_stream(&self, stream: &Stream) -> Wanted {
+    pub fn wants_stream(&self, stream: &Stream<'_>) -> Wanted {
         self.by_process(std::iter::once(&stream.owner))
     }
 
     /// By what went on in its queue, where only that is wanted.
-    pub fn wants_state(&self, row: &Row) -> Wanted {
+    pub fn wants_state(&self, row: &Row<'_>) -> Wanted {
         if !self.full {
             return Wanted::Yes;
         }
@@ -74,11 +74,11 @@ impl Filter {
         each.max().unwrap_or(Wanted::No)
     }
 
-    fn by_process<'a>(&self, owners: impl Iterator<Item = &'a Known<Option<Owner>>>) -> Wanted {
+    fn by_process<'a>(&self, owners: impl Iterator<Item = &'a Known<Option<&'a Owner>>>) -> Wanted {
         let Some(process) = &self.process else {
             return Wanted::Yes;
         };
-        let is_owned = |owner: &Known<Option<Owner>>| match (owner, process) {
+        let is_owned = |owner: &Known<Option<&Owner>>| match (owner, process) {
             (Err(_), _) => Wanted::Unsure,
             (Ok(None), _) => Wanted::No,
             (Ok(Some(owner)), Process::Pid(pid)) => (owner.pid == *pid).into(),
@@ -95,7 +95,7 @@ fn is_called(owner: &Owner, name: &str) -> bool {
     owner.name.as_bytes() == &name[..name.len().min(KEPT)]
 }
 
-fn is_in_trouble(member: &Member) -> Wanted {
+fn is_in_trouble(member: &Member<'_>) -> Wanted {
     let full = match member.fill() {
         Fill::Full => Wanted::Yes,
         Fill::Unknown => Wanted::Unsure,

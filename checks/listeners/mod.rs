@@ -17,7 +17,7 @@ pub use attribution::Attribution;
 pub use filter::{Filter, Process, Wanted};
 pub use order::Order;
 pub use reasons::Reason;
-pub use row::{Address, InSs, Key, Known, Member, Netns, Protocol, Row, Source, Stream};
+pub use row::{Address, InSs, Known, Member, Netns, Protocol, Row, Source, Stream};
 
 use crate::check::View;
 use crate::facts::{Facts, Namespace};
@@ -49,11 +49,11 @@ pub struct Request {
 
 /// The listeners of all namespaces that were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
+pub struct Table<'a> {
     /// Those that were asked for, in the order that was asked for.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Row<'a>>,
     /// Unix streams with unread bytes, most first.
-    pub streams: Vec<Stream>,
+    pub streams: Vec<Stream<'a>>,
     /// How many there are, before `--full` leaves any out.
     pub counts: Counts,
     /// Rows and streams that are not shown because it is not known whether they were asked for.
@@ -87,7 +87,7 @@ pub struct Counts {
 
 /// The table of what `facts` hold. The owners of all sockets must have been looked for: one that
 /// is not among them has none.
-pub fn table(facts: &Facts, request: &Request) -> Table {
+pub fn table<'a>(facts: &'a Facts, request: &Request) -> Table<'a> {
     let namespaces = facts.namespaces.value().map_or(&[][..], Vec::as_slice);
     let builder = Builder::of(facts);
     let (rows, counts, undecided) = rows(&builder, namespaces, request);
@@ -111,11 +111,11 @@ pub fn table(facts: &Facts, request: &Request) -> Table {
 
 /// The rows in their order, what there is before `full` leaves any out, and how many could not
 /// be decided.
-fn rows(
-    builder: &Builder<'_>,
-    namespaces: &[Namespace],
+fn rows<'a>(
+    builder: &Builder<'a>,
+    namespaces: &'a [Namespace],
     request: &Request,
-) -> (Vec<Row>, Counts, usize) {
+) -> (Vec<Row<'a>>, Counts, usize) {
     let of_kind = |namespace| match request.kind {
         Kind::Tcp => builder.tcp(namespace),
         Kind::Unix => builder.unix(namespace),
@@ -140,11 +140,11 @@ fn split<T>(all: Vec<T>, wanted: impl Fn(&T) -> Wanted) -> (Vec<T>, usize) {
 }
 
 /// A stream is never full and drops nothing.
-fn streams(
-    builder: &Builder<'_>,
-    namespaces: &[Namespace],
+fn streams<'a>(
+    builder: &Builder<'a>,
+    namespaces: &'a [Namespace],
     request: &Request,
-) -> (Vec<Stream>, usize) {
+) -> (Vec<Stream<'a>>, usize) {
     if request.kind == Kind::Tcp || request.filter.full {
         return (Vec::new(), 0);
     }
@@ -152,7 +152,7 @@ fn streams(
     let (mut streams, unsure) = split(all.collect(), |one| request.filter.wants_stream(one));
     streams.sort_by_key(|stream| {
         let unread = Reverse(stream.unread.as_ref().ok().copied());
-        (unread, stream.name.clone(), stream.inode)
+        (unread, stream.name, stream.inode)
     });
     (streams, unsure)
 }
@@ -183,7 +183,7 @@ fn was_read(namespace: &Namespace, kind: Kind) -> bool {
     }
 }
 
-impl Table {
+impl Table<'_> {
     /// Namespaces whose listeners could not be read.
     pub fn unread(&self) -> usize {
         self.namespaces - self.read
@@ -191,7 +191,7 @@ impl Table {
 }
 
 impl Counts {
-    fn of(rows: &[Row]) -> Self {
+    fn of(rows: &[Row<'_>]) -> Self {
         let mut counts = Counts::default();
         for member in rows.iter().flat_map(|row| &row.members) {
             counts.listeners += 1;

@@ -24,51 +24,54 @@ pub enum Order {
 }
 
 /// Sorts rows, and the members within each group: the fullest first.
-pub(super) fn sort(rows: &mut [Row], order: Order) {
+pub(super) fn sort(rows: &mut [Row<'_>], order: Order) {
     for row in rows.iter_mut().filter(|row| row.is_group()) {
         row.members
             .sort_by_key(|one| (Reverse(one.percent()), one.inode));
     }
-    rows.sort_by(|a, b| compare(a, b, order).then_with(|| by_place(a, b)));
-}
-
-fn compare(a: &Row, b: &Row, order: Order) -> Ordering {
+    rows.sort_by(by_place);
+    // These leave rows that are equal in the order of their places.
     match order {
-        Order::Worst => worst(b).cmp(&worst(a)),
-        Order::Queue => queue(b).cmp(&queue(a)),
-        Order::Fill => b.percent().cmp(&a.percent()),
-        Order::Drops => drops(b).cmp(&drops(a)),
-        Order::Address => a.address.cmp(&b.address),
-        Order::Process => by_process(a, b),
+        Order::Worst => rows.sort_by_cached_key(|row| Reverse(worst(row))),
+        Order::Queue => rows.sort_by_cached_key(|row| Reverse(queue(row))),
+        Order::Fill => rows.sort_by_cached_key(|row| Reverse(row.percent())),
+        Order::Drops => rows.sort_by_cached_key(|row| Reverse(drops(row))),
+        Order::Address => rows.sort_by(|a, b| a.address.cmp(&b.address)),
+        Order::Process => rows.sort_by(by_process),
     }
 }
 
 /// What is not known is less than what is, and so comes last among the worst.
-fn worst(row: &Row) -> (bool, Option<u64>, Option<u64>, Option<u64>) {
+fn worst(row: &Row<'_>) -> (bool, Option<u64>, Option<u64>, Option<u64>) {
     let is_full = row.fill() == Fill::Full;
     (is_full, row.percent(), drops(row), queue(row))
 }
 
-fn queue(row: &Row) -> Option<u64> {
+fn queue(row: &Row<'_>) -> Option<u64> {
     row.accept_queue().ok()
 }
 
-fn drops(row: &Row) -> Option<u64> {
+fn drops(row: &Row<'_>) -> Option<u64> {
     row.drops()?.ok()
 }
 
-fn by_process(a: &Row, b: &Row) -> Ordering {
+fn by_process(a: &Row<'_>, b: &Row<'_>) -> Ordering {
     match (owner(a), owner(b)) {
         (Some(a), Some(b)) => (&a.name, a.pid).cmp(&(&b.name, b.pid)),
         (a, b) => b.is_some().cmp(&a.is_some()),
     }
 }
 
-fn owner(row: &Row) -> Option<&Owner> {
-    row.members.first()?.owner.as_ref().ok()?.as_ref()
+fn owner<'a>(row: &Row<'a>) -> Option<&'a Owner> {
+    *row.members.first()?.owner.as_ref().ok()?
 }
 
-fn by_place(a: &Row, b: &Row) -> Ordering {
+/// Two unix listeners can have the same path, in two mount namespaces.
+fn by_place(a: &Row<'_>, b: &Row<'_>) -> Ordering {
+    let inode = |row: &Row<'_>| row.members.first().map(|one| one.inode);
     let labels = a.netns.label.cmp(&b.netns.label);
-    labels.then_with(|| a.key().cmp(&b.key()))
+    labels
+        .then_with(|| a.netns.id.cmp(&b.netns.id))
+        .then_with(|| (a.protocol, a.address).cmp(&(b.protocol, b.address)))
+        .then_with(|| inode(a).cmp(&inode(b)))
 }

@@ -19,8 +19,8 @@ pub struct Reason {
 pub(super) fn all(
     facts: &Facts,
     kind: Kind,
-    rows: &[Row],
-    streams: &[Stream],
+    rows: &[Row<'_>],
+    streams: &[Stream<'_>],
     attributions: &[Attribution],
 ) -> Vec<Reason> {
     let mut found = Reasons::default();

@@ -1,7 +1,4 @@
 //! A line of the table: a listening socket, or the members of an SO_REUSEPORT group.
-//!
-//! Rows own what they say, so that a live view can hold those of one reading against those of
-//! the next.
 
 use crate::facts::{Gap, NetnsId, Owner, TcpListener, TcpSource, UnixSource};
 use crate::queues::listening::Fill;
@@ -24,7 +21,7 @@ pub struct Netns {
 }
 
 /// What is spoken at a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Protocol {
     /// TCP over IPv4.
     Tcp,
@@ -46,15 +43,15 @@ impl Protocol {
 }
 
 /// Where a listener listens.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Address {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Address<'a> {
     /// An address and a port, and the index of the interface that it is bound to, 0 for none.
     Inet(SocketAddr, u32),
     /// A path, or `@` and an abstract name; any bytes, made valid UTF-8.
-    Unix(String),
+    Unix(&'a str),
 }
 
-impl Address {
+impl Address<'_> {
     /// The port of a TCP listener.
     pub fn port(&self) -> Option<u16> {
         match self {
@@ -64,7 +61,7 @@ impl Address {
     }
 }
 
-impl From<&TcpListener> for Address {
+impl From<&TcpListener> for Address<'_> {
     fn from(listener: &TcpListener) -> Self {
         let address = SocketAddr::new(listener.address, listener.port);
         Address::Inet(address, listener.interface)
@@ -73,7 +70,7 @@ impl From<&TcpListener> for Address {
 
 /// As ss writes it, `0.0.0.0:80`, `[::]:80`, but for the interface, which has its index here:
 /// `0.0.0.0%3:80`.
-impl std::fmt::Display for Address {
+impl std::fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Address::Inet(address, 0) => address.fmt(f),
@@ -137,13 +134,13 @@ impl From<UnixSource> for Source {
 
 /// One listening socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct Member<'a> {
     /// Its inode, 0 when no descriptor is left.
     pub inode: u32,
     /// The process that holds it, of several the one with the lowest pid; those that hold it
     /// below descriptor 64 come first. `None`: no process that can be seen does; there are such of
     /// the kernel, and of other pid namespaces.
-    pub owner: Known<Option<Owner>>,
+    pub owner: Known<Option<&'a Owner>>,
     /// Connections that wait for accept().
     pub accept_queue: Known<u32>,
     /// sk_max_ack_backlog: the queue holds one more.
@@ -154,7 +151,7 @@ pub struct Member {
     pub source: Source,
 }
 
-impl Member {
+impl Member<'_> {
     /// How full its accept queue is.
     pub fn fill(&self) -> Fill {
         let known = |number: &Known<u32>| number.as_ref().ok().copied();
@@ -190,47 +187,23 @@ pub struct InSs {
     pub send_q: Option<u32>,
 }
 
-/// What tells a row from the others, now and at the next reading.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    /// Its namespace.
-    pub netns: NetnsId,
-    /// Its protocol.
-    pub protocol: Protocol,
-    /// Where it listens.
-    pub address: Address,
-    /// Inode of a unix listener: two of them can have the same path, in two mount namespaces.
-    pub inode: Option<u32>,
-}
-
 /// A line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct Row<'a> {
     /// The network namespace of the socket, which may be another than that of its process.
     pub netns: Arc<Netns>,
     /// What is spoken.
     pub protocol: Protocol,
     /// Where.
-    pub address: Address,
+    pub address: Address<'a>,
     /// The sockets: one, or those of an SO_REUSEPORT group, fullest first.
-    pub members: Vec<Member>,
+    pub members: Vec<Member<'a>>,
     /// Connection requests that wait for the final ACK, of the whole group. `None` for unix
     /// sockets, which have none.
     pub syn_recv: Option<Known<u32>>,
 }
 
-impl Row {
-    /// What tells it from the others.
-    pub fn key(&self) -> Key {
-        let unix = self.protocol == Protocol::Unix;
-        Key {
-            netns: self.netns.id,
-            protocol: self.protocol,
-            address: self.address.clone(),
-            inode: self.members.first().filter(|_| unix).map(|one| one.inode),
-        }
-    }
-
+impl Row<'_> {
     /// Whether several sockets share the address, which takes SO_REUSEPORT.
     pub fn is_group(&self) -> bool {
         self.members.len() > 1
@@ -294,13 +267,13 @@ fn sum<'a>(numbers: impl Iterator<Item = &'a Known<u32>>) -> Known<u64> {
 
 /// A connected unix stream socket with unread bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stream {
+pub struct Stream<'a> {
     /// Its network namespace.
     pub netns: Arc<Netns>,
     /// Its own name, or that of its peer; empty where neither has one.
-    pub name: String,
+    pub name: &'a str,
     /// The process that holds it. `None`: no process that can be seen does.
-    pub owner: Known<Option<Owner>>,
+    pub owner: Known<Option<&'a Owner>>,
     /// Bytes that wait to be read.
     pub unread: Known<u32>,
     /// Its inode.
@@ -309,7 +282,7 @@ pub struct Stream {
     pub source: Source,
 }
 
-impl Stream {
+impl Stream<'_> {
     /// The reasons why something about it is not known.
     pub fn gaps(&self) -> impl Iterator<Item = &Arc<Gap>> {
         let owner = self.owner.as_ref().err();

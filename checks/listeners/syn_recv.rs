@@ -7,6 +7,7 @@
 
 use super::row::Known;
 use crate::facts::{Fact, Family, Gap, SynRecv, TcpListener, Why};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ type Place = (Family, IpAddr, u16);
 /// The requests of each listener of one namespace.
 pub(super) struct Requests {
     counts: BTreeMap<Place, u32>,
-    /// Places with listeners on several interfaces.
+    /// Those of them with listeners on several interfaces.
     shared: BTreeSet<Place>,
     /// What is missing.
     gap: Option<Arc<Gap>>,
@@ -27,7 +28,9 @@ impl Requests {
     /// Hands each entry to the listener at its address, or else to the wildcard listener, as
     /// the kernel looks them up (__inet_lookup_listener, net/ipv4/inet_hashtables.c).
     pub(super) fn assign(fact: &Fact<Vec<SynRecv>>, listeners: &[TcpListener]) -> Self {
-        let places: BTreeSet<Place> = listeners.iter().map(place).collect();
+        // Mostly there are no entries, and then it does not matter who listens.
+        let places: LazyCell<BTreeSet<Place>, _> =
+            LazyCell::new(|| listeners.iter().map(place).collect());
         let mut counts: BTreeMap<Place, u32> = BTreeMap::new();
         for entry in fact.value().into_iter().flatten() {
             let found = candidates(entry).into_iter().find(|at| places.contains(at));
@@ -36,9 +39,12 @@ impl Requests {
                 *count = count.saturating_add(entry.requests);
             }
         }
+        let counted = listeners
+            .iter()
+            .filter(|one| counts.contains_key(&place(one)));
         Requests {
+            shared: shared(counted),
             counts,
-            shared: shared(listeners),
             gap: fact.gaps().first().cloned().map(Arc::new),
         }
     }
@@ -80,7 +86,7 @@ fn candidates(entry: &SynRecv) -> Vec<Place> {
     }
 }
 
-fn shared(listeners: &[TcpListener]) -> BTreeSet<Place> {
+fn shared<'a>(listeners: impl Iterator<Item = &'a TcpListener>) -> BTreeSet<Place> {
     let mut interfaces: BTreeMap<Place, u32> = BTreeMap::new();
     let mut shared = BTreeSet::new();
     for listener in listeners {

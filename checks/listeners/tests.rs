@@ -60,7 +60,7 @@ fn ports(facts: &Facts, order: Order) -> Vec<u16> {
     rows.iter().filter_map(|row| row.address.port()).collect()
 }
 
-fn all(facts: &Facts) -> Table {
+fn all(facts: &Facts) -> Table<'_> {
     table(facts, &Request::default())
 }
 
@@ -73,7 +73,8 @@ fn sockets_that_share_an_address_are_one_row_with_its_members() {
         port: 80,
         requests: 6,
     }]);
-    let table = all(&machine(vec![host]));
+    let facts = machine(vec![host]);
+    let table = all(&facts);
     assert_eq!(table.rows.len(), 2);
     let row = &table.rows[0];
     assert!(row.is_group());
@@ -102,7 +103,8 @@ fn the_same_port_on_another_interface_or_family_is_another_row() {
 
 #[test]
 fn what_proc_does_not_have_is_no_zero_and_has_a_reason() {
-    let table = all(&with(vec![from_proc(80, 4)]));
+    let facts = with(vec![from_proc(80, 4)]);
+    let table = all(&facts);
     let row = &table.rows[0];
     assert_eq!(row.accept_queue(), Ok(4));
     assert!(row.backlog().is_err() && row.percent().is_none());
@@ -124,7 +126,7 @@ fn a_process_that_could_not_be_seen_is_not_nobody() {
     let known = facts.owners.value().expect("nginx").clone();
     facts.owners = Fact::with_gaps(known, vec![gap]);
     let rows = all(&facts).rows;
-    let pid = |row: &Row| row.members[0].owner.clone().map(|it| it.map(|it| it.pid));
+    let pid = |row: &Row<'_>| row.members[0].owner.clone().map(|it| it.map(|it| it.pid));
     assert_eq!(pid(&rows[0]), Ok(Some(812)));
     assert!(pid(&rows[1]).is_err());
 }
@@ -247,7 +249,8 @@ fn drops_are_split_between_those_who_are_here_and_those_who_are_gone() {
         listen_overflows: Some(20),
         ..quiet()
     });
-    let table = all(&machine(vec![host, namespace(2, "web", Vec::new())]));
+    let facts = machine(vec![host, namespace(2, "web", Vec::new())]);
+    let table = all(&facts);
     let [host, web] = &table.attributions[..] else {
         panic!("{:?}", table.attributions);
     };
@@ -263,7 +266,8 @@ fn drops_are_split_between_those_who_are_here_and_those_who_are_gone() {
 fn counters_that_could_not_be_read_split_nothing() {
     let mut host = namespace(1, "host", group());
     host.counters = Fact::Missing(Gap::new("/proc/net/netstat", Why::Absent));
-    let table = all(&machine(vec![host]));
+    let facts = machine(vec![host]);
+    let table = all(&facts);
     let host = &table.attributions[0];
     assert!(host.share.is_err() && host.has_drops());
     assert_eq!(host.percent(7), None);
@@ -284,13 +288,14 @@ fn what_ss_shows_is_what_the_verdict_says() {
 
 #[test]
 fn a_blind_ss_shows_zeros_for_some_columns() {
-    let tcp = &all(&with(vec![queued(80, 3, 9)])).rows[0].members[0];
+    let facts = [with(vec![queued(80, 3, 9)]), unix_listeners()];
+    let tcp = &all(&facts[0]).rows[0].members[0];
     let unix = Request {
         kind: Kind::Unix,
         ..Request::default()
     };
-    let unix = &table(&unix_listeners(), &unix).rows[0].members[0];
-    let columns = |member: &Member, protocol, shown| {
+    let unix = &table(&facts[1], &unix).rows[0].members[0];
+    let columns = |member: &Member<'_>, protocol, shown| {
         let row = member.in_ss(protocol, shown)?;
         Some((row.recv_q, row.send_q))
     };
@@ -318,7 +323,8 @@ fn nothing_read_is_not_nothing_there() {
     let mut host = namespace(1, "host", Vec::new());
     let gap = Gap::new("dump", Why::Absent);
     host.listeners = Fact::Missing(gap.clone());
-    let unreadable = all(&machine(vec![host]));
+    let facts = machine(vec![host]);
+    let unreadable = all(&facts);
     assert_eq!((unreadable.read, unreadable.unread()), (0, 1));
     assert_eq!(unreadable.gaps[0].gap, gap);
     let mut facts = healthy();
@@ -372,16 +378,4 @@ fn unix_sockets_have_queues_but_neither_drops_nor_requests() {
     let found = table(&facts, &request);
     assert_eq!((found.rows.len(), found.streams.len()), (1, 0));
     assert_eq!(found.undecided, 1);
-}
-
-#[test]
-fn rows_keep_their_key_from_one_reading_to_the_next() {
-    let key = |queue| all(&with(vec![queued(80, queue, 9)])).rows[0].key();
-    assert_eq!(key(0), key(9));
-    let request = Request {
-        kind: Kind::Unix,
-        ..Request::default()
-    };
-    let rows = table(&unix_listeners(), &request).rows;
-    assert_ne!(rows[0].key(), rows[1].key());
 }

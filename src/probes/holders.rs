@@ -48,23 +48,25 @@ static SEEN: Mutex<BTreeMap<u32, Holder>> = Mutex::new(BTreeMap::new());
 pub fn find(inodes: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders, Gap> {
     // Inode 0 is a socket without a descriptor.
     let wanted = inodes.iter().copied().filter(|inode| *inode != 0);
-    let mut found = BTreeMap::new();
-    let mut lost = BTreeSet::new();
-    for inode in wanted {
-        match locked(&SEEN).get(&inode).filter(|seen| holds(seen, inode)) {
-            Some(&seen) => drop(found.insert(inode, seen)),
-            None => drop(lost.insert(inode)),
-        }
-    }
+    let mut found = seen_before(wanted.clone());
+    let lost: Vec<u32> = wanted.filter(|inode| !found.contains_key(inode)).collect();
     if lost.is_empty() {
         let gaps = Vec::new();
         return Ok(Holders { found, gaps });
     }
-    let walked = walk(&lost, deadline)?;
-    locked(&SEEN).extend(&walked.found);
-    found.extend(walked.found);
+    let mut walked = walk(&lost, deadline)?;
+    locked(&SEEN).append(&mut walked.found.clone());
+    found.append(&mut walked.found);
     let gaps = walked.gaps;
     Ok(Holders { found, gaps })
+}
+
+fn seen_before(wanted: impl Iterator<Item = u32>) -> BTreeMap<u32, Holder> {
+    let seen = locked(&SEEN);
+    let looked_up = wanted.filter_map(|inode| Some((inode, *seen.get(&inode)?)));
+    looked_up
+        .filter(|(inode, holder)| holds(holder, *inode))
+        .collect()
 }
 
 fn holds(holder: &Holder, inode: u32) -> bool {
@@ -72,13 +74,15 @@ fn holds(holder: &Holder, inode: u32) -> bool {
     socket(CWD, format!("/proc/{pid}/fd/{descriptor}")) == Ok(Some(inode))
 }
 
-fn walk(wanted: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders, Gap> {
+/// `wanted` is in ascending order.
+fn walk(wanted: &[u32], deadline: Deadline) -> Result<Holders, Gap> {
     let pids = processes::pids().map_err(|error| io_gap("/proc", &error))?;
     let low = Hunt::new(wanted, &pids, Part::Low, deadline).run();
-    let unheld = wanted - &low.found.keys().copied().collect();
-    let high = Hunt::new(&unheld, &low.more, Part::High, deadline).run();
     let mut found = low.found;
-    found.extend(high.found);
+    let unheld = wanted.iter().copied();
+    let unheld: Vec<u32> = unheld.filter(|inode| !found.contains_key(inode)).collect();
+    let mut high = Hunt::new(&unheld, &low.more, Part::High, deadline).run();
+    found.append(&mut high.found);
     let gaps = match found.len() == wanted.len() {
         true => Vec::new(),
         false => gaps(low.denied + high.denied, low.late || high.late, deadline),
@@ -129,13 +133,14 @@ impl Part {
 
 /// A walk that several threads share.
 struct Hunt<'a> {
-    wanted: &'a BTreeSet<u32>,
+    /// Inodes, ascending.
+    wanted: &'a [u32],
     pids: &'a [u32],
     part: Part,
     deadline: Deadline,
     next: AtomicUsize,
-    /// By inode. A holder is only ever replaced by one with a lower pid.
-    holders: Mutex<BTreeMap<u32, Holder>>,
+    /// Of each inode. A holder is only ever replaced by one with a lower pid.
+    holders: Mutex<Vec<Option<Holder>>>,
     unheld: AtomicUsize,
     /// The processes with descriptors that were left for later.
     more: Mutex<BTreeSet<u32>>,
@@ -152,14 +157,14 @@ struct Caught {
 }
 
 impl<'a> Hunt<'a> {
-    fn new(wanted: &'a BTreeSet<u32>, pids: &'a [u32], part: Part, deadline: Deadline) -> Self {
+    fn new(wanted: &'a [u32], pids: &'a [u32], part: Part, deadline: Deadline) -> Self {
         Hunt {
             wanted,
             pids,
             part,
             deadline,
             next: AtomicUsize::new(0),
-            holders: Mutex::new(BTreeMap::new()),
+            holders: Mutex::new(vec![None; wanted.len()]),
             unheld: AtomicUsize::new(wanted.len()),
             more: Mutex::new(BTreeSet::new()),
             denied: AtomicUsize::new(0),
@@ -174,8 +179,12 @@ impl<'a> Hunt<'a> {
             }
             self.walk();
         });
+        let holders = locked(&self.holders);
+        let held = self.wanted.iter().zip(&*holders);
         Caught {
-            found: std::mem::take(&mut *locked(&self.holders)),
+            found: held
+                .filter_map(|(inode, holder)| Some((*inode, (*holder)?)))
+                .collect(),
             more: locked(&self.more).iter().copied().collect(),
             denied: self.denied.load(Ordering::Relaxed),
             late: self.late.load(Ordering::Relaxed),
@@ -225,9 +234,10 @@ impl<'a> Hunt<'a> {
                 _ if self.is_settled(pid) || self.is_late() => break,
                 _ => {}
             }
-            let inode = socket(&directory, name)?.filter(|inode| self.wanted.contains(inode));
-            if let Some(inode) = inode {
-                self.record(inode, Holder { pid, descriptor });
+            let inode = socket(&directory, name)?;
+            let wanted = inode.and_then(|inode| self.wanted.binary_search(&inode).ok());
+            if let Some(at) = wanted {
+                self.record(at, Holder { pid, descriptor });
             }
         }
         Ok(())
@@ -236,7 +246,7 @@ impl<'a> Hunt<'a> {
     /// Nothing that this process holds can change a holder any more.
     fn is_settled(&self, pid: u32) -> bool {
         let before = |holder: &Holder| holder.pid <= pid;
-        self.all_held() && locked(&self.holders).values().all(before)
+        self.all_held() && locked(&self.holders).iter().flatten().all(before)
     }
 
     fn is_late(&self) -> bool {
@@ -247,15 +257,14 @@ impl<'a> Hunt<'a> {
         late
     }
 
-    fn record(&self, inode: u32, holder: Holder) {
+    fn record(&self, at: usize, holder: Holder) {
         let mut holders = locked(&self.holders);
-        if let Some(known) = holders.get_mut(&inode) {
-            if holder.pid < known.pid {
-                *known = holder;
-            }
-        } else {
-            holders.insert(inode, holder);
+        let known = holders[at];
+        if known.is_none() {
             self.unheld.fetch_sub(1, Ordering::Relaxed);
+        }
+        if known.is_none_or(|known| holder.pid < known.pid) {
+            holders[at] = Some(holder);
         }
     }
 }
@@ -296,7 +305,7 @@ mod tests {
         let high = rustix::io::fcntl_dupfd_cloexec(&listener, LOW + 40).expect("a duplicate");
         let number = || {
             let deadline = Deadline::after(Duration::from_secs(60));
-            let holders = walk(&BTreeSet::from([inode]), deadline).expect("/proc");
+            let holders = walk(&[inode], deadline).expect("/proc");
             assert_eq!(holders.gaps, []);
             holders.found[&inode].descriptor
         };

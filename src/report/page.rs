@@ -4,6 +4,8 @@
 use super::environment::Environment;
 use super::escape::{Charset, escape};
 use super::style::{ColorChoice, Style, Tone};
+use std::borrow::Cow;
+use std::iter::repeat_n;
 use textwrap::{Options, WordSplitter};
 
 /// How a page looks.
@@ -48,6 +50,19 @@ pub struct Page {
 pub struct Lead {
     painted: String,
     width: usize,
+}
+
+/// A part of a line of a table: text between so many blanks, which are not painted.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    /// Blanks before it.
+    pub before: usize,
+    /// What the machine or this program says.
+    pub text: Cow<'a, str>,
+    /// In which colour.
+    pub tone: Option<Tone>,
+    /// Blanks behind it.
+    pub after: usize,
 }
 
 impl Page {
@@ -125,6 +140,23 @@ impl Page {
     pub fn unbroken(&mut self, lead: &Lead, text: &str) {
         let line = format!("{}{}", lead.painted, escape(text, self.look.charset));
         self.text += line.trim_end();
+        self.text.push('\n');
+    }
+
+    /// A line of a table, however long.
+    pub fn line<'a>(&mut self, pieces: impl Iterator<Item = Piece<'a>>) {
+        let start = self.text.len();
+        for piece in pieces {
+            let text = escape(&piece.text, self.look.charset);
+            self.text.extend(repeat_n(' ', piece.before));
+            match piece.tone {
+                Some(tone) => self.text += &self.look.style.paint(&text, tone),
+                None => self.text += &text,
+            }
+            self.text.extend(repeat_n(' ', piece.after));
+        }
+        let length = self.text[start..].trim_end().len();
+        self.text.truncate(start + length);
         self.text.push('\n');
     }
 

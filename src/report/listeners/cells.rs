@@ -1,6 +1,6 @@
 //! Values as they stand in a table.
 
-use super::cell::Cell;
+use super::grid::Grid;
 use super::words;
 use crate::report::NOBODY;
 use crate::report::escape::Charset;
@@ -12,34 +12,43 @@ use std::fmt::Display;
 /// Columns of a bar.
 const BAR: usize = 5;
 
-pub(super) fn number<T: Display>(number: &Known<T>) -> Cell {
+/// What is not known.
+pub(super) fn unknown(grid: &mut Grid) {
+    grid.toned("?", Some(Tone::Unsure));
+}
+
+pub(super) fn number<T: Display>(grid: &mut Grid, number: &Known<T>) {
     match number {
-        Ok(number) => Cell::plain(number.to_string()),
-        Err(_) => Cell::unknown(),
+        Ok(number) => grid.plain(number),
+        Err(_) => unknown(grid),
     }
 }
 
-pub(super) fn drops(drops: &Known<u64>) -> Cell {
+/// Nothing where the kernel counts none.
+pub(super) fn drops(grid: &mut Grid, drops: Option<Known<u64>>) {
     match drops {
-        Ok(1..) => number(drops).in_tone(Tone::Warn),
-        _ => number(drops),
+        Some(Ok(0)) => grid.plain(0),
+        Some(Ok(drops)) => grid.toned(drops, Some(Tone::Warn)),
+        Some(Err(_)) => unknown(grid),
+        None => grid.plain(""),
     }
 }
 
 /// Rounded down, so that what is not full never shows 100%. With a bar where there is a charset
 /// for it.
-pub(super) fn fill(fill: Fill, percent: Option<u64>, bars: Option<Charset>) -> Cell {
-    let Some(percent) = percent else {
-        return Cell::unknown();
+pub(super) fn fill(grid: &mut Grid, fill: Fill, percent: Option<u64>, bars: Option<Charset>) {
+    let tone = match fill {
+        Fill::Full => Some(Tone::Bad),
+        Fill::Nearly => Some(Tone::Warn),
+        Fill::Room | Fill::Unknown => None,
     };
-    let cell = Cell::plain(match bars {
-        Some(charset) => format!("{} {percent:>3}%", bar(percent, charset)),
-        None => format!("{percent}%"),
-    });
-    match fill {
-        Fill::Full => cell.in_tone(Tone::Bad),
-        Fill::Nearly => cell.in_tone(Tone::Warn),
-        Fill::Room | Fill::Unknown => cell,
+    match (percent, bars) {
+        (None, _) => unknown(grid),
+        (Some(percent), None) => grid.toned(format_args!("{percent}%"), tone),
+        (Some(percent), Some(charset)) => {
+            let bar = bar(percent, charset);
+            grid.toned(format_args!("{bar} {percent:>3}%"), tone);
+        }
     }
 }
 
@@ -60,11 +69,12 @@ fn bar(percent: u64, charset: Charset) -> String {
     }
 }
 
-pub(super) fn owner(owner: &Known<Option<Owner>>) -> Cell {
+/// Who holds a socket, behind what stands `before` it.
+pub(super) fn owner(grid: &mut Grid, before: &str, owner: &Known<Option<&Owner>>) {
     match owner {
-        Ok(Some(owner)) => Cell::plain(words::owner(owner)),
-        Ok(None) => Cell::plain(NOBODY).in_tone(Tone::Faint),
-        Err(_) => Cell::unknown(),
+        Ok(Some(owner)) => grid.plain(format_args!("{before}{}", words::owner(owner))),
+        Ok(None) => grid.toned(format_args!("{before}{NOBODY}"), Some(Tone::Faint)),
+        Err(_) => grid.toned(format_args!("{before}?"), Some(Tone::Unsure)),
     }
 }
 

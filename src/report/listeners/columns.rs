@@ -1,10 +1,8 @@
 //! The columns of the table of listeners. What is the same in all rows is told above it.
 
-use super::cell::Cell;
-use super::grid::{Grid, Head, Line, Long, Side};
+use super::grid::{Grid, Head, Long, Side};
 use super::{cells, words};
 use crate::report::escape::Charset;
-use crate::report::page::Page;
 use sockdoctor_checks::listeners::{Kind, Member, Row};
 
 /// Which columns there are, in their order, and what stands below each row instead.
@@ -32,7 +30,7 @@ enum Column {
 
 impl Columns {
     /// Those that it takes for these rows. A path can be long, and comes last.
-    pub(super) fn of(rows: &[Row], kind: Kind) -> Self {
+    pub(super) fn of(rows: &[Row<'_>], kind: Kind) -> Self {
         use Column::*;
         let all: &[Column] = match kind {
             Kind::Tcp => &[
@@ -59,7 +57,7 @@ impl Columns {
     }
 
     /// What all rows have in common, as the first one has it.
-    pub(super) fn same(&self, row: &Row, ss: Option<&'static str>) -> Vec<String> {
+    pub(super) fn same(&self, row: &Row<'_>, ss: Option<&'static str>) -> Vec<String> {
         let is_told = |column| !self.beside.contains(&column);
         let source = row.members.first().map(|member| member.source);
         [
@@ -78,8 +76,7 @@ impl Columns {
     /// The table of these rows as there is room for it: on a screen, with bars, then without;
     /// then without the protocol, which the brackets of an IPv6 address tell as well; then with
     /// more lines to a row. A pipe has room for everything.
-    pub(super) fn grid(&self, rows: &[Row], page: &Page, screen: Option<usize>) -> Grid {
-        let charset = page.charset();
+    pub(super) fn grid(&self, rows: &[Row<'_>], charset: Charset, screen: Option<usize>) -> Grid {
         let Some(screen) = screen else {
             return self.table(rows, charset);
         };
@@ -89,17 +86,16 @@ impl Columns {
             bars: true,
             ..self.clone()
         };
-        let on_one_line = [&bars, self, &brief].map(|columns| columns.table(rows, charset));
-        if let Some(grid) = on_one_line.into_iter().find(|it| it.fits(page, screen)) {
+        let table = |columns: &Columns| columns.table(rows, charset);
+        let mut on_one_line = [&bars, self, &brief].into_iter().map(table);
+        if let Some(grid) = on_one_line.find(|it| it.fits(screen)) {
             return grid;
         }
         let numbers = brief.below(&[Column::Source, Column::Somaxconn]);
         let names = numbers.below(&[Column::Process, Column::Netns]);
-        [&brief, &numbers]
-            .map(|columns| columns.table(rows, charset))
-            .into_iter()
-            .find(|it| it.can_be_squeezed(page, screen))
-            .unwrap_or_else(|| names.table(rows, charset))
+        let mut squeezed = [&brief, &numbers].into_iter().map(table);
+        let squeezed = squeezed.find(|it| it.can_be_squeezed(screen));
+        squeezed.unwrap_or_else(|| table(&names))
     }
 
     fn without(&self, columns: &[Column]) -> Self {
@@ -116,50 +112,53 @@ impl Columns {
         others
     }
 
-    fn table(&self, rows: &[Row], charset: Charset) -> Grid {
+    fn table(&self, rows: &[Row<'_>], charset: Charset) -> Grid {
         let heads = self.beside.iter().copied().map(Column::head).collect();
-        let mut lines = Vec::new();
+        let members = rows.iter().filter(|row| row.is_group());
+        let members: usize = members.map(|row| row.members.len()).sum();
+        let mut grid = Grid::new(heads, rows.len() + members, charset);
         for row in rows {
-            lines.push(self.row(row, charset));
-            let members = row.members.iter().filter(|_| row.is_group());
-            for (number, member) in members.enumerate() {
-                let branch = branch(charset, number + 1 == row.members.len());
-                let mut line = self.member(member, branch, charset);
-                if self.below.contains(&Column::Source) && has_sources(row) {
-                    line.below.push(words::source(member.source));
-                }
-                lines.push(line);
+            self.row(&mut grid, row, charset);
+            if row.is_group() {
+                self.members(&mut grid, row, charset);
             }
         }
-        Grid::new(heads, lines)
+        grid
     }
 
-    fn row(&self, row: &Row, charset: Charset) -> Line {
+    fn row(&self, grid: &mut Grid, row: &Row<'_>, charset: Charset) {
         let bars = self.bars.then_some(charset);
-        let beside = self.beside.iter();
+        for column in &self.beside {
+            column.of_row(grid, row, bars);
+        }
         let below = self.below.iter();
-        Line {
-            cells: beside.map(|column| column.of_row(row, bars)).collect(),
-            below: below.filter_map(|column| column.below_row(row)).collect(),
+        grid.below(below.filter_map(|column| column.below_row(row)).collect());
+    }
+
+    /// The lines of an SO_REUSEPORT group. What is that of the whole group stands above them.
+    fn members(&self, grid: &mut Grid, row: &Row<'_>, charset: Charset) {
+        let tells_source = self.below.contains(&Column::Source) && has_sources(row);
+        for (number, member) in row.members.iter().enumerate() {
+            let branch = branch(charset, number + 1 == row.members.len());
+            self.member(grid, member, branch, charset);
+            if tells_source {
+                grid.below(vec![words::source(member.source)]);
+            }
         }
     }
 
-    /// A line of an SO_REUSEPORT group. What is that of the whole group stands above it.
-    fn member(&self, member: &Member, branch: &str, charset: Charset) -> Line {
+    fn member(&self, grid: &mut Grid, member: &Member<'_>, branch: &str, charset: Charset) {
         let bars = self.bars.then_some(charset);
         // With the process below there is room behind the branch.
         let process = self.below.contains(&Column::Process);
-        let address = || match process {
-            true => cells::owner(&member.owner).behind(branch),
-            false => Cell::plain(branch),
-        };
-        let cell = |column: &Column| match column {
-            Column::Address => address(),
-            column => column.of_member(member, bars),
-        };
-        Line {
-            cells: self.beside.iter().map(cell).collect(),
-            below: Vec::new(),
+        for column in &self.beside {
+            match column {
+                Column::Address if process => {
+                    cells::owner(grid, &format!("{branch} "), &member.owner);
+                }
+                Column::Address => grid.plain(branch),
+                column => column.of_member(grid, member, bars),
+            }
         }
     }
 }
@@ -182,31 +181,29 @@ impl Column {
         Head { title, side, long }
     }
 
-    fn of_row(self, row: &Row, bars: Option<Charset>) -> Cell {
+    fn of_row(self, grid: &mut Grid, row: &Row<'_>, bars: Option<Charset>) {
         match (self, &row.members[..]) {
-            (Column::Netns, _) => Cell::plain(&row.netns.label),
-            (Column::Protocol, _) => Cell::plain(row.protocol.name()),
-            (Column::Address, _) => Cell::plain(row.address.to_string()),
-            (Column::Queue, _) => cells::number(&row.accept_queue()),
-            (Column::Backlog, _) => cells::number(&row.backlog()),
-            (Column::Somaxconn, _) => cells::number(&row.netns.somaxconn),
-            (Column::Fill, _) => cells::fill(row.fill(), row.percent(), bars),
-            (Column::Drops, _) => row
-                .drops()
-                .map_or_else(Cell::default, |it| cells::drops(&it)),
-            (Column::SynRecv, _) => row
-                .syn_recv
-                .as_ref()
-                .map_or_else(Cell::default, cells::number),
-            (Column::Source, [only]) => Cell::plain(only.source.name()),
-            (Column::Process, [only]) => cells::owner(&only.owner),
-            (Column::Process, many) => Cell::plain(words::group(many.len())),
-            (Column::Source, _) => Cell::default(),
+            (Column::Netns, _) => grid.plain(&row.netns.label),
+            (Column::Protocol, _) => grid.plain(row.protocol.name()),
+            (Column::Address, _) => grid.plain(row.address),
+            (Column::Queue, _) => cells::number(grid, &row.accept_queue()),
+            (Column::Backlog, _) => cells::number(grid, &row.backlog()),
+            (Column::Somaxconn, _) => cells::number(grid, &row.netns.somaxconn),
+            (Column::Fill, _) => cells::fill(grid, row.fill(), row.percent(), bars),
+            (Column::Drops, _) => cells::drops(grid, row.drops()),
+            (Column::SynRecv, _) => match &row.syn_recv {
+                Some(requests) => cells::number(grid, requests),
+                None => grid.plain(""),
+            },
+            (Column::Source, [only]) => grid.plain(only.source.name()),
+            (Column::Process, [only]) => cells::owner(grid, "", &only.owner),
+            (Column::Process, many) => grid.plain(words::group(many.len())),
+            (Column::Source, _) => grid.plain(""),
         }
     }
 
     /// The same in words, below the row.
-    fn below_row(self, row: &Row) -> Option<String> {
+    fn below_row(self, row: &Row<'_>) -> Option<String> {
         match (self, &row.members[..]) {
             (Column::Netns, _) => Some(format!("netns {}", row.netns.label)),
             (Column::Somaxconn, _) => Some(words::somaxconn(&row.netns.somaxconn)),
@@ -217,22 +214,22 @@ impl Column {
         }
     }
 
-    fn of_member(self, member: &Member, bars: Option<Charset>) -> Cell {
+    fn of_member(self, grid: &mut Grid, member: &Member<'_>, bars: Option<Charset>) {
         match self {
-            Column::Queue => cells::number(&member.accept_queue),
-            Column::Backlog => cells::number(&member.backlog),
-            Column::Fill => cells::fill(member.fill(), member.percent(), bars),
+            Column::Queue => cells::number(grid, &member.accept_queue),
+            Column::Backlog => cells::number(grid, &member.backlog),
+            Column::Fill => cells::fill(grid, member.fill(), member.percent(), bars),
             Column::Drops => {
-                let drops = member.drops.clone().map(|drops| drops.map(u64::from));
-                drops.map_or_else(Cell::default, |drops| cells::drops(&drops))
+                let drops = member.drops.clone();
+                cells::drops(grid, drops.map(|drops| drops.map(u64::from)));
             }
-            Column::Source => Cell::plain(member.source.name()),
-            Column::Process => cells::owner(&member.owner),
+            Column::Source => grid.plain(member.source.name()),
+            Column::Process => cells::owner(grid, "", &member.owner),
             Column::Netns
             | Column::Protocol
             | Column::Address
             | Column::Somaxconn
-            | Column::SynRecv => Cell::default(),
+            | Column::SynRecv => grid.plain(""),
         }
     }
 }
@@ -244,7 +241,7 @@ pub(super) fn differ<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool 
 }
 
 /// Whether its members have their numbers from here and from there.
-fn has_sources(row: &Row) -> bool {
+fn has_sources(row: &Row<'_>) -> bool {
     differ(row.members.iter().map(|member| member.source))
 }
 

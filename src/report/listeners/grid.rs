@@ -1,13 +1,18 @@
 //! Columns under their heads. On a screen that is too narrow a row takes more lines; in a pipe it
 //! is one, however long, for whoever searches it. Nothing is ever cut.
 
-use super::cell::Cell;
-use super::widths::Widths;
-use crate::report::page::Page;
+use super::cell::{self, Cell};
+use super::widths::{self, Column};
+use crate::report::escape::{Charset, escape};
+use crate::report::page::{Page, Piece};
 use crate::report::style::Tone;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::{Display, Write};
+use std::ops::Range;
 
 /// Between two columns.
-pub(super) const GUTTER: &str = "  ";
+pub(super) const GUTTER: usize = 2;
 /// Before what has a line of its own.
 const INDENT: &str = "    ";
 
@@ -39,104 +44,146 @@ pub(super) struct Head {
     pub(super) long: Long,
 }
 
-/// A row: a cell for each column, and what stands below them.
-#[derive(Debug, Default)]
-pub(super) struct Line {
-    pub(super) cells: Vec<Cell>,
-    pub(super) below: Vec<String>,
-}
-
-/// A table under way.
+/// A table under way: the cells of one row after the other, the titles first. A machine can have
+/// ten thousand listeners, so that all text is in one piece.
 #[derive(Debug)]
 pub(super) struct Grid {
     heads: Vec<Head>,
-    lines: Vec<Line>,
+    charset: Charset,
+    text: String,
+    cells: Vec<Cell>,
+    /// What stands below rows, by their number.
+    below: BTreeMap<usize, Vec<String>>,
 }
 
 impl Grid {
-    /// A table with these columns and rows.
-    pub(super) fn new(heads: Vec<Head>, lines: Vec<Line>) -> Self {
-        Grid { heads, lines }
+    /// A table with these columns, and room for so many rows.
+    pub(super) fn new(heads: Vec<Head>, rows: usize, charset: Charset) -> Self {
+        let mut grid = Grid {
+            charset,
+            text: String::new(),
+            cells: Vec::with_capacity((rows + 1) * heads.len()),
+            below: BTreeMap::new(),
+            heads: Vec::new(),
+        };
+        for head in &heads {
+            grid.toned(head.title, Some(Tone::Faint));
+        }
+        Grid { heads, ..grid }
+    }
+
+    /// The next cell of the row, its text as the machine gave it.
+    pub(super) fn plain(&mut self, text: impl Display) {
+        self.toned(text, None);
+    }
+
+    /// The same in this tone.
+    pub(super) fn toned(&mut self, text: impl Display, tone: Option<Tone>) {
+        let start = self.text.len();
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{text}");
+        if let Cow::Owned(safe) = escape(&self.text[start..], self.charset) {
+            self.text.replace_range(start.., &safe);
+        }
+        let text = start..self.text.len();
+        let width = cell::width(&self.text[text.clone()]);
+        self.cells.push(Cell { text, width, tone });
+    }
+
+    /// What is below the row that is complete now.
+    pub(super) fn below(&mut self, below: Vec<String>) {
+        if !below.is_empty() {
+            self.below.insert(self.rows().len() - 1, below);
+        }
     }
 
     /// Whether every row fits on one line of a screen with so many columns.
-    pub(super) fn fits(&self, page: &Page, screen: usize) -> bool {
-        self.widths(page).natural() <= screen
+    pub(super) fn fits(&self, screen: usize) -> bool {
+        widths::natural(&self.columns()) <= screen
     }
 
     /// Whether every number fits, where names and addresses may take more lines.
-    pub(super) fn can_be_squeezed(&self, page: &Page, screen: usize) -> bool {
-        self.widths(page).least() <= screen
+    pub(super) fn can_be_squeezed(&self, screen: usize) -> bool {
+        widths::least(&self.columns()) <= screen
     }
 
     /// Puts the table on the page. `screen`: its columns, where it goes to one.
     pub(super) fn write(&self, page: &mut Page, screen: Option<usize>) {
-        let widths = self.widths(page).within(screen);
-        let titles = self.heads.iter().map(|head| Cell::plain(head.title));
-        let titles: Vec<Cell> = titles.map(|title| title.in_tone(Tone::Faint)).collect();
-        self.lay(page, &titles, &widths);
-        for line in &self.lines {
-            self.put(page, &line.cells, &widths);
-            if !line.below.is_empty() {
+        let widths = widths::within(&self.columns(), screen);
+        for (number, cells) in self.rows().enumerate() {
+            self.put(page, cells, &widths);
+            if let Some(below) = self.below.get(&number) {
                 let indent = page.lead(&[(INDENT, None)]);
-                page.row(&indent, INDENT, &line.below);
+                page.row(&indent, INDENT, below);
             }
         }
     }
 
-    fn widths(&self, page: &Page) -> Widths {
-        let cells = |column: usize| {
-            let lines = self.lines.iter();
-            lines.filter_map(move |line| line.cells.get(column))
+    fn rows(&self) -> std::slice::ChunksExact<'_, Cell> {
+        self.cells.chunks_exact(self.heads.len())
+    }
+
+    fn columns(&self) -> Vec<Column<'_>> {
+        let heads = self.heads.iter().enumerate();
+        let column = |(at, head): (usize, &Head)| Column {
+            long: head.long,
+            text: &self.text,
+            cells: self.cells[at..].iter().step_by(self.heads.len()),
         };
-        let columns = self.heads.iter().enumerate();
-        Widths::of(columns.map(|(at, head)| (*head, cells(at))), page.charset())
+        heads.map(column).collect()
     }
 
     /// A row. What has a line to itself stands above what follows it, and below what it ends.
     fn put(&self, page: &mut Page, cells: &[Cell], widths: &[usize]) {
-        let charset = page.charset();
+        let all = 0..cells.len();
         let is_alone =
-            |at: usize| self.heads[at].long == Long::Alone && cells[at].width(charset) > widths[at];
-        let Some(at) = (0..cells.len()).find(|at| is_alone(*at)) else {
-            return self.lay(page, cells, widths);
-        };
-        let blank = Cell::default();
-        let only = |wanted: &dyn Fn(usize) -> bool| -> Vec<Cell> {
-            let cells = cells.iter().enumerate();
-            cells
-                .map(|(at, cell)| if wanted(at) { cell } else { &blank }.clone())
-                .collect()
-        };
-        if at + 1 < cells.len() {
-            self.lay(page, &only(&|it| it <= at), widths);
-            return self.lay(page, &only(&|it| it > at), widths);
+            |at: &usize| self.heads[*at].long == Long::Alone && cells[*at].width > widths[*at];
+        match all.clone().find(is_alone) {
+            None => self.lay(page, cells, all, widths),
+            Some(at) if at + 1 < cells.len() => {
+                self.lay(page, cells, 0..at + 1, widths);
+                self.lay(page, cells, at + 1..cells.len(), widths);
+            }
+            Some(last) => {
+                self.lay(page, cells, 0..last, widths);
+                let last = &cells[last];
+                let lead = page.lead(&[(INDENT, None), (last.text(&self.text), last.tone)]);
+                page.unbroken(&lead, "");
+            }
         }
-        self.lay(page, &only(&|it| it < at), widths);
-        let lead = page.lead(&[(INDENT, None), cells[at].piece()]);
-        page.unbroken(&lead, "");
     }
 
-    fn lay(&self, page: &mut Page, cells: &[Cell], widths: &[usize]) {
-        let charset = page.charset();
-        let columns = self.heads.iter().zip(cells).zip(widths);
-        let columns: Vec<(Side, Vec<Cell>, usize)> = columns
-            .map(|((head, cell), &width)| match head.long {
-                Long::Wraps => (head.side, cell.wrapped(width, charset), width),
-                Long::Never | Long::Alone => (head.side, vec![cell.clone()], width),
-            })
-            .collect();
-        let height = columns.iter().map(|(_, lines, _)| lines.len()).max();
-        for line in 0..height.unwrap_or(0) {
-            let columns = columns.iter();
-            let padded = columns.map(|(side, lines, width)| {
-                let cell = lines.get(line).cloned().unwrap_or_default();
-                cell.padded(*side, *width, charset)
-            });
-            let padded: Vec<[Cell; 3]> = padded.collect();
-            let pieces: Vec<_> = padded.iter().flatten().map(Cell::piece).collect();
-            let lead = page.lead(&pieces);
-            page.unbroken(&lead, "");
+    /// These cells of a row, with nothing in the place of the others.
+    fn lay(&self, page: &mut Page, cells: &[Cell], laid: Range<usize>, widths: &[usize]) {
+        let part = |at: usize, line| match laid.contains(&at) {
+            true => self.part(at, &cells[at], widths[at], line),
+            false => None,
+        };
+        let is_there = |line: &usize| laid.clone().any(|at| part(at, *line).is_some());
+        for line in (0..).take_while(is_there) {
+            page.line((0..cells.len()).map(|at| {
+                let text = part(at, line).unwrap_or_default();
+                let padding = widths[at].saturating_sub(cell::width(&text));
+                let (before, after) = match self.heads[at].side {
+                    Side::Left => (0, padding),
+                    Side::Right => (padding, 0),
+                };
+                Piece {
+                    before,
+                    text,
+                    tone: cells[at].tone,
+                    after: after + GUTTER,
+                }
+            }));
         }
+    }
+
+    /// What stands on this line of those that a cell takes in its column.
+    fn part(&self, at: usize, cell: &Cell, width: usize, line: usize) -> Option<Cow<'_, str>> {
+        let text = cell.text(&self.text);
+        if self.heads[at].long == Long::Wraps && cell.width > width {
+            return cell::wrapped(text, width).into_iter().nth(line);
+        }
+        (line == 0).then_some(Cow::Borrowed(text))
     }
 }

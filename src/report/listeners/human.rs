@@ -1,14 +1,13 @@
 //! The table for people.
 
-use super::cell::Cell;
 use super::cells;
 use super::columns::{Columns, differ};
-use super::grid::{Grid, Head, Line, Long, Side};
+use super::grid::{Grid, Head, Long, Side};
 use super::{Listing, words};
 use crate::report::NOBODY;
 use crate::report::page::{Lead, Look, Page};
 use crate::report::style::Tone;
-use sockdoctor_checks::listeners::{Attribution, Stream, Table};
+use sockdoctor_checks::listeners::{Attribution, Table};
 use std::cmp::Reverse;
 
 /// Namespaces whose drops are told.
@@ -39,10 +38,12 @@ fn listeners(page: &mut Page, listing: &Listing<'_>, screen: Option<usize>) {
     let same = columns.same(&rows[0], words::ss(listing));
     page.row(&Lead::default(), "", &same);
     page.gap();
-    columns.grid(rows, page, screen).write(page, screen);
+    columns
+        .grid(rows, page.charset(), screen)
+        .write(page, screen);
 }
 
-fn streams(page: &mut Page, table: &Table, screen: Option<usize>) {
+fn streams(page: &mut Page, table: &Table<'_>, screen: Option<usize>) {
     let streams = &table.streams;
     if streams.is_empty() {
         return;
@@ -62,25 +63,19 @@ fn streams(page: &mut Page, table: &Table, screen: Option<usize>) {
     ];
     let heads = heads.into_iter().filter(|(is_shown, ..)| *is_shown);
     let heads = heads.map(|(_, title, side, long)| Head { title, side, long });
-    let lines = streams.iter().map(|stream| Line {
-        cells: stream_cells(stream, netns),
-        below: Vec::new(),
-    });
-    Grid::new(heads.collect(), lines.collect()).write(page, screen);
-}
-
-fn stream_cells(stream: &Stream, netns: bool) -> Vec<Cell> {
-    let name = match stream.name.as_str() {
-        "" => Cell::plain("no name").in_tone(Tone::Faint),
-        name => Cell::plain(name),
-    };
-    let label = netns.then(|| Cell::plain(&stream.netns.label));
-    let others = [
-        cells::number(&stream.unread),
-        cells::owner(&stream.owner),
-        name,
-    ];
-    label.into_iter().chain(others).collect()
+    let mut grid = Grid::new(heads.collect(), streams.len(), page.charset());
+    for stream in streams {
+        if netns {
+            grid.plain(&stream.netns.label);
+        }
+        cells::number(&mut grid, &stream.unread);
+        cells::owner(&mut grid, "", &stream.owner);
+        match stream.name {
+            "" => grid.toned("no name", Some(Tone::Faint)),
+            name => grid.plain(name),
+        }
+    }
+    grid.write(page, screen);
 }
 
 /// What is below the table: who drops, and why something is not known.
@@ -111,7 +106,7 @@ fn notes(page: &mut Page, listing: &Listing<'_>) {
 }
 
 /// Whether no process holds any of what is shown, though all could be looked at.
-fn is_nobodys(table: &Table) -> bool {
+fn is_nobodys(table: &Table<'_>) -> bool {
     let members = table.rows.iter().flat_map(|row| &row.members);
     let streams = table.streams.iter().map(|stream| &stream.owner);
     let mut owners = members.map(|member| &member.owner).chain(streams);

@@ -21,7 +21,7 @@ pub struct Listing<'a> {
     /// What was asked for.
     pub request: &'a Request,
     /// What came of it.
-    pub table: &'a Table,
+    pub table: &'a Table<'a>,
     /// The exit code that goes with it.
     pub exit: Exit,
 }

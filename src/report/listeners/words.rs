@@ -162,7 +162,7 @@ pub(super) fn group(members: usize) -> String {
 }
 
 /// Who holds a socket, where no head says that this is the process.
-pub(super) fn process(process: &Known<Option<Owner>>) -> String {
+pub(super) fn process(process: &Known<Option<&Owner>>) -> String {
     match process {
         Ok(Some(process)) => owner(process),
         Ok(None) => format!("process {NOBODY}"),

@@ -122,7 +122,7 @@ pub(super) struct Stream<'a> {
 }
 
 impl<'a> Listener<'a> {
-    pub(super) fn of(row: &'a Row, shown: Shown) -> Self {
+    pub(super) fn of(row: &'a Row<'a>, shown: Shown) -> Self {
         let members = row.members.iter();
         let mut gaps: Vec<&facts::Gap> = Vec::new();
         for gap in row.gaps() {
@@ -156,7 +156,7 @@ impl<'a> Listener<'a> {
 }
 
 impl<'a> Socket<'a> {
-    fn of(member: &'a Member, protocol: Protocol, shown: Shown) -> Self {
+    fn of(member: &'a Member<'a>, protocol: Protocol, shown: Shown) -> Self {
         Socket {
             inode: member.inode,
             owner: owner(&member.owner),
@@ -173,11 +173,11 @@ impl<'a> Socket<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn of(stream: &'a listeners::Stream) -> Self {
+    pub(super) fn of(stream: &'a listeners::Stream<'a>) -> Self {
         Stream {
             namespace: &stream.netns.label,
             netns: stream.netns.id.into(),
-            address: Some(stream.name.as_str()).filter(|name| !name.is_empty()),
+            address: Some(stream.name).filter(|name| !name.is_empty()),
             unread: known(&stream.unread),
             inode: stream.inode,
             owner: owner(&stream.owner),
@@ -187,8 +187,8 @@ impl<'a> Stream<'a> {
     }
 }
 
-fn owner(owner: &Known<Option<facts::Owner>>) -> Option<Owner<'_>> {
-    let owner = owner.as_ref().ok()?.as_ref()?;
+fn owner<'a>(owner: &Known<Option<&'a facts::Owner>>) -> Option<Owner<'a>> {
+    let owner = (*owner.as_ref().ok()?)?;
     Some(Owner {
         pid: owner.pid,
         name: &owner.name,
