@@ -7,6 +7,7 @@ use crate::facts::{
     UnixStream, Why,
 };
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What rows of all namespaces share.
@@ -47,17 +48,14 @@ impl<'a> Builder<'a> {
         let requests = Requests::assign(&namespace.syn_recv, listeners);
         let netns = netns(namespace);
         let mut sorted: Vec<&TcpListener> = listeners.iter().collect();
-        sorted.sort_by_key(|listener| place(listener));
+        sorted.sort_by_key(|one| place(one));
         let rows = sorted.chunk_by(|a, b| place(a) == place(b));
-        let row = |members: &[&TcpListener]| {
-            let (protocol, address) = place(members[0]);
-            Row {
-                netns: Arc::clone(&netns),
-                protocol,
-                address,
-                members: members.iter().map(|one| self.tcp_member(one)).collect(),
-                syn_recv: Some(requests.at(members[0])),
-            }
+        let row = |members: &[&TcpListener]| Row {
+            netns: Arc::clone(&netns),
+            protocol: protocol(members[0]),
+            address: Address::from(members[0]),
+            members: members.iter().map(|one| self.tcp_member(one)).collect(),
+            syn_recv: Some(requests.at(members[0])),
         };
         rows.map(row).collect()
     }
@@ -154,10 +152,21 @@ fn netns(namespace: &Namespace) -> Arc<Netns> {
     })
 }
 
-fn place(listener: &TcpListener) -> (Protocol, Address<'static>) {
-    let protocol = match listener.family {
+/// What only the members of a group have in common.
+fn place(listener: &TcpListener) -> (Family, IpAddr, u16, u32) {
+    let &TcpListener {
+        family,
+        address,
+        port,
+        interface,
+        ..
+    } = listener;
+    (family, address, port, interface)
+}
+
+fn protocol(listener: &TcpListener) -> Protocol {
+    match listener.family {
         Family::V4 => Protocol::Tcp,
         Family::V6 => Protocol::Tcp6,
-    };
-    (protocol, Address::from(listener))
+    }
 }

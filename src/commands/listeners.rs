@@ -32,10 +32,11 @@ pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
         table: &table,
         exit,
     };
-    output::print(&match options.format {
-        cli::ListFormat::Json => json::render(&listing),
-        cli::ListFormat::Human => human::render(&listing, Look::of_stdout(options.color)),
-    })?;
+    let look = || Look::of_stdout(options.color);
+    match options.format {
+        cli::ListFormat::Json => output::stream(|stdout| json::write(&listing, stdout))?,
+        cli::ListFormat::Human => output::write(&human::render(&listing, look()))?,
+    };
     Ok(exit)
 }
 

@@ -16,7 +16,9 @@ pub enum Charset {
 /// the direction of writing, or begin a new line. What is taken out is shown as `\n`, `\x1b`
 /// or `\u{202e}`.
 pub fn escape(text: &str, charset: Charset) -> Cow<'_, str> {
-    if text.chars().all(|c| is_plain(c, charset)) {
+    // Nearly all text is of this kind, and a long table has a hundred thousand cells.
+    let is_printable = |byte: u8| (b' '..=b'~').contains(&byte);
+    if text.bytes().all(is_printable) || text.chars().all(|c| is_plain(c, charset)) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

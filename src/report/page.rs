@@ -5,7 +5,6 @@ use super::environment::Environment;
 use super::escape::{Charset, escape};
 use super::style::{ColorChoice, Style, Tone};
 use std::borrow::Cow;
-use std::iter::repeat_n;
 use textwrap::{Options, WordSplitter};
 
 /// How a page looks.
@@ -148,16 +147,24 @@ impl Page {
         let start = self.text.len();
         for piece in pieces {
             let text = escape(&piece.text, self.look.charset);
-            self.text.extend(repeat_n(' ', piece.before));
+            self.blanks(piece.before);
             match piece.tone {
                 Some(tone) => self.text += &self.look.style.paint(&text, tone),
                 None => self.text += &text,
             }
-            self.text.extend(repeat_n(' ', piece.after));
+            self.blanks(piece.after);
         }
         let length = self.text[start..].trim_end().len();
         self.text.truncate(start + length);
         self.text.push('\n');
+    }
+
+    fn blanks(&mut self, number: usize) {
+        const SOME: &str = "                                        ";
+        match SOME.get(..number) {
+            Some(blanks) => self.text += blanks,
+            None => self.text += &" ".repeat(number),
+        }
     }
 
     /// An empty line between two blocks, never two and never at the top.

@@ -7,7 +7,6 @@ use crate::report::escape::Charset;
 use crate::report::style::Tone;
 use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::listeners::{Fill, Known};
-use std::fmt::Display;
 
 /// Columns of a bar.
 const BAR: usize = 5;
@@ -17,9 +16,9 @@ pub(super) fn unknown(grid: &mut Grid) {
     grid.toned("?", Some(Tone::Unsure));
 }
 
-pub(super) fn number<T: Display>(grid: &mut Grid, number: &Known<T>) {
+pub(super) fn number<T: itoa::Integer + Copy>(grid: &mut Grid, number: &Known<T>) {
     match number {
-        Ok(number) => grid.plain(number),
+        Ok(number) => grid.number(*number),
         Err(_) => unknown(grid),
     }
 }
@@ -27,7 +26,7 @@ pub(super) fn number<T: Display>(grid: &mut Grid, number: &Known<T>) {
 /// Nothing where the kernel counts none.
 pub(super) fn drops(grid: &mut Grid, drops: Option<Known<u64>>) {
     match drops {
-        Some(Ok(0)) => grid.plain(0),
+        Some(Ok(0)) => grid.number(0),
         Some(Ok(drops)) => grid.toned(drops, Some(Tone::Warn)),
         Some(Err(_)) => unknown(grid),
         None => grid.plain(""),

@@ -25,6 +25,22 @@ pub(super) enum Side {
     Right,
 }
 
+impl Side {
+    /// A cell between what fills its column.
+    fn piece(self, text: Cow<'_, str>, tone: Option<Tone>, padding: usize) -> Piece<'_> {
+        let (before, after) = match self {
+            Side::Left => (0, padding),
+            Side::Right => (padding, 0),
+        };
+        Piece {
+            before,
+            text,
+            tone,
+            after: after + GUTTER,
+        }
+    }
+}
+
 /// What becomes of a cell for which its column has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Long {
@@ -72,7 +88,12 @@ impl Grid {
         Grid { heads, ..grid }
     }
 
-    /// The next cell of the row, its text as the machine gave it.
+    /// The next cell of the row. A number takes a fifth of the time that its `Display` would.
+    pub(super) fn number(&mut self, number: impl itoa::Integer) {
+        self.plain(itoa::Buffer::new().format(number));
+    }
+
+    /// The same with text as the machine gave it.
     pub(super) fn plain(&mut self, text: impl Display) {
         self.toned(text, None);
     }
@@ -133,8 +154,20 @@ impl Grid {
         heads.map(column).collect()
     }
 
-    /// A row. What has a line to itself stands above what follows it, and below what it ends.
     fn put(&self, page: &mut Page, cells: &[Cell], widths: &[usize]) {
+        let columns = || self.heads.iter().zip(cells).zip(widths);
+        if columns().any(|((_, cell), width)| cell.width > *width) {
+            return self.put_long(page, cells, widths);
+        }
+        page.line(columns().map(|((head, cell), width)| {
+            let text = Cow::Borrowed(cell.text(&self.text));
+            head.side.piece(text, cell.tone, width - cell.width)
+        }));
+    }
+
+    /// A row with more lines. What has one to itself stands above what follows it, and below what
+    /// it ends.
+    fn put_long(&self, page: &mut Page, cells: &[Cell], widths: &[usize]) {
         let all = 0..cells.len();
         let is_alone =
             |at: &usize| self.heads[*at].long == Long::Alone && cells[*at].width > widths[*at];
@@ -164,16 +197,8 @@ impl Grid {
             page.line((0..cells.len()).map(|at| {
                 let text = part(at, line).unwrap_or_default();
                 let padding = widths[at].saturating_sub(cell::width(&text));
-                let (before, after) = match self.heads[at].side {
-                    Side::Left => (0, padding),
-                    Side::Right => (padding, 0),
-                };
-                Piece {
-                    before,
-                    text,
-                    tone: cells[at].tone,
-                    after: after + GUTTER,
-                }
+                let side = self.heads[at].side;
+                side.piece(text, cells[at].tone, padding)
             }));
         }
     }

@@ -10,6 +10,7 @@ use sockdoctor_checks::listeners::{
     Attribution, Counts, Kind, Known, Process, Reason, Request, Source,
 };
 use sockdoctor_checks::verdict::Shown;
+use std::fmt::{Display, Formatter};
 
 /// Namespaces that one line names.
 const NAMED: usize = 3;
@@ -164,7 +165,7 @@ pub(super) fn group(members: usize) -> String {
 /// Who holds a socket, where no head says that this is the process.
 pub(super) fn process(process: &Known<Option<&Owner>>) -> String {
     match process {
-        Ok(Some(process)) => owner(process),
+        Ok(Some(process)) => owner(process).to_string(),
         Ok(None) => format!("process {NOBODY}"),
         Err(_) => "process ?".to_owned(),
     }
@@ -176,12 +177,18 @@ pub(super) const WHY_NOBODY: &str = "no process has a descriptor of it: the kern
      socket itself, as nfsd does, or for io_uring, or while it is passed from one process to another";
 
 /// `nginx (812) in 4f1c6e0b7d2a`.
-pub(super) fn owner(owner: &Owner) -> String {
-    let Owner { name, pid, .. } = owner;
-    match &owner.container {
-        Some(container) => format!("{name} ({pid}) in {}", short_container(container)),
-        None => format!("{name} ({pid})"),
+pub(super) fn owner(owner: &Owner) -> impl Display {
+    struct Named<'a>(&'a Owner);
+    impl Display for Named<'_> {
+        fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+            write!(f, "{} ({})", self.0.name, self.0.pid)?;
+            match &self.0.container {
+                Some(container) => write!(f, " in {}", short_container(container)),
+                None => Ok(()),
+            }
+        }
     }
+    Named(owner)
 }
 
 /// A reason, and in which namespaces it holds, where it does not in all.

@@ -101,7 +101,11 @@ pub(super) fn all() -> Request {
     Request::default()
 }
 
-pub(super) fn listing<T>(facts: &Facts, request: &Request, show: impl Fn(&Listing<'_>) -> T) -> T {
+pub(super) fn listing<T>(
+    facts: &Facts,
+    request: &Request,
+    show: impl FnOnce(&Listing<'_>) -> T,
+) -> T {
     let table = table(facts, request);
     let exit = Exit::Fine;
     show(&Listing {
@@ -258,6 +262,12 @@ fn no_name_controls_the_terminal() {
     }
 }
 
+fn document(facts: &Facts, request: &Request) -> serde_json::Value {
+    let mut bytes = Vec::new();
+    listing(facts, request, |it| json::write(it, &mut bytes)).expect("memory takes all");
+    serde_json::from_slice(&bytes).expect("one document")
+}
+
 #[test]
 fn the_json_fits_its_schema_and_keeps_what_is_not_known_apart() {
     let schema = serde_json::from_str(&json::schema()).expect("the schema is JSON");
@@ -267,16 +277,14 @@ fn the_json_fits_its_schema_and_keeps_what_is_not_known_apart() {
         (unix(), Kind::Unix),
         (healthy(), Kind::Tcp),
     ] {
-        let text = listing(&facts, &request(kind, Filter::default()), json::render);
-        let document: serde_json::Value = serde_json::from_str(&text).expect("one document");
+        let document = document(&facts, &request(kind, Filter::default()));
         let errors: Vec<String> = validator
             .iter_errors(&document)
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect();
         assert!(errors.is_empty(), "{errors:#?}");
     }
-    let document = listing(&facts(), &all(), json::render);
-    let document: serde_json::Value = serde_json::from_str(&document).expect("one document");
+    let document = document(&facts(), &all());
     let from_proc = &document["listeners"][2];
     assert_eq!(from_proc["address"], "127.0.0.1:53");
     for unknown in ["backlog", "fill", "drops", "syn_recv"] {

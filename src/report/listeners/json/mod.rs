@@ -4,14 +4,15 @@ mod namespaces;
 mod sockets;
 
 use super::Listing;
-use crate::report::json::{Environment, Gap, SCHEMA_VERSION, Tool, pretty, schema_of};
+use crate::report::json::{Environment, Gap, SCHEMA_VERSION, Tool, schema_of};
 use namespaces::Namespace;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sockdoctor_checks::facts::NetnsId;
 use sockdoctor_checks::finding::Status;
-use sockdoctor_checks::listeners::{self, Kind, Known};
+use sockdoctor_checks::listeners::{self, Kind, Known, Row};
 use sockdoctor_checks::verdict::{Shown, Walk};
+use std::io;
 
 use sockets::{Listener, Stream};
 
@@ -33,7 +34,8 @@ struct Document<'a> {
     /// How many listening sockets are in which state, before --full leaves any out.
     counts: Counts,
     /// Those that were asked for, in the order that was asked for.
-    listeners: Vec<Listener<'a>>,
+    #[schemars(with = "Vec<Listener<'a>>")]
+    listeners: Rows<'a>,
     /// Unix streams with unread bytes, most first.
     streams: Vec<Stream<'a>>,
     /// The network namespaces, and who drops in them. Empty for unix sockets.
@@ -44,6 +46,20 @@ struct Document<'a> {
     gaps: Vec<Reason<'a>>,
     /// The exit code of the process.
     exit_code: u8,
+}
+
+/// Rows, each of which is taken apart when it is written.
+#[derive(Debug)]
+struct Rows<'a> {
+    rows: &'a [Row<'a>],
+    shown: Shown,
+}
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.rows.iter();
+        serializer.collect_seq(rows.map(|row| Listener::of(row, self.shown)))
+    }
 }
 
 /// What ss shows here.
@@ -93,9 +109,13 @@ struct Reason<'a> {
     namespaces: &'a [String],
 }
 
-/// The table as one JSON document.
-pub fn render(listing: &Listing<'_>) -> String {
-    pretty(&document(listing))
+/// Writes the table as one JSON document: ten thousand rows are nine megabytes.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(listing: &Listing<'_>, mut out: impl io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut out, &document(listing))?;
+    out.write_all(b"\n")
 }
 
 /// The JSON Schema of what [`render`] gives.
@@ -105,7 +125,6 @@ pub fn schema() -> String {
 
 fn document<'a>(listing: &Listing<'a>) -> Document<'a> {
     let table = listing.table;
-    let rows = table.rows.iter();
     Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool::THIS,
@@ -116,7 +135,10 @@ fn document<'a>(listing: &Listing<'a>) -> Document<'a> {
         },
         ss: Ss::of(&table.ss),
         counts: Counts::of(table.counts),
-        listeners: rows.map(|row| Listener::of(row, table.ss.shown)).collect(),
+        listeners: Rows {
+            rows: &table.rows,
+            shown: table.ss.shown,
+        },
         streams: table.streams.iter().map(Stream::of).collect(),
         namespaces: table.attributions.iter().map(Namespace::of).collect(),
         undecided: table.undecided,
