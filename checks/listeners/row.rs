@@ -221,9 +221,9 @@ impl Row<'_> {
 
     /// What all members dropped since they listen.
     pub fn drops(&self) -> Option<Known<u64>> {
-        let each = self.members.iter().map(|member| member.drops.as_ref());
-        let each: Option<Vec<&Known<u32>>> = each.collect();
-        Some(sum(each?.into_iter()))
+        let each = self.members.iter().map(|member| member.drops.clone());
+        each.map(|drops| drops.map(|drops| drops.map(u64::from)))
+            .sum()
     }
 
     /// The fill of the fullest member. The kernel picks a member by a hash of the addresses or by

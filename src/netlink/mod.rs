@@ -119,11 +119,11 @@ fn with_unread_bytes(mut streams: Vec<Stream>) -> Vec<UnixStream> {
     streams.into_iter().map(stream).collect()
 }
 
-/// A dump of the unix listeners decides the answer, then the socket is looked up, because a dump
+/// A dump that shows no socket decides the answer, then the socket is looked up, because a dump
 /// of connected sockets has no filter.
 fn ask_unix<W: Wire>(exchange: &mut Exchange<W>, inode: u32) -> Asked {
     let (answer, _) = exchange
-        .dump(Request::unix_listeners(), |_, _| None::<reply::Row<()>>)
+        .dump(Request::no_unix_sockets(), |_, _| None::<reply::Row<()>>)
         .into_answer();
     if answer.value() != Some(&Answer::Complete) {
         let queues = None;

@@ -71,6 +71,19 @@ impl Request {
         Request::new("dump of unix listeners", message, NLM_F_DUMP)
     }
 
+    /// Unix sockets in no state: the end of the dump alone, however many sockets there are
+    /// (unix_diag_dump, net/unix/diag.c, passes over those whose state was not asked for).
+    pub(super) fn no_unix_sockets() -> Self {
+        let request = UnixRequest {
+            state_flags: UnixStates::empty(),
+            inode: 0,
+            show_flags: ShowFlags::empty(),
+            cookie: ANY_COOKIE,
+        };
+        let message = SockDiagMessage::UnixRequest(request);
+        Request::new("dump of unix sockets", message, NLM_F_DUMP)
+    }
+
     /// All connected unix sockets.
     pub(super) fn unix_streams() -> Self {
         let request = UnixRequest {

@@ -24,7 +24,7 @@ pub(super) fn number<T: itoa::Integer + Copy>(grid: &mut Grid, number: &Known<T>
 }
 
 /// Nothing where the kernel counts none.
-pub(super) fn drops(grid: &mut Grid, drops: Option<Known<u64>>) {
+pub(super) fn drops(grid: &mut Grid, drops: Option<&Known<u64>>) {
     match drops {
         Some(Ok(0)) => grid.number(0),
         Some(Ok(drops)) => grid.toned(drops, Some(Tone::Warn)),

@@ -190,7 +190,7 @@ impl Column {
             (Column::Backlog, _) => cells::number(grid, &row.backlog()),
             (Column::Somaxconn, _) => cells::number(grid, &row.netns.somaxconn),
             (Column::Fill, _) => cells::fill(grid, row.fill(), row.percent(), bars),
-            (Column::Drops, _) => cells::drops(grid, row.drops()),
+            (Column::Drops, _) => cells::drops(grid, row.drops().as_ref()),
             (Column::SynRecv, _) => match &row.syn_recv {
                 Some(requests) => cells::number(grid, requests),
                 None => grid.plain(""),
@@ -221,7 +221,8 @@ impl Column {
             Column::Fill => cells::fill(grid, member.fill(), member.percent(), bars),
             Column::Drops => {
                 let drops = member.drops.clone();
-                cells::drops(grid, drops.map(|drops| drops.map(u64::from)));
+                let drops = drops.map(|drops| drops.map(u64::from));
+                cells::drops(grid, drops.as_ref());
             }
             Column::Source => grid.plain(member.source.name()),
             Column::Process => cells::owner(grid, "", &member.owner),

@@ -88,7 +88,7 @@ impl Grid {
         Grid { heads, ..grid }
     }
 
-    /// The next cell of the row. A number takes a fifth of the time that its `Display` would.
+    /// The next cell of the row, without the detour through the `Display` of numbers.
     pub(super) fn number(&mut self, number: impl itoa::Integer) {
         self.plain(itoa::Buffer::new().format(number));
     }
@@ -154,6 +154,7 @@ impl Grid {
         heads.map(column).collect()
     }
 
+    /// A row: mostly one line.
     fn put(&self, page: &mut Page, cells: &[Cell], widths: &[usize]) {
         let columns = || self.heads.iter().zip(cells).zip(widths);
         if columns().any(|((_, cell), width)| cell.width > *width) {
