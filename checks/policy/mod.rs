@@ -39,6 +39,9 @@ impl Policy {
             waivers.any(|waiver| waiver.subject.as_ref() == Some(label))
         };
         let (named, others): (Vec<_>, Vec<_>) = labels.iter().partition(named);
+        if named.is_empty() {
+            return vec![finding];
+        }
         let about = |labels: Vec<String>| Finding {
             subject: Subject::Namespaces(labels),
             ..finding.clone()

@@ -60,7 +60,9 @@ fn process(pid: u32) -> Option<NetnsName> {
 
 /// The innermost container in a /proc/PID/cgroup, with cgroup version 1 or 2.
 fn container(cgroup: &str) -> Option<String> {
-    cgroup.lines().find_map(|line| {
+    // The root of a hierarchy is no container; with version 1 most lines are only that.
+    let mut below_root = cgroup.lines().filter(|line| !line.ends_with(":/"));
+    below_root.find_map(|line| {
         // hierarchy:controllers:path
         let path = line.splitn(3, ':').nth(2)?;
         let components: Vec<&str> = path.split('/').collect();

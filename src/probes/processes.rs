@@ -4,6 +4,7 @@ use super::USUAL_LENGTH;
 use super::initial;
 use crate::netns::mounts::Mounts;
 use crate::text::text;
+use rustix::buffer::spare_capacity;
 use rustix::thread::{CapabilitySet, capabilities};
 use sockdoctor_checks::facts::{Gap, Why};
 use std::fs::File;
@@ -40,10 +41,9 @@ pub fn name(pid: u32) -> std::io::Result<String> {
 /// The process has ended, or may not be looked at.
 pub fn read(pid: u32, file: &str) -> std::io::Result<Vec<u8>> {
     let mut file = File::open(format!("/proc/{pid}/{file}"))?;
-    let mut bytes = vec![0; USUAL_LENGTH];
-    let length = file.read(&mut bytes)?;
-    bytes.truncate(length);
-    if length == USUAL_LENGTH {
+    let mut bytes = Vec::with_capacity(USUAL_LENGTH);
+    rustix::io::read(&file, spare_capacity(&mut bytes))?;
+    if bytes.len() == bytes.capacity() {
         file.read_to_end(&mut bytes)?;
     }
     Ok(bytes)

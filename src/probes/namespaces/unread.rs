@@ -41,7 +41,7 @@ pub(super) fn net_sysctls(
         if topics.contains(&topic) {
             read(path)
         } else {
-            Fact::Missing(not_asked(&format!("/proc/{path}")))
+            Fact::Missing(not_asked(&["/proc/", path].concat()))
         }
     };
     NetSysctls {
