@@ -36,18 +36,18 @@ pub fn discover(selectors: &[Selector]) -> Result<Fact<Vec<Found>>, NoSuchNamesp
         gaps.extend(survey.unseen);
     }
     let by_pid = selectors.iter().any(|s| matches!(s, Selector::Pid(_)));
-    let kin = own
+    let mut kin = own
         .ok()
         .filter(|_| by_pid)
         .map(|own| Kin::of(own, all.iter()));
-    let (found, undecided) = select(all, selectors, |pid| whereabouts(pid, kin.as_ref()))?;
+    let (found, undecided) = select(all, selectors, |pid| whereabouts(pid, kin.as_mut()))?;
     gaps.extend(undecided);
     Ok(Fact::with_gaps(found, gaps))
 }
 
 /// Where a process is. Without `kin` the numbers of namespaces identify nothing here.
-fn whereabouts(pid: u32, kin: Option<&Kin>) -> Whereabouts {
-    let known = |kin: &Kin| kin.namespace(pid).map(|id| Whereabouts::In(id.inode));
+fn whereabouts(pid: u32, kin: Option<&mut Kin>) -> Whereabouts {
+    let known = |kin: &mut Kin| kin.namespace(pid).map(|id| Whereabouts::In(id.inode));
     match identity::of_process(pid) {
         Ok(inode) if kin.is_some() => Whereabouts::In(inode),
         Ok(_) | Err(Errno::ACCESS | Errno::PERM) => kin
@@ -165,7 +165,7 @@ impl Survey {
 
     /// Processes whose links may not be read: those in known namespaces hide nothing.
     fn add_denied(&mut self, own: NetnsId, denied: &[u32]) {
-        let kin = Kin::of(own, self.found.values());
+        let mut kin = Kin::of(own, self.found.values());
         for pid in denied {
             if let Some(id) = kin.namespace(*pid) {
                 // One that may be looked at is the better way in.

@@ -14,37 +14,57 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The inode of a file that every namespace has.
 type Mark = u64;
 
-/// The marks of the namespaces that are known.
-pub(super) struct Kin(BTreeMap<Mark, NetnsId>);
+/// The marks of the namespaces that are known. The processes of most hosts are in few of them, so
+/// a mark is read only when those before it were not the one that was looked for.
+pub(super) struct Kin {
+    marks: BTreeMap<Mark, NetnsId>,
+    /// A process in each of the namespaces whose mark is not read yet.
+    unread: std::vec::IntoIter<(u32, NetnsId)>,
+}
 
 impl Kin {
     /// Those of the observer's own namespace and of all that have a known process.
     pub(super) fn of<'a>(own: NetnsId, found: impl Iterator<Item = &'a Found>) -> Self {
-        let processes = found.filter_map(|found| Some((mark_of(found.process?).ok()?, found.id)));
         let own = mark("thread-self").ok().map(|mark| (mark, own));
-        Kin(processes.chain(own).collect())
+        let processes = found.filter_map(|found| Some((found.process?, found.id)));
+        Kin {
+            marks: own.into_iter().collect(),
+            unread: processes.collect::<Vec<_>>().into_iter(),
+        }
+    }
+
+    /// The namespace with this mark, when it is one of these.
+    fn marked(&mut self, wanted: Mark) -> Option<NetnsId> {
+        if let Some(id) = self.marks.get(&wanted) {
+            return Some(*id);
+        }
+        self.unread.find_map(|(pid, id)| {
+            let mark = mark_of(pid).ok()?;
+            self.marks.insert(mark, id);
+            (mark == wanted).then_some(id)
+        })
     }
 
     /// The namespace of a process, when it is one of these.
-    pub(super) fn namespace(&self, pid: u32) -> Option<NetnsId> {
+    pub(super) fn namespace(&mut self, pid: u32) -> Option<NetnsId> {
         self.whereabouts(pid)?
     }
 
     /// The same, told apart: `None` when it cannot be seen, `Some(None)` when it is none of these.
-    pub(super) fn whereabouts(&self, pid: u32) -> Option<Option<NetnsId>> {
+    pub(super) fn whereabouts(&mut self, pid: u32) -> Option<Option<NetnsId>> {
         let mark = mark_of(pid).ok()?;
-        Some(self.0.get(&mark).copied())
+        Some(self.marked(mark))
     }
 
     /// How many namespaces those of these processes are that are none of these, and how many
     /// of the processes may not be looked at even so. One that has ended, a zombie too, is in
     /// no namespace any more (ENOENT).
-    pub(super) fn strangers(&self, pids: &[u32]) -> (usize, usize) {
+    pub(super) fn strangers(&mut self, pids: &[u32]) -> (usize, usize) {
         let mut others = BTreeSet::new();
         let mut refused = 0;
         for pid in pids {
             match mark_of(*pid) {
-                Ok(mark) if self.0.contains_key(&mark) => {}
+                Ok(mark) if self.marked(mark).is_some() => {}
                 Ok(mark) => {
                     others.insert(mark);
                 }

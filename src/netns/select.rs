@@ -52,7 +52,7 @@ impl Selector {
 pub(super) fn select(
     all: Vec<Found>,
     selectors: &[Selector],
-    process: impl Fn(u32) -> Whereabouts,
+    mut process: impl FnMut(u32) -> Whereabouts,
 ) -> Result<(Vec<Found>, Vec<Gap>), NoSuchNamespace> {
     let mut chosen = vec![false; all.len()];
     let mut gaps = Vec::new();
