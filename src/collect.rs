@@ -2,6 +2,7 @@
 //! what the asking changed.
 
 use crate::aftermath;
+use crate::netns::mounts::Mounts;
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
 use crate::probes::canary::is_canary;
 use crate::probes::kernel_log::KernelLog;
@@ -119,9 +120,11 @@ impl Seen {
             .contains(&Topic::Boot)
             .then(|| runner::start("boot settings", limit, probes::boot::collect));
         let loaded = probes::modules::loaded().into();
-        let found = discover(plan, deadline)?;
+        let (found, mounts) = discover(plan, deadline)?;
         // On the thread that has just become free: it takes less time than to make another.
-        let machine = start(limit, "machine", probes::machine::collect);
+        let machine = start(limit, "machine", || {
+            probes::machine::collect(&mounts.unwrap_or_else(Mounts::own))
+        });
 
         let modules = modules.map(Pending::wait);
         let (kernel, modules) = match modules {
@@ -262,18 +265,22 @@ const NAMESPACE_TOPICS: [Topic; 7] = [
     Topic::TcpSysctls,
 ];
 
-fn discover(plan: &Plan, deadline: Deadline) -> Result<Fact<Vec<Found>>, NoSuchNamespace> {
+/// The namespaces, and the mounts, where they had to be read for it.
+type Discovered = (Fact<Vec<Found>>, Option<Result<Mounts, Gap>>);
+
+fn discover(plan: &Plan, deadline: Deadline) -> Result<Discovered, NoSuchNamespace> {
     let wanted = NAMESPACE_TOPICS
         .iter()
         .any(|topic| plan.topics.contains(topic));
     if !wanted && plan.namespaces == [Selector::All] {
-        return Ok(unselected("network namespaces"));
+        return Ok((unselected("network namespaces"), None));
     }
     let selectors = plan.namespaces.clone();
     let found = start(deadline, "network namespaces", move || {
-        netns::discover(&selectors)
+        let mounts = Mounts::own();
+        netns::discover_among(&selectors, &mounts).map(|found| (found, Some(mounts)))
     });
-    wait_or(found, |gap| Ok(Fact::Missing(gap.clone())))
+    wait_or(found, |gap| Ok((Fact::Missing(gap.clone()), None)))
 }
 
 fn visit(

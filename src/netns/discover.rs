@@ -22,10 +22,21 @@ const WHATS: &str = "network namespaces";
 /// # Errors
 /// A name or a pid that is not there: a mistake of the user, not a gap.
 pub fn discover(selectors: &[Selector]) -> Result<Fact<Vec<Found>>, NoSuchNamespace> {
+    discover_among(selectors, &Mounts::own())
+}
+
+/// The same, where the mounts have been read: with a thousand namespaces that takes milliseconds.
+///
+/// # Errors
+/// As [`discover`].
+pub fn discover_among(
+    selectors: &[Selector],
+    mounts: &Result<Mounts, Gap>,
+) -> Result<Fact<Vec<Found>>, NoSuchNamespace> {
     let mut survey = Survey::default();
     let own = identity::own();
     match own {
-        Ok(own) => survey.look_around(own, selectors),
+        Ok(own) => survey.look_around(own, selectors, mounts),
         Err(errno) => survey.settle_for_own(errno),
     }
     let mut all: Vec<Found> = survey.found.into_values().collect();
@@ -67,9 +78,9 @@ struct Survey {
 }
 
 impl Survey {
-    fn look_around(&mut self, own: NetnsId, selectors: &[Selector]) {
+    fn look_around(&mut self, own: NetnsId, selectors: &[Selector], mounts: &Result<Mounts, Gap>) {
         self.entry(own).own = true;
-        self.add_mounts();
+        self.add_mounts(mounts);
         if selectors.iter().any(Selector::needs_all_processes) {
             self.add_links(own.device);
             self.add_processes(own);
@@ -116,15 +127,15 @@ impl Survey {
         found.files.push(path);
     }
 
-    fn add_mounts(&mut self) {
-        let mounts = match Mounts::own() {
+    fn add_mounts(&mut self, mounts: &Result<Mounts, Gap>) {
+        let mounts = match mounts {
             Ok(mounts) => mounts,
-            Err(gap) => return self.unseen.push(gap),
+            Err(gap) => return self.unseen.push(gap.clone()),
         };
         for (id, path) in mounts.namespaces() {
             self.add_file(id, path);
         }
-        self.unseen.extend(hidden_gap(WHATS, &mounts));
+        self.unseen.extend(hidden_gap(WHATS, mounts));
     }
 
     /// People link /proc/PID/ns/net into /run/netns, to use `ip netns` on a container. What is

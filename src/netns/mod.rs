@@ -12,7 +12,7 @@ pub mod mounts;
 mod names;
 mod select;
 
-pub use discover::discover;
+pub use discover::{discover, discover_among};
 pub use names::container_of;
 pub use select::{NoSuchNamespace, Selector};
 

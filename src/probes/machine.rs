@@ -7,8 +7,8 @@ use procfs::FromRead;
 use sockdoctor_checks::facts::{Fact, Gap, Machine, UserNamespace, Why};
 use std::path::Path;
 
-/// Observes the machine and the observer.
-pub fn collect() -> Machine {
+/// Observes the machine and the observer, in whose mount namespace these `mounts` are.
+pub fn collect(mounts: &Result<Mounts, Gap>) -> Machine {
     let uname = rustix::system::uname();
     Machine {
         hostname: Fact::Known(text(uname.nodename().to_bytes())),
@@ -17,7 +17,7 @@ pub fn collect() -> Machine {
         capabilities: capabilities().into(),
         sandbox: sandbox::detect(Path::new("/")),
         user_namespace: user_namespace().into(),
-        hidepid: hidepid().into(),
+        hidepid: hidepid(mounts).into(),
     }
 }
 
@@ -62,8 +62,8 @@ pub(crate) fn user_namespace() -> Result<UserNamespace, Gap> {
     }
 }
 
-fn hidepid() -> Result<String, Gap> {
-    let mounts = Mounts::own()?;
+fn hidepid(mounts: &Result<Mounts, Gap>) -> Result<String, Gap> {
+    let mounts = mounts.as_ref().map_err(Gap::clone)?;
     let option = mounts.hidepid().map(str::to_owned);
     option.ok_or_else(|| Gap::new("the mount on /proc", Why::Absent))
 }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn every_part_of_this_machine_is_known() {
-        let machine = collect();
+        let machine = collect(&Mounts::own());
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("hostname");
         assert_eq!(machine.hostname, Fact::Known(name.trim().to_owned()));
         assert!(

@@ -2,6 +2,7 @@
 
 use crate::namespaces::{Netns, Resident, everything, found, here, visited};
 use crate::programs;
+use sockdoctor::netns::mounts::Mounts;
 use sockdoctor::netns::{Selector, discover};
 use sockdoctor_checks::facts::{Fact, Gap, Namespace, Why};
 use std::os::unix::fs::PermissionsExt;
@@ -128,7 +129,7 @@ fn processes_that_proc_hides_are_a_gap() {
 #[ignore = "run as nobody by processes_that_proc_hides_are_a_gap"]
 fn inner_hidden() {
     assert_eq!(
-        sockdoctor::probes::machine::collect().hidepid,
+        sockdoctor::probes::machine::collect(&Mounts::own()).hidepid,
         Fact::Known("invisible".to_owned())
     );
     let fact = discover(&[Selector::All]).expect("all");
