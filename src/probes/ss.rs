@@ -20,7 +20,7 @@ const STDERR_LINES: usize = 3;
 
 /// Those of the environment variables that ss looks at which are set here.
 pub fn environment() -> Vec<SsVariable> {
-    Environment::of_this_process().ss_variables()
+    environment::ss_variables(|name| std::env::var_os(name))
 }
 
 /// What running `ss` showed.

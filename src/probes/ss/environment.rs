@@ -56,38 +56,37 @@ impl Environment {
         self.variables()
             .find_map(|(present, value)| (present == name).then_some(value))
     }
+}
 
-    /// Those that ss looks at.
-    pub fn ss_variables(&self) -> Vec<SsVariable> {
-        let set = |name: &&str| {
-            Some(SsVariable {
-                name: (*name).to_owned(),
-                value: text(self.get(name)?.as_bytes()),
-            })
-        };
-        LOOKED_AT.iter().filter_map(set).collect()
-    }
+/// The variables that ss looks at, where `get` has them.
+pub(super) fn ss_variables(get: impl Fn(&str) -> Option<OsString>) -> Vec<SsVariable> {
+    let set = |name: &&str| {
+        Some(SsVariable {
+            name: (*name).to_owned(),
+            value: text(get(name)?.as_bytes()),
+        })
+    };
+    LOOKED_AT.iter().filter_map(set).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::ffi::OsStringExt;
 
     #[test]
     fn an_empty_variable_counts() {
-        let environment = Environment::default()
-            .with("PROC_NET_TCP", "")
-            .with("HOME", "/");
+        let get = |name: &str| (name == "PROC_NET_TCP").then(OsString::new);
         let expected = SsVariable {
             name: "PROC_NET_TCP".to_owned(),
             value: String::new(),
         };
-        assert_eq!(environment.ss_variables(), [expected]);
+        assert_eq!(ss_variables(get), [expected]);
     }
 
     #[test]
     fn a_value_may_be_any_bytes() {
-        let environment = Environment::default().with("PROC_ROOT", OsStr::from_bytes(b"/\xff"));
-        assert_eq!(environment.ss_variables()[0].value, "/\\xff");
+        let get = |_: &str| Some(OsString::from_vec(b"/\xff".to_vec()));
+        assert_eq!(ss_variables(get)[0].value, "/\\xff");
     }
 }
