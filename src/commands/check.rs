@@ -9,6 +9,7 @@ use crate::cli;
 use crate::collect::{Owners, Plan, collect};
 use crate::exit::Exit;
 use crate::runner;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
@@ -23,7 +24,9 @@ pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
     let plan = plan(&options.scope, &selection);
     runner::tell_panics_in_the_report();
     let progress = Progress::start(&plan);
-    let mut facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
+    let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
+    // The process ends with the report, and gives all of its memory back at once.
+    let mut facts = ManuallyDrop::new(facts);
     facts.expected = expected;
     drop(progress);
     let judged = judge(&facts, &selection, policy.as_ref(), &options.output, false);
