@@ -290,7 +290,7 @@ impl Diagnosis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Answer, Errno, Fact, Gap, Refusal, UnixListener, UnixSource, Why};
+    use crate::facts::{Answer, Errno, Fact, Gap, Refusal, SocketSource, UnixListener, Why};
     use crate::fixture::{healthy, namespace};
 
     fn blind_with_a_full_unix_queue() -> Facts {
@@ -314,7 +314,7 @@ mod tests {
             accept_queue: Some(6),
             backlog: Some(5),
             inode: 9,
-            source: UnixSource::SockDiag,
+            source: SocketSource::SockDiag,
         }]);
         facts.namespaces = Fact::Known(vec![host]);
         facts

@@ -191,7 +191,7 @@ pub fn listener(address: &str, port: u16) -> TcpListener {
         drops: Some(0),
         uid: 0,
         inode: 5000 + u32::from(port),
-        source: TcpSource::SockDiag,
+        source: SocketSource::SockDiag,
     }
 }
 

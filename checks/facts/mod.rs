@@ -28,8 +28,8 @@ pub use kernel_log::LogLine;
 pub use machine::{Machine, Sandbox, UserNamespace};
 pub use modules::{DiagModule, ModuleFacts, ModuleResolver, Modules, Presence, Rule, RuleKind};
 pub use namespace::{
-    Counters, Family, Namespace, NetSysctls, NetnsId, NetnsName, Sample, SynRecv, TcpListener,
-    TcpSource, UnixListener, UnixSource, UnixStream,
+    Counters, Family, Namespace, NetSysctls, NetnsId, NetnsName, Sample, SocketSource, SynRecv,
+    TcpListener, UnixListener, UnixStream,
 };
 pub use origin::{Origin, SeenImage};
 pub use owner::Owner;

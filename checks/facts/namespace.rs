@@ -140,21 +140,7 @@ pub struct TcpListener {
     /// Inode, 0 when no descriptor is left.
     pub inode: u32,
     /// Where this was read.
-    pub source: TcpSource,
-}
-
-/// Where a listener was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TcpSource {
-    /// A sock_diag dump.
-    SockDiag,
-    /// A duplicate of a descriptor of its process: `TCP_INFO` and `SO_MEMINFO`.
-    Descriptor,
-    /// A BPF iterator over the kernel's table of TCP sockets.
-    BpfIterator,
-    /// /proc/net/tcp or tcp6: no backlog, no drops.
-    ProcNet,
+    pub source: SocketSource,
 }
 
 /// A listening unix socket.
@@ -170,22 +156,34 @@ pub struct UnixListener {
     pub inode: u32,
     /// Where this was read.
     #[serde(default)]
-    pub source: UnixSource,
+    pub source: SocketSource,
 }
 
-/// Where a unix socket was read.
+/// Where the numbers of a socket were read, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum UnixSource {
+pub enum SocketSource {
     /// A sock_diag dump.
     #[default]
     SockDiag,
-    /// A duplicate of a descriptor of its process: `SIOCINQ`.
+    /// A duplicate of a descriptor of its process: `TCP_INFO` and `SO_MEMINFO`, or `SIOCINQ`.
     Descriptor,
-    /// A BPF iterator over the kernel's table of unix sockets.
+    /// A BPF iterator over the kernel's table of sockets.
     BpfIterator,
-    /// /proc/net/unix: no queues.
+    /// A file in /proc/net: of TCP no backlog and no drops, of unix sockets no queues.
     ProcNet,
+}
+
+impl SocketSource {
+    /// As in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SocketSource::SockDiag => "sock_diag",
+            SocketSource::Descriptor => "socket",
+            SocketSource::BpfIterator => "BPF iterator",
+            SocketSource::ProcNet => "/proc/net",
+        }
+    }
 }
 
 /// A connected unix stream socket.
@@ -198,7 +196,7 @@ pub struct UnixStream {
     /// Inode.
     pub inode: u32,
     /// Where this was read.
-    pub source: UnixSource,
+    pub source: SocketSource,
 }
 
 /// Connection requests at one local address: sockets in SYN_RECV. Members of an SO_REUSEPORT

@@ -3,7 +3,7 @@
 use super::row::{Address, Known, Member, Netns, Protocol, Row, Stream};
 use super::syn_recv::Requests;
 use crate::facts::{
-    Fact, Facts, Family, Gap, Namespace, Owner, TcpListener, TcpSource, UnixListener, UnixSource,
+    Fact, Facts, Family, Gap, Namespace, Owner, SocketSource, TcpListener, UnixListener,
     UnixStream, Why,
 };
 use std::collections::HashMap;
@@ -62,8 +62,8 @@ impl<'a> Builder<'a> {
 
     fn tcp_member(&self, listener: &TcpListener) -> Member<'a> {
         let why = |otherwise: &Arc<Gap>| match listener.source {
-            TcpSource::ProcNet => Arc::clone(&self.proc_tcp),
-            TcpSource::SockDiag | TcpSource::Descriptor | TcpSource::BpfIterator => {
+            SocketSource::ProcNet => Arc::clone(&self.proc_tcp),
+            SocketSource::SockDiag | SocketSource::Descriptor | SocketSource::BpfIterator => {
                 Arc::clone(otherwise)
             }
         };
@@ -73,7 +73,7 @@ impl<'a> Builder<'a> {
             accept_queue: Ok(listener.accept_queue),
             backlog: listener.backlog.ok_or_else(|| why(&self.no_backlog)),
             drops: Some(listener.drops.ok_or_else(|| why(&self.no_drops))),
-            source: listener.source.into(),
+            source: listener.source,
         }
     }
 
@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
             accept_queue: listener.accept_queue.ok_or_else(why),
             backlog: listener.backlog.ok_or_else(why),
             drops: None,
-            source: listener.source.into(),
+            source: listener.source,
         }
     }
 
@@ -116,15 +116,15 @@ impl<'a> Builder<'a> {
                 .unread
                 .ok_or_else(|| self.without_queue(stream.source)),
             inode: stream.inode,
-            source: stream.source.into(),
+            source: stream.source,
         };
         streams.map(stream).collect()
     }
 
-    fn without_queue(&self, source: UnixSource) -> Arc<Gap> {
+    fn without_queue(&self, source: SocketSource) -> Arc<Gap> {
         match source {
-            UnixSource::ProcNet => Arc::clone(&self.proc_unix),
-            UnixSource::SockDiag | UnixSource::Descriptor | UnixSource::BpfIterator => {
+            SocketSource::ProcNet => Arc::clone(&self.proc_unix),
+            SocketSource::SockDiag | SocketSource::Descriptor | SocketSource::BpfIterator => {
                 Arc::clone(&self.unix_queue)
             }
         }

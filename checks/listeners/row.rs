@@ -1,6 +1,6 @@
 //! A line of the table: a listening socket, or the members of an SO_REUSEPORT group.
 
-use crate::facts::{Gap, NetnsId, Owner, TcpListener, TcpSource, UnixSource};
+use crate::facts::{Gap, NetnsId, Owner, SocketSource, TcpListener};
 use crate::queues::listening::Fill;
 use crate::verdict::Shown;
 use std::net::SocketAddr;
@@ -85,53 +85,6 @@ impl std::fmt::Display for Address<'_> {
     }
 }
 
-/// Where numbers come from, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// A sock_diag dump.
-    SockDiag,
-    /// A duplicate of a descriptor of its process.
-    Descriptor,
-    /// A BPF iterator over the kernel's table of sockets.
-    BpfIterator,
-    /// A file in /proc/net.
-    ProcNet,
-}
-
-impl Source {
-    /// As in the table.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Source::SockDiag => "sock_diag",
-            Source::Descriptor => "socket",
-            Source::BpfIterator => "BPF iterator",
-            Source::ProcNet => "/proc/net",
-        }
-    }
-}
-
-impl From<TcpSource> for Source {
-    fn from(source: TcpSource) -> Self {
-        match source {
-            TcpSource::SockDiag => Source::SockDiag,
-            TcpSource::Descriptor => Source::Descriptor,
-            TcpSource::BpfIterator => Source::BpfIterator,
-            TcpSource::ProcNet => Source::ProcNet,
-        }
-    }
-}
-
-impl From<UnixSource> for Source {
-    fn from(source: UnixSource) -> Self {
-        match source {
-            UnixSource::SockDiag => Source::SockDiag,
-            UnixSource::Descriptor => Source::Descriptor,
-            UnixSource::BpfIterator => Source::BpfIterator,
-            UnixSource::ProcNet => Source::ProcNet,
-        }
-    }
-}
-
 /// One listening socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member<'a> {
@@ -148,7 +101,7 @@ pub struct Member<'a> {
     /// What it dropped since it listens. `None`: the kernel counts none, as for unix sockets.
     pub drops: Option<Known<u32>>,
     /// Where this was read.
-    pub source: Source,
+    pub source: SocketSource,
 }
 
 impl Member<'_> {
@@ -279,7 +232,7 @@ pub struct Stream<'a> {
     /// Its inode.
     pub inode: u32,
     /// Where this was read.
-    pub source: Source,
+    pub source: SocketSource,
 }
 
 impl Stream<'_> {

@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::facts::{
-    Counters, Fact, Gap, Owner, SynRecv, TcpListener, TcpSource, UnixListener, UnixSource,
-    UnixStream, Why,
+    Counters, Fact, Gap, Owner, SocketSource, SynRecv, TcpListener, UnixListener, UnixStream, Why,
 };
 use crate::fixture::{healthy, listener, namespace, quiet};
 use crate::queues::testing::machine;
@@ -22,7 +21,7 @@ fn from_proc(port: u16, accept_queue: u32) -> TcpListener {
         accept_queue,
         backlog: None,
         drops: None,
-        source: TcpSource::ProcNet,
+        source: SocketSource::ProcNet,
         ..listener("0.0.0.0", port)
     }
 }
@@ -342,14 +341,14 @@ fn unix_listeners() -> Facts {
         source,
     };
     host.unix_listeners = Fact::Known(vec![
-        listener("@abstract", 7, None, UnixSource::ProcNet),
-        listener("/run/x.sock", 8, Some(6), UnixSource::SockDiag),
+        listener("@abstract", 7, None, SocketSource::ProcNet),
+        listener("/run/x.sock", 8, Some(6), SocketSource::SockDiag),
     ]);
     let stream = |inode, unread| UnixStream {
         name: String::new(),
         unread,
         inode,
-        source: UnixSource::SockDiag,
+        source: SocketSource::SockDiag,
     };
     let streams = vec![stream(1, Some(9)), stream(2, None), stream(3, Some(4096))];
     host.unix_streams = Fact::Known(streams);

@@ -127,9 +127,7 @@ fn roomy<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{
-        Fact, Facts, Gap, Sample, TcpListener, TcpSource, UnixListener, UnixSource, Why,
-    };
+    use crate::facts::{Fact, Facts, Gap, Sample, SocketSource, TcpListener, UnixListener, Why};
     use crate::fixture::{healthy, listener, namespace};
     use crate::queues::testing::{findings, machine, statuses, worst};
 
@@ -200,7 +198,7 @@ mod tests {
             accept_queue: Some(6),
             backlog: Some(5),
             inode: 9,
-            source: UnixSource::SockDiag,
+            source: SocketSource::SockDiag,
         };
         let mut host = namespace(1, "host", Vec::new());
         host.unix_listeners = Fact::Known(vec![socket]);
@@ -215,7 +213,7 @@ mod tests {
         let from_proc = TcpListener {
             backlog: None,
             drops: None,
-            source: TcpSource::ProcNet,
+            source: SocketSource::ProcNet,
             ..listener("0.0.0.0", 80)
         };
         assert_eq!(worst(&CHECK, &with(vec![from_proc])), Status::Unknown);

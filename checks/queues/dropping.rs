@@ -7,7 +7,7 @@
 use super::counter::{self, Counter, column};
 use super::seen::{seen, unseen};
 use crate::check::View;
-use crate::facts::{Counters, Fact, Facts, Namespace, TcpListener, TcpSource};
+use crate::facts::{Counters, Fact, Facts, Namespace, SocketSource, TcpListener};
 use crate::finding::{Evidence, Finding, Remedy};
 use crate::label;
 use std::cmp::Reverse;
@@ -26,7 +26,7 @@ pub(crate) struct Droppers<'a> {
     /// Listeners were not read, or read without their counter.
     incomplete: bool,
     /// Where the counters were read; `None` when there is no listener.
-    source: Option<TcpSource>,
+    source: Option<SocketSource>,
 }
 
 /// Judges a counter of drops in each namespace, and says which listeners dropped.
@@ -171,12 +171,12 @@ impl std::fmt::Display for Share {
     }
 }
 
-fn drop_counter(source: Option<TcpSource>, says: String) -> Evidence {
+fn drop_counter(source: Option<SocketSource>, says: String) -> Evidence {
     let call = match source {
-        Some(TcpSource::SockDiag) => "sock_diag dump, INET_DIAG_SKMEMINFO drops",
-        Some(TcpSource::Descriptor) => "getsockopt(SO_MEMINFO) on its descriptor, drops",
-        Some(TcpSource::BpfIterator) => "BPF iterator over TCP sockets, sk_drops",
-        Some(TcpSource::ProcNet) | None => "drop counters of the listeners",
+        Some(SocketSource::SockDiag) => "sock_diag dump, INET_DIAG_SKMEMINFO drops",
+        Some(SocketSource::Descriptor) => "getsockopt(SO_MEMINFO) on its descriptor, drops",
+        Some(SocketSource::BpfIterator) => "BPF iterator over TCP sockets, sk_drops",
+        Some(SocketSource::ProcNet) | None => "drop counters of the listeners",
     };
     Evidence::call(call, None, says)
 }

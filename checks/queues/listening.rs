@@ -1,6 +1,6 @@
 //! TCP and unix listeners looked at alike: both have an accept queue and a backlog.
 
-use crate::facts::{Facts, Namespace, TcpListener, TcpSource, UnixListener, UnixSource};
+use crate::facts::{Facts, Namespace, SocketSource, TcpListener, UnixListener};
 use crate::finding::{Evidence, Remedy, Subject};
 use crate::label;
 use std::cmp::Reverse;
@@ -123,10 +123,10 @@ impl Listening<'_> {
         match self.socket {
             Socket::Tcp(listener) => tcp_source(listener),
             Socket::Unix(listener) => match listener.source {
-                UnixSource::SockDiag => Read::Call("sock_diag dump of unix listeners"),
-                UnixSource::Descriptor => Read::Call("ioctl(SIOCINQ) on its descriptor"),
-                UnixSource::BpfIterator => Read::Call("BPF iterator over unix sockets"),
-                UnixSource::ProcNet => Read::File("/proc/net/unix"),
+                SocketSource::SockDiag => Read::Call("sock_diag dump of unix listeners"),
+                SocketSource::Descriptor => Read::Call("ioctl(SIOCINQ) on its descriptor"),
+                SocketSource::BpfIterator => Read::Call("BPF iterator over unix sockets"),
+                SocketSource::ProcNet => Read::File("/proc/net/unix"),
             },
         }
     }
@@ -151,10 +151,10 @@ impl Read {
 /// Where the queues of this listener were read.
 pub(crate) fn tcp_source(listener: &TcpListener) -> Read {
     match listener.source {
-        TcpSource::SockDiag => Read::Call("sock_diag dump of TCP listeners"),
-        TcpSource::Descriptor => Read::Call("getsockopt(TCP_INFO) on its descriptor"),
-        TcpSource::BpfIterator => Read::Call("BPF iterator over TCP sockets"),
-        TcpSource::ProcNet => Read::File("/proc/net/tcp"),
+        SocketSource::SockDiag => Read::Call("sock_diag dump of TCP listeners"),
+        SocketSource::Descriptor => Read::Call("getsockopt(TCP_INFO) on its descriptor"),
+        SocketSource::BpfIterator => Read::Call("BPF iterator over TCP sockets"),
+        SocketSource::ProcNet => Read::File("/proc/net/tcp"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::testing::{counting, dropping, host, last, last_events, queued, reading, watched};
 use super::*;
-use crate::facts::{Counters, TcpListener, UnixListener, UnixSource};
+use crate::facts::{Counters, SocketSource, TcpListener, UnixListener};
 use crate::fixture::{listener, namespace};
 use std::time::Duration;
 
@@ -286,7 +286,7 @@ fn a_full_unix_queue_is_told_by_its_path() {
             accept_queue: Some(queue),
             backlog: Some(2),
             inode: 9,
-            source: UnixSource::SockDiag,
+            source: SocketSource::SockDiag,
         }]),
         ..host(Vec::new())
     };

@@ -18,7 +18,8 @@ use request::Request;
 use rustix::net::RecvFlags;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use sockdoctor_checks::facts::{
-    Answer, Errno, Fact, Family, Queues, SynRecv, TcpListener, UnixListener, UnixSource, UnixStream,
+    Answer, Errno, Fact, Family, Queues, SocketSource, SynRecv, TcpListener, UnixListener,
+    UnixStream,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -114,7 +115,7 @@ fn with_unread_bytes(mut streams: Vec<Stream>) -> Vec<UnixStream> {
         },
         unread: Some(stream.unread),
         inode: stream.inode,
-        source: UnixSource::SockDiag,
+        source: SocketSource::SockDiag,
     };
     streams.into_iter().map(stream).collect()
 }

@@ -13,7 +13,7 @@ use netlink_packet_sock_diag::{
     AF_INET6, AF_UNIX, INET_DIAG_SKMEMINFO, SOCK_STREAM, TCP_LISTEN, TCP_SYN_RECV, UNIX_DIAG_NAME,
     UNIX_DIAG_PEER, UNIX_DIAG_RQLEN,
 };
-use sockdoctor_checks::facts::{Family, Queues, TcpListener, TcpSource, UnixListener, UnixSource};
+use sockdoctor_checks::facts::{Family, Queues, SocketSource, TcpListener, UnixListener};
 use std::net::IpAddr;
 
 /// Length of `struct inet_diag_msg`.
@@ -78,7 +78,7 @@ pub(super) fn tcp_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<Tc
         drops: memory.and_then(|words| word(words, MEMINFO_DROPS)),
         uid: header.uid,
         inode: header.inode,
-        source: TcpSource::SockDiag,
+        source: SocketSource::SockDiag,
     };
     let cookie = Cookie::from_ne_bytes(header.socket_id.cookie);
     Some(Row { cookie, value })
@@ -119,7 +119,7 @@ pub(super) fn unix_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<U
         accept_queue: Some(queues.0),
         backlog: Some(queues.1),
         inode: header.inode,
-        source: UnixSource::SockDiag,
+        source: SocketSource::SockDiag,
     };
     let cookie = Cookie::from_ne_bytes(header.cookie);
     Some(Row { cookie, value })

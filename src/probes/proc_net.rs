@@ -11,7 +11,7 @@ use super::io_gap;
 use crate::text::{shown, text};
 use procfs::net::{TcpNetEntries, TcpNetEntry, UdpNetEntries};
 use procfs::prelude::FromBufReadSI;
-use sockdoctor_checks::facts::{Family, Gap, Queues, SynRecv, TcpListener, TcpSource, Why};
+use sockdoctor_checks::facts::{Family, Gap, Queues, SocketSource, SynRecv, TcpListener, Why};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -177,7 +177,7 @@ fn listener(family: Family, entry: &TcpNetEntry) -> Result<TcpListener, String> 
         drops: None,
         uid: entry.uid,
         inode,
-        source: TcpSource::ProcNet,
+        source: SocketSource::ProcNet,
     })
 }
 

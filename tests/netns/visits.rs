@@ -5,7 +5,7 @@ use crate::namespaces::{Netns, Resident, everything, found, here, selector, set,
 use sockdoctor::netns::Selector;
 use sockdoctor::probes::MayAsk;
 use sockdoctor::probes::namespaces::Visit;
-use sockdoctor_checks::facts::{Fact, Gap, TcpSource, Topic, Why};
+use sockdoctor_checks::facts::{Fact, Gap, SocketSource, Topic, Why};
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
@@ -167,7 +167,7 @@ fn without_sock_diag_the_sockets_of_another_namespace_tell_their_queues() {
         let Fact::Known(listeners) = fact else {
             panic!("{:?}", fact.gaps());
         };
-        assert_eq!(listeners[0].source, TcpSource::Descriptor);
+        assert_eq!(listeners[0].source, SocketSource::Descriptor);
         assert_eq!(
             (listeners[0].backlog, listeners[0].drops),
             (Some(128), Some(0))

@@ -3,7 +3,7 @@
 use crate::machines::{self, Machine, machine};
 use crate::replay;
 use serde_json::Value;
-use sockdoctor_checks::facts::{Fact, NetnsName, Owner, UnixListener, UnixSource};
+use sockdoctor_checks::facts::{Fact, NetnsName, Owner, SocketSource, UnixListener};
 
 const HOSTILE: &str = "\u{1b}[2J\u{7}\nPASS  all is well\r\u{202e}";
 
@@ -26,7 +26,7 @@ pub(crate) fn hostile() -> Machine {
                 accept_queue: Some(9),
                 backlog: Some(5),
                 inode: 77,
-                source: UnixSource::SockDiag,
+                source: SocketSource::SockDiag,
             }]);
         }
     })

@@ -8,7 +8,7 @@ use crate::netns::{
 use sockdoctor::netlink::SockDiag;
 use sockdoctor::probes::{descriptors, proc_net};
 use sockdoctor::runner::Deadline;
-use sockdoctor_checks::facts::{Fact, Gap, TcpListener, TcpSource, Why};
+use sockdoctor_checks::facts::{Fact, Gap, SocketSource, TcpListener, Why};
 use std::net::TcpListener as Socket;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -36,8 +36,8 @@ fn agreed() -> Vec<TcpListener> {
     let dump = SockDiag::open().unwrap().tcp_listeners();
     let mut dumped = dump.known().unwrap().clone();
     for listener in &mut read {
-        assert_eq!(listener.source, TcpSource::Descriptor);
-        listener.source = TcpSource::SockDiag;
+        assert_eq!(listener.source, SocketSource::Descriptor);
+        listener.source = SocketSource::SockDiag;
     }
     read.sort_by_key(|one| (one.port, one.inode));
     dumped.sort_by_key(|one| (one.port, one.inode));
@@ -111,7 +111,7 @@ fn out_of_time_leaves_what_proc_had_and_says_so() {
         let mut fact = Fact::Partial { value, gaps };
         descriptors::complete([&mut fact], [], Deadline::after(Duration::ZERO));
         let left = &fact.known().unwrap()[0];
-        assert_eq!((left.source, left.backlog), (TcpSource::ProcNet, None));
+        assert_eq!((left.source, left.backlog), (SocketSource::ProcNet, None));
         let late = fact.gaps().iter().find(|gap| gap.what.contains("backlog"));
         let why = &late.expect("a gap").why;
         assert!(matches!(why, Why::TimedOut { .. }), "{why:?}");

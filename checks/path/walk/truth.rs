@@ -1,6 +1,6 @@
 //! What is true of the observer's own listeners, where ss is blind or seems to be.
 
-use crate::facts::{Fact, Facts, Namespace, TcpListener, TcpSource, UnixSource, UnixStream, Why};
+use crate::facts::{Fact, Facts, Namespace, SocketSource, TcpListener, UnixStream, Why};
 use std::cmp::Reverse;
 
 /// How many sockets are worth a line.
@@ -48,25 +48,22 @@ fn line(listener: &TcpListener) -> String {
         Some(backlog) => format!("accept queue {queue} of {backlog}"),
         None => format!("accept queue {queue}, its backlog is not known here"),
     };
-    let source = match listener.source {
-        TcpSource::SockDiag => "read through sock_diag",
-        TcpSource::Descriptor => FROM_ITSELF,
-        TcpSource::BpfIterator => BY_ITERATOR,
-        TcpSource::ProcNet => "read from /proc/net/tcp",
-    };
+    let source = read_where(listener.source, "read from /proc/net/tcp");
     format!("{}  {of}   ({source})", listener.label())
 }
 
-const FROM_ITSELF: &str = "read from the socket itself";
-const BY_ITERATOR: &str = "read by a BPF iterator";
+fn read_where(source: SocketSource, from_file: &'static str) -> &'static str {
+    match source {
+        SocketSource::SockDiag => "read through sock_diag",
+        SocketSource::Descriptor => "read from the socket itself",
+        SocketSource::BpfIterator => "read by a BPF iterator",
+        SocketSource::ProcNet => from_file,
+    }
+}
 
 fn unread(stream: &UnixStream) -> Option<String> {
     let bytes = stream.unread?;
-    let source = match stream.source {
-        UnixSource::SockDiag => "read through sock_diag",
-        UnixSource::Descriptor | UnixSource::ProcNet => FROM_ITSELF,
-        UnixSource::BpfIterator => BY_ITERATOR,
-    };
+    let source = read_where(stream.source, "read from /proc/net/unix");
     let name = match stream.name.as_str() {
         "" => format!("a stream without a name, inode {}", stream.inode),
         name => name.to_owned(),
@@ -120,7 +117,7 @@ mod tests {
             accept_queue,
             backlog: None,
             drops: None,
-            source: TcpSource::ProcNet,
+            source: SocketSource::ProcNet,
             ..fixture::listener("0.0.0.0", port)
         }
     }
@@ -153,7 +150,7 @@ mod tests {
     fn a_backlog_from_a_descriptor_is_shown_where_ss_is_blind() {
         let listener = TcpListener {
             backlog: Some(77),
-            source: TcpSource::Descriptor,
+            source: SocketSource::Descriptor,
             ..fixture::listener("0.0.0.0", 12345)
         };
         let facts = with_listeners(broken::without_tcp_diag(), vec![listener]);
@@ -174,7 +171,7 @@ mod tests {
             name: name.to_owned(),
             unread: Some(unread),
             inode: 71,
-            source: UnixSource::Descriptor,
+            source: SocketSource::Descriptor,
         }
     }
 

@@ -60,7 +60,7 @@ fn a_listener_is_read_in_full() {
         drops: Some(800),
         uid: 33,
         inode: 4242,
-        source: TcpSource::SockDiag,
+        source: SocketSource::SockDiag,
     };
     assert_eq!(listener(&message), (Some(expected), Damage::default()));
 }
@@ -116,7 +116,7 @@ fn a_unix_listener_is_read_in_full() {
         accept_queue: Some(2),
         backlog: Some(5),
         inode: 99,
-        source: UnixSource::SockDiag,
+        source: SocketSource::SockDiag,
     };
     assert_eq!(row.value, expected);
 }

@@ -9,9 +9,7 @@ use crate::probes::canary::is_canary;
 use crate::probes::iterators;
 use crate::runner::Deadline;
 use crate::trace::sockets::{Socket, Table};
-use sockdoctor_checks::facts::{
-    Fact, Gap, TcpListener, TcpSource, UnixListener, UnixSource, UnixStream,
-};
+use sockdoctor_checks::facts::{Fact, Gap, SocketSource, TcpListener, UnixListener, UnixStream};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was read of a namespace, and the way into it.
@@ -93,12 +91,12 @@ fn take_in(answers: &mut Answers, sockets: &BTreeMap<u32, Socket>) {
                 backlog,
                 drops: Some(drops),
                 interface: Some(interface),
-                source: TcpSource::BpfIterator,
+                source: SocketSource::BpfIterator,
             })),
             Some(&Socket::Stream(unread)) => Ok(Told::Stream(Waiting {
                 unread,
                 name: String::new(),
-                source: UnixSource::BpfIterator,
+                source: SocketSource::BpfIterator,
             })),
             None => continue,
         };
@@ -129,7 +127,7 @@ fn fill(fact: &mut Fact<Vec<UnixListener>>, sockets: &BTreeMap<u32, Socket>) {
         {
             listener.accept_queue = Some(accept_queue);
             listener.backlog = Some(backlog);
-            listener.source = UnixSource::BpfIterator;
+            listener.source = SocketSource::BpfIterator;
         }
     }
     if !lacks_queue(fact)
@@ -162,7 +160,7 @@ mod tests {
         let by_descriptor = Told::Stream(Waiting {
             unread: 9,
             name: "/run/a".to_owned(),
-            source: UnixSource::Descriptor,
+            source: SocketSource::Descriptor,
         });
         let mut answers = Answers::from([
             (1, Ok(by_descriptor)),
@@ -179,7 +177,7 @@ mod tests {
             (told.accept_queue, told.backlog, told.drops),
             (3, 5, Some(4))
         );
-        assert_eq!(told.source, TcpSource::BpfIterator);
+        assert_eq!(told.source, SocketSource::BpfIterator);
         assert!(matches!(&answers[&3], Err(why) if *why == nobody()));
     }
 
@@ -189,7 +187,7 @@ mod tests {
             accept_queue: None,
             backlog: None,
             inode,
-            source: UnixSource::ProcNet,
+            source: SocketSource::ProcNet,
         };
         Fact::Partial {
             value: inodes.iter().map(listener).collect(),
@@ -206,7 +204,7 @@ mod tests {
             panic!("{fact:?}");
         };
         assert_eq!(listeners[0].accept_queue, Some(6));
-        assert_eq!(listeners[0].source, UnixSource::BpfIterator);
+        assert_eq!(listeners[0].source, SocketSource::BpfIterator);
 
         let mut fact = unix_listeners(&[1, 3]);
         fill(&mut fact, &sockets);
@@ -214,7 +212,7 @@ mod tests {
         let left = &fact.known().unwrap()[1];
         assert_eq!(
             (left.accept_queue, left.source),
-            (None, UnixSource::ProcNet)
+            (None, SocketSource::ProcNet)
         );
     }
 }

@@ -5,7 +5,7 @@ use super::{Answers, Told, gaps, options};
 use crate::probes::canary::is_canary;
 use rustix::fd::OwnedFd;
 use rustix::net::{ipproto, sockopt};
-use sockdoctor_checks::facts::{Fact, TcpListener, TcpSource, Why};
+use sockdoctor_checks::facts::{Fact, SocketSource, TcpListener, Why};
 use std::collections::BTreeMap;
 
 /// What a listener says of itself.
@@ -15,7 +15,7 @@ pub(super) struct Listening {
     pub(super) backlog: u32,
     pub(super) drops: Option<u32>,
     pub(super) interface: Option<u32>,
-    pub(super) source: TcpSource,
+    pub(super) source: SocketSource,
 }
 
 /// Asks the socket. A kernel that does not know an option leaves it unknown.
@@ -35,7 +35,7 @@ pub(super) fn ask(socket: &OwnedFd) -> Result<Listening, Why> {
         backlog,
         drops,
         interface: options::interface(socket).ok().flatten(),
-        source: TcpSource::Descriptor,
+        source: SocketSource::Descriptor,
     })
 }
 
@@ -46,7 +46,7 @@ pub(super) fn lacking(fact: &Fact<Vec<TcpListener>>) -> impl Iterator<Item = u32
 }
 
 fn lacks(listener: &TcpListener) -> bool {
-    listener.source == TcpSource::ProcNet && !is_canary(listener.inode)
+    listener.source == SocketSource::ProcNet && !is_canary(listener.inode)
 }
 
 /// Puts in what was told.

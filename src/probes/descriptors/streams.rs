@@ -6,7 +6,7 @@ use crate::netlink::socket_name;
 use crate::text::shown;
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, ioctl_fionread};
-use sockdoctor_checks::facts::{Fact, UnixSource, UnixStream, Why};
+use sockdoctor_checks::facts::{Fact, SocketSource, UnixStream, Why};
 use std::collections::BTreeMap;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream as Socket};
@@ -17,7 +17,7 @@ pub(super) struct Waiting {
     pub(super) unread: u32,
     /// Its own, or that of its peer. Empty: not told.
     pub(super) name: String,
-    pub(super) source: UnixSource,
+    pub(super) source: SocketSource,
 }
 
 /// Asks the socket: SIOCINQ, which is FIONREAD, gives the bytes of all that is queued
@@ -33,7 +33,7 @@ pub(super) fn ask(socket: OwnedFd) -> Result<Waiting, Why> {
     Ok(Waiting {
         unread,
         name,
-        source: UnixSource::Descriptor,
+        source: SocketSource::Descriptor,
     })
 }
 
@@ -70,7 +70,7 @@ pub(super) fn fill(fact: &mut Fact<Vec<UnixStream>>, answers: &Answers) {
     let Fact::Partial { value, gaps: known } = fact else {
         return;
     };
-    let from_proc = |one: &UnixStream| one.source == UnixSource::ProcNet;
+    let from_proc = |one: &UnixStream| one.source == SocketSource::ProcNet;
     if !value.is_empty() && !value.iter().any(from_proc) {
         return;
     }

@@ -36,7 +36,7 @@ fn a_listener_has_an_accept_queue_and_no_backlog() {
     let listener = &tcp_listeners(directory.path()).unwrap()[0];
     assert_eq!(listener.accept_queue, 3);
     assert_eq!((listener.backlog, listener.drops), (None, None));
-    assert_eq!((listener.uid, listener.source), (33, TcpSource::ProcNet));
+    assert_eq!((listener.uid, listener.source), (33, SocketSource::ProcNet));
 }
 
 #[test]

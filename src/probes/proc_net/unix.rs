@@ -2,7 +2,7 @@
 
 use super::{MANY_LINES, Table};
 use crate::text::text;
-use sockdoctor_checks::facts::{Gap, UnixListener, UnixSource, UnixStream};
+use sockdoctor_checks::facts::{Gap, SocketSource, UnixListener, UnixStream};
 use std::path::Path;
 
 /// __SO_ACCEPTCON, which stands there for a listener and for nothing else.
@@ -23,7 +23,7 @@ pub fn unix_listeners(directory: &Path) -> Result<Vec<UnixListener>, Gap> {
         accept_queue: None,
         backlog: None,
         inode: socket.inode,
-        source: UnixSource::ProcNet,
+        source: SocketSource::ProcNet,
     });
     Ok(listeners.collect())
 }
@@ -39,7 +39,7 @@ pub fn unix_streams(directory: &Path) -> Result<Vec<UnixStream>, Gap> {
         name: text(&socket.name),
         unread: None,
         inode: socket.inode,
-        source: UnixSource::ProcNet,
+        source: SocketSource::ProcNet,
     });
     Ok(streams.collect())
 }

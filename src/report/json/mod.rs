@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use sockdoctor_checks::diagnosis;
+use sockdoctor_checks::facts::SocketSource;
 
 /// Raised when a reader of the last version would misread this one. New keys do not raise it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -141,6 +142,16 @@ impl Counts {
             skipped,
             waived,
         }
+    }
+}
+
+/// Where a socket was read.
+pub(super) fn source(source: SocketSource) -> &'static str {
+    match source {
+        SocketSource::SockDiag => "sock-diag",
+        SocketSource::Descriptor => "descriptor",
+        SocketSource::BpfIterator => "bpf-iterator",
+        SocketSource::ProcNet => "proc-net",
     }
 }
 

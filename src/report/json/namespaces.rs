@@ -1,9 +1,10 @@
 //! The network namespaces that were looked at.
 
 use super::environment::Gap;
+use super::source;
 use schemars::JsonSchema;
 use serde::Serialize;
-use sockdoctor_checks::facts::{self, Fact, NetnsName, TcpSource, UnixSource};
+use sockdoctor_checks::facts::{self, Fact, NetnsName};
 use std::collections::BTreeMap;
 
 /// A network namespace. What could not be read is null and stands in `gaps`.
@@ -74,7 +75,7 @@ enum Name<'a> {
 }
 
 /// Numbers of listeners by where they were read: `sock-diag`, `descriptor` (a duplicate of a
-/// descriptor of their process), `proc-net` (no backlog, no drops).
+/// descriptor of their process), `bpf-iterator`, `proc-net` (no backlog, no drops).
 #[derive(Debug, Serialize, JsonSchema)]
 struct ListenerSources {
     /// TCP listeners.
@@ -179,13 +180,8 @@ impl ListenerSources {
         let tcp = namespace.listeners.value().into_iter().flatten();
         let unix = namespace.unix_listeners.value().into_iter().flatten();
         ListenerSources {
-            tcp: counted(tcp.map(|listener| match listener.source {
-                TcpSource::SockDiag => "sock-diag",
-                TcpSource::Descriptor => "descriptor",
-                TcpSource::BpfIterator => "bpf-iterator",
-                TcpSource::ProcNet => "proc-net",
-            })),
-            unix: counted(unix.map(|listener| unix_source(listener.source))),
+            tcp: counted(tcp.map(|listener| source(listener.source))),
+            unix: counted(unix.map(|listener| source(listener.source))),
         }
     }
 }
@@ -198,22 +194,13 @@ fn counted(sources: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str
     counts
 }
 
-fn unix_source(source: UnixSource) -> &'static str {
-    match source {
-        UnixSource::SockDiag => "sock-diag",
-        UnixSource::Descriptor => "descriptor",
-        UnixSource::BpfIterator => "bpf-iterator",
-        UnixSource::ProcNet => "proc-net",
-    }
-}
-
 impl<'a> UnixStream<'a> {
     fn of(stream: &'a facts::UnixStream) -> Self {
         UnixStream {
             name: &stream.name,
             unread: stream.unread,
             inode: stream.inode,
-            source: unix_source(stream.source),
+            source: source(stream.source),
         }
     }
 }

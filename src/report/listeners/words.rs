@@ -2,13 +2,11 @@
 
 use super::Listing;
 use crate::report::NOBODY;
-use sockdoctor_checks::facts::Owner;
+use sockdoctor_checks::facts::{Owner, SocketSource};
 use sockdoctor_checks::finding::Status;
 use sockdoctor_checks::label::short_container;
 use sockdoctor_checks::list::{list, some};
-use sockdoctor_checks::listeners::{
-    Attribution, Counts, Kind, Known, Process, Reason, Request, Source,
-};
+use sockdoctor_checks::listeners::{Attribution, Counts, Kind, Known, Process, Reason, Request};
 use sockdoctor_checks::verdict::Shown;
 use std::fmt::{Display, Formatter};
 
@@ -139,12 +137,12 @@ pub(super) fn ss(listing: &Listing<'_>) -> Option<&'static str> {
 }
 
 /// Where the numbers of a socket come from.
-pub(super) fn source(source: Source) -> String {
+pub(super) fn source(source: SocketSource) -> String {
     match source {
-        Source::SockDiag => "numbers from sock_diag",
-        Source::Descriptor => "numbers from the sockets themselves",
-        Source::BpfIterator => "numbers from BPF iterators",
-        Source::ProcNet => "numbers from /proc/net",
+        SocketSource::SockDiag => "numbers from sock_diag",
+        SocketSource::Descriptor => "numbers from the sockets themselves",
+        SocketSource::BpfIterator => "numbers from BPF iterators",
+        SocketSource::ProcNet => "numbers from /proc/net",
     }
     .to_owned()
 }

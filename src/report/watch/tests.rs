@@ -11,7 +11,7 @@ use ratatui::backend::TestBackend;
 use serde_json::{Value, json};
 use sockdoctor_checks::diagnosis::diagnose;
 use sockdoctor_checks::facts::{
-    Fact, Gap, Namespace, Owner, TcpListener, UnixListener, UnixSource, Why,
+    Fact, Gap, Namespace, Owner, SocketSource, TcpListener, UnixListener, Why,
 };
 use sockdoctor_checks::fixture::{healthy, listener, namespace};
 use sockdoctor_checks::policy::Policy;
@@ -44,7 +44,7 @@ fn machine(second: u32) -> Vec<Namespace> {
         accept_queue: Some(2),
         backlog: Some(128),
         inode: 77,
-        source: UnixSource::SockDiag,
+        source: SocketSource::SockDiag,
     }]);
     vec![namespace(1, "host", vec![unknown]), web]
 }

@@ -40,7 +40,7 @@ pub(super) fn facts() -> Facts {
         backlog: None,
         drops: None,
         accept_queue: 2,
-        source: TcpSource::ProcNet,
+        source: SocketSource::ProcNet,
         ..listener("127.0.0.1", 53)
     };
     let mut web = namespace(2, "web", vec![from_proc]);
@@ -77,14 +77,14 @@ pub(super) fn unix() -> Facts {
         source,
     };
     namespaces[0].unix_listeners = Fact::Known(vec![
-        listener("@abstract", 1, Some((6, 5)), UnixSource::SockDiag),
-        listener("/run/x.sock", 2, None, UnixSource::ProcNet),
+        listener("@abstract", 1, Some((6, 5)), SocketSource::SockDiag),
+        listener("/run/x.sock", 2, None, SocketSource::ProcNet),
     ]);
     namespaces[0].unix_streams = Fact::Known(vec![UnixStream {
         name: String::new(),
         unread: Some(9),
         inode: 1,
-        source: UnixSource::SockDiag,
+        source: SocketSource::SockDiag,
     }]);
     facts
 }

@@ -1,12 +1,12 @@
 //! Listeners, the sockets behind them, and streams.
 
 use super::{Netns, known};
-use crate::report::json::Gap;
+use crate::report::json::{Gap, source};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sockdoctor_checks::facts;
 use sockdoctor_checks::listeners::{self, InSs};
-use sockdoctor_checks::listeners::{Address, Fill, Known, Member, Protocol, Row, Source};
+use sockdoctor_checks::listeners::{Address, Fill, Known, Member, Protocol, Row};
 use sockdoctor_checks::verdict::Shown;
 
 /// A listening socket, or the sockets of an SO_REUSEPORT group.
@@ -202,14 +202,5 @@ fn state(fill: Fill) -> Option<FillState> {
         Fill::Nearly => Some(FillState::Nearly),
         Fill::Full => Some(FillState::Full),
         Fill::Unknown => None,
-    }
-}
-
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::SockDiag => "sock-diag",
-        Source::Descriptor => "descriptor",
-        Source::BpfIterator => "bpf-iterator",
-        Source::ProcNet => "proc-net",
     }
 }
