@@ -209,6 +209,9 @@ pub struct SynRecv {
     pub address: IpAddr,
     /// Local port.
     pub port: u16,
+    /// Index of the interface that they belong to, 0 for none. `None`: /proc/net does not say.
+    #[serde(default)]
+    pub interface: Option<u32>,
     /// How many.
     pub requests: u32,
 }

@@ -2,8 +2,9 @@
 //!
 //! A request has the family of its listener (inet_reqsk_alloc, net/ipv4/inet_connection_sock.c:
 //! `ireq_family = sk_listener->sk_family`), so a SYN over IPv4 at a dual-stack listener is one of
-//! IPv6 with a mapped address. It has the address that the SYN was sent to, and not the
-//! interface that its listener is bound to.
+//! IPv6 with a mapped address. It has the address that the SYN was sent to, and the interface that
+//! its listener is bound to (inet_request_bound_dev_if, include/net/inet_sock.h), or that of a
+//! link-local client (tcp_v6_init_req, net/ipv6/tcp_ipv6.c).
 
 use super::row::Known;
 use crate::facts::{Fact, Family, Gap, SynRecv, TcpListener, Why};
@@ -13,13 +14,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// An address of a family, and a port.
-type Place = (Family, IpAddr, u16);
+type Address = (Family, IpAddr, u16);
+/// The same, and the interface that a listener there is bound to, 0 for none.
+type Place = (Address, u32);
 
 /// The requests of each listener of one namespace.
+#[derive(Default)]
 pub(super) struct Requests {
     counts: BTreeMap<Place, u32>,
-    /// Those of them with listeners on several interfaces.
-    shared: BTreeSet<Place>,
+    /// Places with requests that may be another's.
+    doubtful: BTreeSet<Place>,
     /// What is missing.
     gap: Option<Arc<Gap>>,
 }
@@ -31,21 +35,26 @@ impl Requests {
         // Mostly there are no entries, and then it does not matter who listens.
         let places: LazyCell<BTreeSet<Place>, _> =
             LazyCell::new(|| listeners.iter().map(place).collect());
-        let mut counts: BTreeMap<Place, u32> = BTreeMap::new();
-        for entry in fact.value().into_iter().flatten() {
-            let found = candidates(entry).into_iter().find(|at| places.contains(at));
-            if let Some(place) = found {
-                let count = counts.entry(place).or_default();
-                *count = count.saturating_add(entry.requests);
-            }
-        }
-        let counted = listeners
-            .iter()
-            .filter(|one| counts.contains_key(&place(one)));
-        Requests {
-            shared: shared(counted),
-            counts,
+        let mut requests = Requests {
             gap: fact.gaps().first().cloned().map(Arc::new),
+            ..Requests::default()
+        };
+        for entry in fact.value().into_iter().flatten() {
+            let at = |address| at(address, entry.interface, &places);
+            let mut found = candidates(entry).into_iter().map(at);
+            let found = found.find(|found| !found.is_empty());
+            requests.add(entry.requests, &found.unwrap_or_default());
+        }
+        requests
+    }
+
+    fn add(&mut self, requests: u32, places: &[Place]) {
+        match places {
+            [only] => {
+                let count = self.counts.entry(*only).or_default();
+                *count = count.saturating_add(requests);
+            }
+            several => self.doubtful.extend(several),
         }
     }
 
@@ -54,7 +63,7 @@ impl Requests {
     pub(super) fn at(&self, listener: &TcpListener) -> Known<u32> {
         let place = place(listener);
         match (self.counts.get(&place), &self.gap) {
-            (Some(_), _) if self.shared.contains(&place) => Err(Arc::new(cannot_tell())),
+            _ if self.doubtful.contains(&place) => Err(Arc::new(cannot_tell())),
             (Some(&count), _) => Ok(count),
             (None, Some(gap)) => Err(Arc::clone(gap)),
             (None, None) => Ok(0),
@@ -63,10 +72,28 @@ impl Requests {
 }
 
 fn place(listener: &TcpListener) -> Place {
-    (listener.family, listener.address, listener.port)
+    let address = (listener.family, listener.address, listener.port);
+    (address, listener.interface)
 }
 
-fn candidates(entry: &SynRecv) -> Vec<Place> {
+/// Who listens at an address for a request that came by this interface: who is bound to it, or else
+/// who is bound to none. Where the interface is not known, everybody there.
+fn at(address: Address, interface: Option<u32>, places: &BTreeSet<Place>) -> Vec<Place> {
+    match interface {
+        Some(interface) => {
+            let mut both = [(address, interface), (address, 0)].into_iter();
+            both.find(|place| places.contains(place))
+                .into_iter()
+                .collect()
+        }
+        None => {
+            let all = (address, 0)..=(address, u32::MAX);
+            places.range(all).copied().collect()
+        }
+    }
+}
+
+fn candidates(entry: &SynRecv) -> Vec<Address> {
     let &SynRecv {
         family,
         address,
@@ -86,21 +113,9 @@ fn candidates(entry: &SynRecv) -> Vec<Place> {
     }
 }
 
-fn shared<'a>(listeners: impl Iterator<Item = &'a TcpListener>) -> BTreeSet<Place> {
-    let mut interfaces: BTreeMap<Place, u32> = BTreeMap::new();
-    let mut shared = BTreeSet::new();
-    for listener in listeners {
-        let place = place(listener);
-        let first = interfaces.entry(place).or_insert(listener.interface);
-        if *first != listener.interface {
-            shared.insert(place);
-        }
-    }
-    shared
-}
-
 fn cannot_tell() -> Gap {
-    let why = "they do not say on which of the interfaces that share the address they came in";
+    let why =
+        "/proc/net does not say on which of the interfaces that share the address they came in";
     Gap::new("sockets in SYN_RECV", Why::Unsupported(why.to_owned()))
 }
 
@@ -114,6 +129,7 @@ mod tests {
             family,
             address: address.parse().expect("an address"),
             port,
+            interface: Some(0),
             requests,
         }
     }
@@ -172,15 +188,36 @@ mod tests {
         assert!(none.at(&listeners[0]).is_err());
     }
 
-    #[test]
-    fn listeners_on_two_interfaces_cannot_be_told_apart() {
-        let bound = |interface| TcpListener {
+    fn bound(interface: u32) -> TcpListener {
+        TcpListener {
             interface,
             ..listener("0.0.0.0", 80)
-        };
+        }
+    }
+
+    fn by(interface: Option<u32>, number: u32) -> SynRecv {
+        SynRecv {
+            interface,
+            ..requests(Family::V4, "10.0.0.1", 80, number)
+        }
+    }
+
+    #[test]
+    fn listeners_on_two_interfaces_have_their_own() {
+        let listeners = [bound(2), bound(3), bound(0)];
+        let entries = vec![
+            by(Some(2), 5),
+            by(Some(3), 6),
+            by(Some(0), 7),
+            by(Some(4), 8),
+        ];
+        assert_eq!(counted(entries, &listeners), [5, 6, 15]);
+    }
+
+    #[test]
+    fn listeners_on_two_interfaces_cannot_be_told_apart_where_that_is_not_said() {
         let listeners = [bound(2), bound(3)];
-        let entries = vec![requests(Family::V4, "10.0.0.1", 80, 2)];
-        let some = Requests::assign(&Fact::Known(entries), &listeners);
+        let some = Requests::assign(&Fact::Known(vec![by(None, 2)]), &listeners);
         assert!(some.at(&listeners[0]).is_err());
         let none = Requests::assign(&Fact::Known(Vec::new()), &listeners);
         assert_eq!(none.at(&listeners[0]), Ok(0));

@@ -70,6 +70,7 @@ fn sockets_that_share_an_address_are_one_row_with_its_members() {
         family: crate::facts::Family::V4,
         address: "10.0.0.1".parse().expect("an address"),
         port: 80,
+        interface: Some(0),
         requests: 6,
     }]);
     let facts = machine(vec![host]);

@@ -6,6 +6,7 @@
 //! looked up by its type and read as far as its length goes.
 
 use super::name::socket_name;
+use crate::probes::proc_net::SynRequest;
 use netlink_packet_core::{NlasIterator, Parseable};
 use netlink_packet_sock_diag::inet::InetResponseHeader;
 use netlink_packet_sock_diag::unix::UnixResponseHeader;
@@ -14,7 +15,6 @@ use netlink_packet_sock_diag::{
     UNIX_DIAG_PEER, UNIX_DIAG_RQLEN,
 };
 use sockdoctor_checks::facts::{Family, Queues, SocketSource, TcpListener, UnixListener};
-use std::net::IpAddr;
 
 /// Length of `struct inet_diag_msg`.
 const INET_HEADER: usize = 72;
@@ -95,14 +95,15 @@ pub(super) fn inet_queues(payload: &[u8], inode: u32, damage: &mut Damage) -> Op
     (header.inode == inode).then_some(Row { cookie, value })
 }
 
-/// The local address and port of a TCP connection in SYN_RECV.
-pub(super) fn syn_recv(payload: &[u8], damage: &mut Damage) -> Option<Row<(Family, IpAddr, u16)>> {
+/// The local address, port and interface of a TCP connection in SYN_RECV.
+pub(super) fn syn_recv(payload: &[u8], damage: &mut Damage) -> Option<Row<SynRequest>> {
     let header = inet_header(payload, damage)?;
     let socket = header.socket_id;
     let value = (
         family(header.family),
         socket.source_address,
         socket.source_port,
+        Some(socket.interface_id),
     );
     let cookie = Cookie::from_ne_bytes(socket.cookie);
     (header.state == TCP_SYN_RECV).then_some(Row { cookie, value })

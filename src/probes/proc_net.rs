@@ -75,23 +75,27 @@ pub fn syn_recv(directory: &Path) -> Result<Vec<SynRecv>, Gap> {
         while table.advance()? {
             if table.column(STATE) == Some(SYN_RECV) {
                 let local = table.entry()?.local_address;
-                requests.push((family, local.ip(), local.port()));
+                requests.push((family, local.ip(), local.port(), None));
             }
         }
     }
     Ok(count(requests))
 }
 
-/// How many requests there are for each family, local address and port.
-pub(crate) fn count(requests: impl IntoIterator<Item = (Family, IpAddr, u16)>) -> Vec<SynRecv> {
+/// A request by its family, local address, port, and interface, if that is known.
+pub(crate) type SynRequest = (Family, IpAddr, u16, Option<u32>);
+
+/// How many requests are alike.
+pub(crate) fn count(requests: impl IntoIterator<Item = SynRequest>) -> Vec<SynRecv> {
     let mut counts = BTreeMap::new();
     for request in requests {
         *counts.entry(request).or_default() += 1;
     }
-    let requests = |((family, address, port), requests)| SynRecv {
+    let requests = |((family, address, port, interface), requests)| SynRecv {
         family,
         address,
         port,
+        interface,
         requests,
     };
     counts.into_iter().map(requests).collect()

@@ -1,6 +1,8 @@
 //! Requests in SYN_RECV, counted.
 
-use crate::netns::{client, defer_accept, dual_stack_listener, listener, with_loopback};
+use crate::netns::{
+    bind_to_loopback_device, client, defer_accept, dual_stack_listener, listener, with_loopback,
+};
 use sockdoctor::netlink::SockDiag;
 use sockdoctor::probes::proc_net;
 use sockdoctor_checks::facts::{Family, SynRecv};
@@ -24,11 +26,17 @@ fn requests_are_counted_alike_by_sock_diag_and_proc() {
         let counted = SockDiag::open().unwrap().syn_recv();
         let counted = counted.known().unwrap().clone();
         let directory = Path::new("/proc/thread-self/net");
-        assert_eq!(proc_net::syn_recv(directory), Ok(counted.clone()));
+        let without_interface = counted.iter().map(|one| SynRecv {
+            interface: None,
+            ..one.clone()
+        });
+        let by_proc = proc_net::syn_recv(directory).unwrap();
+        assert_eq!(by_proc, without_interface.collect::<Vec<_>>());
         let requests = |family, address: SocketAddr, requests| SynRecv {
             family,
             address: address.ip(),
             port: address.port(),
+            interface: Some(0),
             requests,
         };
         // An IPv4 request at a socket of IPv6 is one of IPv6, with a mapped address.
@@ -41,5 +49,18 @@ fn requests_are_counted_alike_by_sock_diag_and_proc() {
             requests(Family::V6, mapped, 1),
         ];
         assert_eq!(counted, expected);
+    });
+}
+
+#[test]
+fn a_request_has_the_interface_of_its_listener() {
+    with_loopback(|| {
+        let (bound, address) = listener("127.0.0.1:0", 10);
+        bind_to_loopback_device(&bound);
+        defer_accept(&bound);
+        let _client = client(address);
+        let counted = SockDiag::open().unwrap().syn_recv();
+        // lo is the first interface of every namespace.
+        assert_eq!(counted.known().unwrap()[0].interface, Some(1));
     });
 }

@@ -54,6 +54,7 @@ fn requests_are_counted_by_the_address_that_they_were_sent_to() {
         family: Family::V4,
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 57322,
+        interface: None,
         requests: 2,
     };
     assert_eq!(syn_recv(directory.path()), Ok(vec![expected]));

@@ -34,6 +34,7 @@ pub(super) fn facts() -> Facts {
         family: Family::V4,
         address: "10.0.0.1".parse().expect("an address"),
         port: 8080,
+        interface: Some(0),
         requests: 12,
     }]);
     let from_proc = TcpListener {
