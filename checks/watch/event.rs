@@ -126,9 +126,10 @@ pub enum What {
         /// To how many more.
         number: usize,
     },
-    /// Readings take longer than the interval, so some are left out.
+    /// Readings are left out, because the one before them was not told within the interval. Why
+    /// not is not known: it may have been slow, or its reader, or the process was stopped.
     Behind {
-        /// How long the one before those that are left out took, until it was told.
+        /// From when that one was due until it was told.
         took: Duration,
     },
     /// They keep pace again.

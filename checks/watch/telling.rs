@@ -101,8 +101,8 @@ impl What {
             What::Behind { took } => {
                 let took = took.as_millis();
                 format!(
-                    "readings are left out: the last one, and telling it, took {took} ms, longer \
-                     than the interval"
+                    "readings are left out: {took} ms passed from when the last one was due until \
+                     it was told, longer than the interval"
                 )
             }
             What::OnTime { skipped } => {
@@ -180,5 +180,20 @@ fn with_listeners(verb: &str, listeners: Option<usize>) -> String {
     match listeners {
         None => format!("{verb}; its listeners are not known"),
         Some(listeners) => format!("{verb}, with {}", plural(listeners, "listener")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// The process may have been stopped, or its reader slow.
+    #[test]
+    fn a_reading_is_not_blamed_for_time_that_was_only_seen_to_pass() {
+        let took = Duration::from_millis(2_492);
+        let says = What::Behind { took }.says();
+        assert!(says.contains("2492 ms passed"), "{says}");
+        assert!(!says.contains("took"), "{says}");
     }
 }

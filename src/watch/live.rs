@@ -3,9 +3,12 @@
 use super::Message;
 use super::screen::Screen;
 use super::session::Session;
+use super::signals;
 use crate::report::page::Look;
 use crate::report::watch::live::{View, draw, room_for_events, room_for_listeners};
 use ratatui::crossterm::event::{self, Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use rustix::process::{Signal, kill_current_process_group};
+use signal_hook::iterator::Handle;
 use sockdoctor_checks::watch::Event;
 use std::collections::VecDeque;
 use std::io;
@@ -25,8 +28,13 @@ pub(super) struct Live {
 
 impl Live {
     /// Takes over the terminal.
-    pub(super) fn open(look: Look, sender: &SyncSender<Message>) -> io::Result<Self> {
+    pub(super) fn open(
+        look: Look,
+        sender: &SyncSender<Message>,
+        stops: &Handle,
+    ) -> io::Result<Self> {
         let screen = Screen::open()?;
+        signals::forward_stops(stops)?;
         let sender = sender.clone();
         let builder = std::thread::Builder::new().name("keys".to_owned());
         builder.spawn(move || forward_keys(&sender))?;
@@ -48,6 +56,16 @@ impl Live {
             .extend(events.iter().map(|event| (when, event.clone())));
         let too_many = self.events.len().saturating_sub(REMEMBERED);
         self.events.drain(..too_many);
+    }
+
+    /// Leaves the terminal as it was found.
+    pub(super) fn give_back(&mut self) {
+        self.screen.give_back();
+    }
+
+    /// Takes the terminal again.
+    pub(super) fn take_back(&mut self) -> io::Result<()> {
+        self.screen.take_back()
     }
 
     /// Draws it.
@@ -75,6 +93,12 @@ fn forward_keys(sender: &SyncSender<Message>) {
         let message = match input {
             Input::Resize(..) => Message::Resized,
             Input::Key(key) if leaves(key) => Message::Quit,
+            Input::Key(key) if is_control(key, 'z') => {
+                // All that was started with this process stops with it, as without raw mode; this
+                // one by way of its signal.
+                let _ = kill_current_process_group(Signal::TSTP);
+                continue;
+            }
             _ => continue,
         };
         if sender.send(message).is_err() {
@@ -85,9 +109,9 @@ fn forward_keys(sender: &SyncSender<Message>) {
 
 /// In raw mode Ctrl-C is a key like others.
 fn leaves(key: KeyEvent) -> bool {
-    match key.code {
-        KeyCode::Char('q' | 'Q') => true,
-        KeyCode::Char('c') => key.modifiers.contains(KeyModifiers::CONTROL),
-        _ => false,
-    }
+    matches!(key.code, KeyCode::Char('q' | 'Q')) || is_control(key, 'c')
+}
+
+fn is_control(key: KeyEvent, letter: char) -> bool {
+    key.code == KeyCode::Char(letter) && key.modifiers.contains(KeyModifiers::CONTROL)
 }

@@ -11,6 +11,7 @@ mod reader;
 mod screen;
 mod session;
 mod signals;
+mod stop;
 
 use crate::cli;
 use crate::collect::{Owners, Plan, collect, may_ask};
@@ -48,6 +49,10 @@ enum Message {
     Read(Box<Taken>),
     /// The size of the terminal has changed.
     Resized,
+    /// The process is to be stopped, as by Ctrl-Z.
+    Stop,
+    /// It was stopped, and goes on.
+    Continued,
     /// A key or a signal asks for the end.
     Quit,
 }
@@ -63,14 +68,14 @@ const WAITING: usize = 1;
 pub fn run(options: &cli::Watch) -> Result<Exit, Failure> {
     runner::tell_panics_in_the_report();
     let (sender, messages) = sync_channel(WAITING);
-    signals::forward(&sender).map_err(Failure::Signals)?;
+    let signals = signals::forward(&sender).map_err(Failure::Signals)?;
     let facts = around(options).map_err(Failure::NoSuchNamespace)?;
     let may_ask = may_ask(options.passive, &facts.modules);
     let mut session = Session::new(options);
     let mut reader = Reader::new(&options.netns, may_ask, options.timeout);
     let first = reader.first().map_err(Failure::NoSuchNamespace)?;
 
-    let mut output = Output::open(options, &sender);
+    let mut output = Output::open(options, &sender, &signals);
     keep_reading(reader, options.interval, &sender).map_err(Failure::Thread)?;
     let watched = session
         .begin(first, &mut output)
@@ -146,6 +151,8 @@ fn until_the_end(
         match messages.recv() {
             Ok(Message::Read(taken)) => session.go_on(*taken, output)?,
             Ok(Message::Resized) => output.redraw(session)?,
+            Ok(Message::Stop) => output.stop(session)?,
+            Ok(Message::Continued) => output.take_back(session)?,
             Ok(Message::Quit) | Err(_) => break,
         }
     }

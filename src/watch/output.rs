@@ -4,11 +4,13 @@ use super::Message;
 use super::live::Live;
 use super::session::Session;
 use super::signals;
+use super::stop::stop;
 use crate::cli::{self, ListFormat};
 use crate::report::environment::Environment;
 use crate::report::page::Look;
 use crate::report::watch::{Closing, json, line};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use signal_hook::iterator::Handle;
 use sockdoctor_checks::watch::Event;
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::SyncSender;
@@ -32,7 +34,11 @@ pub(super) struct Lines {
 
 impl Output {
     /// The live view for people at a terminal, where there can be one.
-    pub(super) fn open(options: &cli::Watch, sender: &SyncSender<Message>) -> Self {
+    pub(super) fn open(
+        options: &cli::Watch,
+        sender: &SyncSender<Message>,
+        signals: &Handle,
+    ) -> Self {
         let look = Look::of_stdout(options.color);
         let lines = Lines {
             format: options.format,
@@ -43,7 +49,7 @@ impl Output {
             .is_none_or(|term| term == "dumb");
         if options.format == ListFormat::Human && io::stdout().is_terminal() && !is_dumb {
             // Without a keyboard there are still lines.
-            if let Ok(live) = Live::open(look, sender) {
+            if let Ok(live) = Live::open(look, sender, signals) {
                 return Output::Live(Box::new(live), lines);
             }
         }
@@ -84,6 +90,29 @@ impl Output {
         match self {
             Output::Lines(_) => Ok(()),
             Output::Live(live, _) => live.draw(session),
+        }
+    }
+
+    /// Stops the process. Meanwhile the terminal is as it was found.
+    pub(super) fn stop(&mut self, session: &Session) -> io::Result<()> {
+        match self {
+            Output::Lines(_) => stop(),
+            Output::Live(live, _) => {
+                live.give_back();
+                stop()?;
+                self.take_back(session)
+            }
+        }
+    }
+
+    /// Takes the terminal again after a stop, and draws what was on the screen.
+    pub(super) fn take_back(&mut self, session: &Session) -> io::Result<()> {
+        match self {
+            Output::Lines(_) => Ok(()),
+            Output::Live(live, _) => {
+                live.take_back()?;
+                live.draw(session)
+            }
         }
     }
 

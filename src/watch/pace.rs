@@ -18,7 +18,8 @@ pub(super) struct Beat {
 pub(super) struct Due {
     /// After the start.
     pub(super) at: Duration,
-    /// The time since the beat before, which is how long its reading took, and telling it.
+    /// The time since the beat before, by now told. What of it the reading took, its reader, or a
+    /// stop of the process is not known.
     pub(super) busy: Duration,
     /// Beats that were left out before it.
     pub(super) skipped: u64,

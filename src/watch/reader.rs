@@ -26,7 +26,7 @@ pub(super) struct Taken {
     pub(super) reading: Reading,
     /// By the clock on the wall, when it was complete.
     pub(super) when: SystemTime,
-    /// How long the one before took, from its beginning until it was told.
+    /// From when the one before was due until it was told.
     pub(super) busy: Duration,
     /// Beats that were left out before it.
     pub(super) skipped: u64,

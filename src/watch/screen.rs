@@ -1,6 +1,10 @@
 //! The terminal, and that it is left as it was found.
 
 use crate::runner;
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::{DefaultTerminal, Frame};
 use std::io;
 use std::mem::ManuallyDrop;
@@ -38,6 +42,25 @@ impl Screen {
         self.terminal.size().map_or(0, |size| size.height)
     }
 
+    /// Leaves the terminal as it was found.
+    pub(super) fn give_back(&mut self) {
+        // Where the terminal is gone there is nothing to restore, and nobody to tell.
+        let _ = self.terminal.show_cursor();
+        let _ = ratatui::try_restore();
+    }
+
+    /// Takes over the terminal again, whatever was done with it meanwhile. Whoever stops a
+    /// process gives it no time to give the terminal back: raw mode may only seem to be on.
+    pub(super) fn take_back(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
+        // Nothing counts as drawn any more. `clear` would ask the terminal where its cursor is, and
+        // fail where it does not say.
+        self.terminal.swap_buffers();
+        Ok(())
+    }
+
     /// Draws what has changed.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.terminal.draw(draw).map(drop)
@@ -46,9 +69,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // Where the terminal is gone there is nothing to restore, and nobody to tell.
-        let _ = self.terminal.show_cursor();
-        let _ = ratatui::try_restore();
+        self.give_back();
     }
 }
 

@@ -1,9 +1,9 @@
-//! Ctrl-C and its like end the watch in order.
+//! Ctrl-C and its like end the watch in order, and Ctrl-Z stops it in order.
 
 use super::Message;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::flag;
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::{Handle, Signals};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,18 +13,33 @@ use std::sync::mpsc::SyncSender;
 const ENDS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
 /// Has the loop told of signals, instead of the process ended by them.
-pub(super) fn forward(sender: &SyncSender<Message>) -> io::Result<()> {
+pub(super) fn forward(sender: &SyncSender<Message>) -> io::Result<Handle> {
     let mut signals = Signals::new(ENDS)?;
-    let sender = sender.clone();
+    let (handle, sender) = (signals.handle(), sender.clone());
     let builder = std::thread::Builder::new().name("signals".to_owned());
     builder.spawn(move || {
-        for _ in signals.forever() {
-            if sender.send(Message::Quit).is_err() {
+        for signal in signals.forever() {
+            if sender.send(message(signal)).is_err() {
                 return;
             }
         }
     })?;
-    Ok(())
+    Ok(handle)
+}
+
+fn message(signal: i32) -> Message {
+    match signal {
+        SIGTSTP => Message::Stop,
+        SIGCONT => Message::Continued,
+        _ => Message::Quit,
+    }
+}
+
+/// Has the loop told before the process is stopped, and after: whoever holds the terminal has to
+/// give it back in between.
+pub(super) fn forward_stops(handle: &Handle) -> io::Result<()> {
+    handle.add_signal(SIGTSTP)?;
+    handle.add_signal(SIGCONT)
 }
 
 /// From the second signal on they end the process at once: it may stand still because nobody

@@ -12,9 +12,7 @@ fn watch(namespace: &Namespace, environment: &[(&str, &str)]) -> Terminal {
     // One reading: what changes on the screen after it has another reason.
     let arguments = ["watch", "--interval", "1h", "--netns", &namespace.name];
     let mut terminal = Terminal::run(SIZE, PROGRAM, &arguments, environment);
-    terminal.until("the events", |screen| {
-        screen.alternate_screen() && screen.contents().contains("events")
-    });
+    terminal.until("the events", has_events);
     terminal
 }
 
@@ -34,6 +32,68 @@ fn however_it_ends_the_terminal_is_left_as_it_was_found() {
     leave_by(|terminal| terminal.press("\x03"), 0, &namespace);
     leave_by(|terminal| terminal.signal(Signal::TERM), 0, &namespace);
     leave_by(|terminal| terminal.signal(Signal::INT), 0, &namespace);
+}
+
+/// A shell with a watch in its foreground, which goes on at Enter.
+fn watch_of_a_shell(namespace: &Namespace) -> Terminal {
+    let script = "set -m; \"$0\" \"$@\"; echo stopped; read -r; fg > /dev/null";
+    let arguments = ["-c", script, PROGRAM, "watch", "--interval", "1h"];
+    let arguments = [&arguments[..], &["--netns", &namespace.name]].concat();
+    let mut terminal = Terminal::run(SIZE, "bash", &arguments, &[]);
+    terminal.until("the events", has_events);
+    terminal
+}
+
+fn has_events(screen: &vt100::Screen) -> bool {
+    screen.alternate_screen() && screen.contents().contains("events")
+}
+
+#[test]
+fn a_stop_leaves_the_terminal_as_it_was_found_and_fg_takes_it_again() {
+    let namespace = Namespace::new();
+    let by_key = |terminal: &Terminal| terminal.press("\x1a");
+    let by_signal = |terminal: &Terminal| terminal.signal_foreground(Signal::TSTP);
+    for stop in [&by_key as &dyn Fn(&Terminal), &by_signal] {
+        let mut terminal = watch_of_a_shell(&namespace);
+        stop(&terminal);
+        terminal.until("the shell", |screen| screen.contents().contains("stopped"));
+        terminal.is_as_found();
+        terminal.press("\n");
+        terminal.until("the events again", has_events);
+        terminal.press("q");
+        assert_eq!(terminal.left_as_found().code(), Some(0));
+    }
+}
+
+/// No program can catch SIGSTOP, so it left the terminal as it was, and the shell set its own
+/// modes.
+#[test]
+fn after_a_stop_that_it_could_not_catch_it_takes_the_terminal_again() {
+    let namespace = Namespace::new();
+    let mut terminal = watch_of_a_shell(&namespace);
+    terminal.signal_foreground(Signal::STOP);
+    terminal.until("the shell", |screen| screen.contents().contains("stopped"));
+    terminal.set_found_modes();
+    terminal.press("\n");
+    terminal.until("all drawn again", |screen| {
+        has_events(screen) && !screen.contents().contains("stopped")
+    });
+    terminal.press("q");
+    assert_eq!(terminal.left_as_found().code(), Some(0));
+}
+
+/// Nobody could let it go on.
+#[test]
+fn without_a_shell_it_goes_on() {
+    let namespace = Namespace::new();
+    leave_by(
+        |terminal| {
+            terminal.press("\x1a");
+            terminal.press("q");
+        },
+        0,
+        &namespace,
+    );
 }
 
 #[test]

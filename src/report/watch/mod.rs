@@ -59,7 +59,7 @@ pub struct Closing<'a> {
 pub struct Totals {
     /// Readings that were taken.
     pub readings: u64,
-    /// Readings that were left out, because those before took too long.
+    /// Readings that were left out, because those before were not told in time.
     pub skipped: u64,
     /// From the first reading to the end.
     pub duration: Duration,

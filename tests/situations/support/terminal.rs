@@ -4,7 +4,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{
+    OptionalActions, Termios, Winsize, tcgetattr, tcgetpgrp, tcsetattr, tcsetwinsize,
+};
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus};
@@ -92,6 +94,17 @@ impl Terminal {
         kill_process(Pid::from_child(&self.child), signal).expect("a signal");
     }
 
+    /// Sends a signal to the program in the foreground, where a shell has put one there.
+    pub(crate) fn signal_foreground(&self, signal: Signal) {
+        let foreground = tcgetpgrp(&self.keyboard_and_screen).expect("a foreground");
+        kill_process(foreground, signal).expect("a signal");
+    }
+
+    /// Sets the modes that it was found in.
+    pub(crate) fn set_found_modes(&self) {
+        tcsetattr(&self.line, OptionalActions::Now, &self.found).expect("its modes");
+    }
+
     /// Closes it under the program, as a connection that breaks does, and waits for its end.
     pub(crate) fn hang_up(&mut self) -> ExitStatus {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
@@ -119,11 +132,16 @@ impl Terminal {
             std::thread::yield_now();
         };
         while self.take(&AT_ONCE) {}
+        self.is_as_found();
+        status
+    }
+
+    /// Holds that the terminal is as it was found.
+    pub(crate) fn is_as_found(&self) {
         assert!(!self.screen().alternate_screen(), "the alternate screen");
         assert!(!self.screen().hide_cursor(), "the cursor is hidden");
         let now = tcgetattr(&self.line).expect("its modes");
         assert_eq!(format!("{now:?}"), format!("{:?}", self.found));
-        status
     }
 
     /// Takes what was written. False when nothing came in time.

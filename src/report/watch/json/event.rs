@@ -136,10 +136,10 @@ pub(super) struct More {
     number: usize,
 }
 
-/// A reading that took longer than the interval.
+/// A reading that was not told within the interval.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Behind {
-    /// How long it took, until it was told.
+    /// From when it was due until it was told.
     took_ms: u64,
 }
 

@@ -64,7 +64,7 @@ enum Told<'a> {
     ReadingBack(Happened<'a, Back<'a>>),
     /// The same happened to more listeners of a namespace than are named.
     More(Happened<'a, More>),
-    /// Readings take longer than the interval, so some are left out.
+    /// Readings are left out, because the one before was not told within the interval.
     Behind(Happened<'a, Behind>),
     /// They keep pace again.
     OnTime(Happened<'a, OnTime>),
@@ -96,7 +96,7 @@ struct Begun {
 struct Ended<'a> {
     /// Readings that were taken.
     readings: u64,
-    /// Readings that were left out because those before took too long.
+    /// Readings that were left out because those before were not told in time.
     skipped: u64,
     /// From the first reading to the last.
     duration_ms: u64,
