@@ -100,6 +100,34 @@ fn overflows_in_a_namespace_that_is_gone_fail() {
 }
 
 #[test]
+fn a_watch_whose_only_namespace_is_gone_is_judged_by_what_was_seen_of_it() {
+    let web = namespace(2, "web", vec![queued(80, 1)]);
+    let mut watch = Watch::default();
+    watch.feed(reading(0, vec![web]));
+    watch.feed(reading(1, Vec::new()));
+    assert!(watch.saw_anything());
+    assert_eq!(status(&watch, "accept-queue"), Status::Pass);
+}
+
+#[test]
+fn one_in_which_something_was_wrong_is_kept_however_many_are_gone() {
+    let mut watch = Watch::default();
+    for number in 0..300 {
+        let name = format!("pod-{number}");
+        watch.feed(reading(
+            number,
+            vec![namespace(2 + number, &name, Vec::new())],
+        ));
+    }
+    watch.feed(reading(
+        300,
+        vec![namespace(900, "web", vec![queued(80, 3)])],
+    ));
+    watch.feed(reading(301, Vec::new()));
+    assert_eq!(status(&watch, "accept-queue"), Status::Fail);
+}
+
+#[test]
 fn an_end_that_could_not_be_read_is_no_pass() {
     let (watch, _) = watched([host(Vec::new()), blind()]);
     assert_eq!(status(&watch, "accept-queue"), Status::Unknown);

@@ -31,8 +31,8 @@ use kept::Kept;
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
-/// Namespaces that are gone, and are kept because something was wrong in them. Containers come
-/// and go for ever; the judgement names fewer than these.
+/// Namespaces that are gone, and whose readings are kept. Containers come and go for ever; the
+/// judgement names fewer than these.
 const GONE_KEPT: usize = 256;
 
 /// What is known after some readings.
@@ -142,9 +142,19 @@ impl Watch {
             }
             let kept = entry.remove();
             events.push(kept.went());
-            if kept.saw_trouble() && self.gone.len() < GONE_KEPT {
-                self.gone.push(kept);
-            }
+            self.remember(kept);
+        }
+    }
+
+    /// What was seen in a namespace counts, also when that is gone. Where there are too many,
+    /// those in which something was wrong take the places of others.
+    fn remember(&mut self, gone: Kept) {
+        if self.gone.len() < GONE_KEPT {
+            self.gone.push(gone);
+        } else if gone.saw_trouble()
+            && let Some(place) = self.gone.iter_mut().find(|kept| !kept.saw_trouble())
+        {
+            *place = gone;
         }
     }
 

@@ -1,6 +1,7 @@
 //! A watch for people, in a pipe: a line for each event.
 
 use super::{Closing, Opening, timestamp, tone};
+use crate::exit::Exit;
 use crate::report::page::{Look, Page};
 use crate::report::style::Tone;
 use sockdoctor_checks::finding::Status;
@@ -64,6 +65,12 @@ pub fn closing(look: Look, when: SystemTime, closing: &Closing<'_>) -> String {
             1 => text += &format!("; {} {one}", ids[0]),
             _ => text += &format!("; {} {many}", list(&ids)),
         }
+    }
+    let nothing_named = named
+        .iter()
+        .all(|(status, ..)| closing.checks(*status).is_empty());
+    if closing.exit == Exit::Undecided && nothing_named {
+        text += "; no queue and no counter was ever read";
     }
     text += &format!("; exit code {}", closing.exit.code());
     line(look, when, ("ended", Tone::Strong), &text)
