@@ -270,6 +270,13 @@ impl Diagnosis {
         walks.iter().any(|walk| walk.status == Status::Unknown)
     }
 
+    /// True when anything was judged. A check is undecided where one of many namespaces is, and has
+    /// judged the others all the same.
+    pub fn judged_anything(&self) -> bool {
+        let mut findings = self.results.iter().flat_map(|result| &result.findings);
+        findings.any(|finding| !matches!(finding.status, Status::Unknown | Status::Skipped))
+    }
+
     /// How many checks came out how.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

@@ -24,26 +24,27 @@ impl Exit {
     /// The exit code of a diagnosis. Without an answer to the question whether ss can be
     /// believed it is never fine, whatever else passed.
     pub fn of(diagnosis: &Diagnosis, fail_on: FailOn) -> Self {
-        Exit::with(&diagnosis.counts(), diagnosis.lacks_an_answer(), fail_on)
+        let counts = diagnosis.counts();
+        // What is skipped was not to be judged, so a run of which nothing else is left is fine;
+        // one that is undecided throughout is not.
+        let is_open = counts.unknown > 0 && !diagnosis.judged_anything();
+        Exit::with(&counts, diagnosis.lacks_an_answer() || is_open, fail_on)
     }
 
     /// The same of an image. One of which nothing could be judged is undecided, so that a folder
     /// that was named by mistake is not taken for a good one.
     pub fn of_image(diagnosis: &Diagnosis, fail_on: FailOn) -> Self {
-        let counts = diagnosis.counts();
-        let lacks_an_answer = diagnosis.lacks_an_answer() || judged(&counts) == 0;
-        Exit::with(&counts, lacks_an_answer, fail_on)
+        let lacks_an_answer = diagnosis.lacks_an_answer() || !diagnosis.judged_anything();
+        Exit::with(&diagnosis.counts(), lacks_an_answer, fail_on)
     }
 
-    /// What is skipped was not to be judged, so a run of which nothing else is left is fine; one
-    /// that is undecided throughout is not.
     fn with(counts: &Counts, lacks_an_answer: bool, fail_on: FailOn) -> Self {
         match fail_on {
             FailOn::Never => Exit::Fine,
             _ if counts.fail > 0 => Exit::Failure,
             FailOn::Unknown if counts.unknown > 0 => Exit::Undecided,
             FailOn::Warn | FailOn::Unknown if counts.warn > 0 => Exit::Warnings,
-            _ if lacks_an_answer || (judged(counts) == 0 && counts.unknown > 0) => Exit::Undecided,
+            _ if lacks_an_answer => Exit::Undecided,
             _ => Exit::Fine,
         }
     }
@@ -52,10 +53,6 @@ impl Exit {
     pub const fn code(self) -> u8 {
         self as u8
     }
-}
-
-fn judged(counts: &Counts) -> usize {
-    counts.pass + counts.warn + counts.fail + counts.waived
 }
 
 impl From<Exit> for ExitCode {
@@ -68,6 +65,10 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
     use FailOn::{Fail, Never, Unknown, Warn};
+    use sockdoctor_checks::diagnosis::diagnose;
+    use sockdoctor_checks::finding::{Finding, Status};
+    use sockdoctor_checks::fixture::healthy;
+    use sockdoctor_checks::policy::Policy;
 
     /// pass, warn, fail, unknown → the code for each of `--fail-on`.
     #[test]
@@ -80,7 +81,6 @@ mod tests {
             ([3, 0, 0, 1], [0, 0, 4, 0]),
             ([3, 1, 0, 1], [0, 3, 4, 0]),
             ([3, 1, 1, 1], [1, 1, 1, 0]),
-            ([0, 0, 0, 2], [4, 4, 4, 0]),
             ([0, 1, 0, 2], [0, 3, 4, 0]),
             ([0, 0, 0, 0], [0, 0, 0, 0]),
         ];
@@ -109,13 +109,26 @@ mod tests {
         assert_eq!(codes, [4, 4, 4, 0]);
     }
 
+    /// The codes where one check has judged so.
+    fn codes(statuses: &[Status]) -> [u8; 4] {
+        let mut diagnosis = diagnose(&healthy(), &Policy::default(), |it| it.id == "somaxconn");
+        let result = &mut diagnosis.results[0];
+        let findings = statuses.iter().map(|status| Finding::host(*status, ""));
+        result.findings = findings.collect();
+        result.status = statuses[0];
+        [Fail, Warn, Unknown, Never].map(|on| Exit::of(&diagnosis, on).code())
+    }
+
+    #[test]
+    fn a_namespace_that_was_judged_counts_beside_one_that_was_not() {
+        assert_eq!(codes(&[Status::Unknown]), [4, 4, 4, 0]);
+        assert_eq!(codes(&[Status::Unknown, Status::Skipped]), [4, 4, 4, 0]);
+        assert_eq!(codes(&[Status::Unknown, Status::Pass]), [0, 0, 4, 0]);
+        assert_eq!(codes(&[Status::Skipped]), [0, 0, 0, 0]);
+    }
+
     #[test]
     fn what_somebody_has_accepted_was_judged() {
-        let counts = Counts {
-            waived: 1,
-            unknown: 1,
-            ..Counts::default()
-        };
-        assert_eq!(Exit::with(&counts, false, Fail), Exit::Fine);
+        assert_eq!(codes(&[Status::Unknown, Status::Waived]), [0, 0, 4, 0]);
     }
 }
