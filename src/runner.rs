@@ -3,12 +3,14 @@
 
 mod threads;
 
+use crate::probes::io_gap;
 use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{Fact, Gap, Why};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 use threads::Job;
 
@@ -40,11 +42,20 @@ pub fn map_shared<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -
     std::thread::scope(|scope| {
         let ours = shares.next().unwrap_or_default();
         let theirs: Vec<_> = shares
-            .map(|share| scope.spawn(move || work(share)))
+            .map(|share| {
+                (
+                    share,
+                    Builder::new().spawn_scoped(scope, move || work(share)),
+                )
+            })
             .collect();
         let mut results = work(ours);
-        for thread in theirs {
-            results.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        for (share, thread) in theirs {
+            results.extend(match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // A limit on threads or memory makes it slower, not less.
+                Err(_) => work(share),
+            });
         }
         results
     })
@@ -79,13 +90,10 @@ impl Deadline {
         self.limit / parts
     }
 
-    /// A little sooner, told as the same: for work that has to clean up before it is given up.
+    /// A little sooner: for work that has to clean up before it is given up.
     #[must_use]
     pub fn with_time_to_clean_up(self) -> Self {
-        Deadline {
-            at: Instant::now() + self.left() * 9 / 10,
-            limit: self.limit,
-        }
+        Deadline::after(self.left() * 9 / 10)
     }
 
     /// Time left, zero when it has passed.
@@ -106,6 +114,8 @@ pub struct Pending<T> {
     name: &'static str,
     deadline: Deadline,
     result: Receiver<Fact<T>>,
+    /// Why there is no thread for it.
+    refused: Option<Gap>,
 }
 
 /// Starts `probe` on a thread that does nothing else meanwhile. The thread is detached, because
@@ -122,13 +132,18 @@ pub fn start<T: Send + 'static>(
         let tell = move || drop(sender.send(fact));
         Box::new(tell) as Box<dyn FnOnce()>
     };
-    // When no thread can be made the sender is dropped, and `wait` reports that.
-    let _ = threads::give(Job::Probe(Box::new(run)));
+    let given = threads::give(Job::Probe(Box::new(run)));
     Pending {
         name,
         deadline,
         result,
+        refused: given.err().map(|error| no_thread(name, &error)),
     }
+}
+
+/// The gap for work that has no thread: a limit on processes (ulimit -u, pids.max) or on memory.
+pub fn no_thread(name: &str, error: &std::io::Error) -> Gap {
+    io_gap(format!("a thread for {name}"), error)
 }
 
 /// Starts `work` on a thread that does nothing after it, and so may leave its namespace.
@@ -172,12 +187,15 @@ pub fn guarded<T>(name: &str, probe: impl FnOnce() -> Fact<T>) -> Fact<T> {
 impl<T> Pending<T> {
     /// Waits for the probe, at most until its deadline.
     pub fn wait(self) -> Fact<T> {
+        if let Some(gap) = self.refused {
+            return Fact::Missing(gap);
+        }
         match self.result.recv_timeout(self.deadline.left()) {
             Ok(fact) => fact,
             Err(RecvTimeoutError::Timeout) => Fact::Missing(self.deadline.gap(self.name)),
             Err(RecvTimeoutError::Disconnected) => Fact::Missing(Gap::new(
                 self.name,
-                Why::Panicked("no thread could be started for it".to_owned()),
+                Why::Panicked("its thread ended".to_owned()),
             )),
         }
     }
@@ -192,11 +210,9 @@ mod tests {
     }
 
     #[test]
-    fn work_that_cleans_up_has_to_stop_sooner_and_tells_the_same_limit() {
+    fn work_that_cleans_up_has_to_stop_sooner() {
         let deadline = soon();
-        let sooner = deadline.with_time_to_clean_up();
-        assert!(sooner.at < deadline.at);
-        assert_eq!(sooner.gap("ss"), deadline.gap("ss"));
+        assert!(deadline.with_time_to_clean_up().at < deadline.at);
     }
 
     #[test]

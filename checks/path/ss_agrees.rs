@@ -182,7 +182,7 @@ fn with_run(facts: &Facts, run: &SsRun, status: Status, summary: String) -> Find
         .map(|row| format!("Recv-Q {}, Send-Q {} {}", row.recv_q, row.send_q, row.local))
         .collect();
     let says = match (rows.is_empty(), run.exit_code) {
-        (false, _) => rows.join("; "),
+        (false, _) => shown(&rows),
         (true, Some(code)) => format!("no row, exit code {code}"),
         (true, None) => "no row, ended by a signal".to_owned(),
     };
@@ -197,6 +197,17 @@ fn with_run(facts: &Facts, run: &SsRun, status: Status, summary: String) -> Find
     match facts.ss.installed.value() {
         Some(Some(ss)) => finding.evidences(version(ss)),
         _ => finding,
+    }
+}
+
+/// One row is what ss prints of one socket; others are told as far as they help.
+fn shown(rows: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let more = rows.len().saturating_sub(SHOWN);
+    let shown = rows[..rows.len() - more].join("; ");
+    match more {
+        0 => shown,
+        more => format!("{shown}; and {more} more rows"),
     }
 }
 
@@ -228,6 +239,18 @@ mod tests {
             installed.version = Fact::Known(name.to_owned());
         });
         facts
+    }
+
+    #[test]
+    fn an_ss_that_prints_without_end_is_not_quoted_without_end() {
+        let facts = tcp(|run| {
+            run.rows[0].send_q = 0;
+            run.rows = vec![run.rows[0].clone(); 2_142];
+        });
+        let findings = judge(&CHECK, &facts);
+        let says = &findings[0].evidence[0].says;
+        assert!(says.ends_with("; and 2139 more rows"), "{says}");
+        assert!(says.len() < 400, "{says}");
     }
 
     #[test]

@@ -1,17 +1,21 @@
 //! `sockdoctor watch`: looks again and again.
 
-use super::Mistake;
 use super::output::{self, reason};
+use super::{Mistake, say};
 use crate::cli;
 use crate::exit::Exit;
 use crate::watch::{self, Failure};
 
 pub(super) fn run(options: &cli::Watch) -> Result<Exit, Mistake> {
     output::open()?;
-    watch::run(options).map_err(|failure| match failure {
-        Failure::NoSuchNamespace(error) => Mistake(error.to_string()),
-        Failure::Signals(error) => Mistake(format!("signals: {}", reason(&error))),
-        Failure::Thread(error) => Mistake(format!("a thread for the readings: {}", reason(&error))),
-        Failure::Stdout(error) => Mistake(format!("stdout: {}", reason(&error))),
+    watch::run(options).or_else(|failure| match failure {
+        Failure::NoSuchNamespace(error) => Err(Mistake(error.to_string())),
+        Failure::Stdout(error) => Err(Mistake(format!("stdout: {}", reason(&error)))),
+        // No mistake of the user, and nothing was judged.
+        Failure::Means(what, error) => {
+            let why = reason(&error);
+            say(&format!("sockdoctor: {what} could not be started: {why}\n"));
+            Ok(Exit::Undecided)
+        }
     })
 }

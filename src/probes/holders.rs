@@ -175,7 +175,8 @@ impl<'a> Hunt<'a> {
     fn run(self) -> Caught {
         std::thread::scope(|scope| {
             for _ in 1..threads_for(self.pids.len()) {
-                scope.spawn(|| self.walk());
+                // Without it the others walk on, and this one does.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, || self.walk());
             }
             self.walk();
         });

@@ -3,6 +3,7 @@
 
 use super::io_gap;
 use crate::netns::Found;
+use crate::runner::no_thread;
 use crate::runner::{self, Deadline};
 use crate::trace::requirements::{self, Standing};
 use crate::trace::sockets::{self, Iterators, Socket, Table};
@@ -108,7 +109,7 @@ fn read(
             .map_err(|errno| io_gap("setns into this network namespace", &errno.into()))?;
         read_here(link, table)
     });
-    let visit = visit.map_err(|error| io_gap(name(table), &error))?;
+    let visit = visit.map_err(|error| no_thread(&name(table), &error))?;
     let panicked = |_| Gap::new(name(table), Why::Panicked("its thread ended".to_owned()));
     visit.join().map_err(panicked)?
 }

@@ -55,13 +55,27 @@ pub fn collect_in(environment: &Environment, deadline: Deadline) -> Observed {
         environment,
         deadline,
     };
+    let version = ss.version();
+    let tcp = unless_it_hung(&version, || ss.tcp());
+    let unix = unless_it_hung(&tcp, || ss.unix());
     Observed {
         installed: Fact::Known(Some(SsInstalled {
             path: shown(&ss.path),
-            version: ss.version().into(),
+            version: version.into(),
         })),
-        tcp: ss.tcp().unwrap_or_else(Fact::Missing),
-        unix: ss.unix().unwrap_or_else(Fact::Missing),
+        tcp: tcp.unwrap_or_else(Fact::Missing),
+        unix: unix.unwrap_or_else(Fact::Missing),
+    }
+}
+
+/// An `ss` that did not answer before has used up the time, and is not asked again.
+fn unless_it_hung<T, U>(
+    before: &Result<T, Gap>,
+    ask: impl FnOnce() -> Result<U, Gap>,
+) -> Result<U, Gap> {
+    match before {
+        Err(gap) if matches!(gap.why, Why::TimedOut { .. }) => Err(gap.clone()),
+        _ => ask(),
     }
 }
 

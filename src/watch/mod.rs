@@ -34,10 +34,8 @@ use std::time::{Duration, SystemTime};
 pub enum Failure {
     /// A namespace that was asked for is not there.
     NoSuchNamespace(NoSuchNamespace),
-    /// Nothing would end it in order.
-    Signals(io::Error),
-    /// There is no thread for the readings.
-    Thread(io::Error),
+    /// The machine did not give what it needs: what that is.
+    Means(&'static str, io::Error),
     /// What was seen could not be written.
     Stdout(io::Error),
 }
@@ -68,7 +66,8 @@ const WAITING: usize = 1;
 pub fn run(options: &cli::Watch) -> Result<Exit, Failure> {
     runner::tell_panics_in_the_report();
     let (sender, messages) = sync_channel(WAITING);
-    let signals = signals::forward(&sender).map_err(Failure::Signals)?;
+    let signals =
+        signals::forward(&sender).map_err(|error| Failure::Means("a thread for signals", error))?;
     let facts = around(options).map_err(Failure::NoSuchNamespace)?;
     let may_ask = may_ask(options.passive, &facts.modules);
     let mut session = Session::new(options);
@@ -76,7 +75,8 @@ pub fn run(options: &cli::Watch) -> Result<Exit, Failure> {
     let first = reader.first().map_err(Failure::NoSuchNamespace)?;
 
     let mut output = Output::open(options, &sender, &signals);
-    keep_reading(reader, options.interval, &sender).map_err(Failure::Thread)?;
+    keep_reading(reader, options.interval, &sender)
+        .map_err(|error| Failure::Means("a thread for the readings", error))?;
     let watched = session
         .begin(first, &mut output)
         .and_then(|()| until_the_end(&mut session, &mut output, &messages));

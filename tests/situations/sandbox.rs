@@ -53,6 +53,31 @@ fn a_unit_without_the_netlink_family_is_named() {
     assert_blind(&outcome, "EAFNOSUPPORT");
 }
 
+/// A limit on processes is no mistake in the arguments.
+#[test]
+fn where_no_thread_can_be_made_nothing_is_judged_and_that_is_said_in_words() {
+    let run = |arguments: &[&str]| {
+        doctor(arguments)
+            .by_nobody()
+            .through(["prlimit", "--nproc=1"])
+    };
+    let watch = run(&["watch", "--count=1"]).run();
+    assert_eq!((watch.code, watch.stdout.as_str()), (4, ""));
+    assert!(
+        watch
+            .stderr
+            .contains("a thread for signals could not be started")
+    );
+    let listeners = run(&["listeners"]).run();
+    assert_eq!((listeners.code, listeners.stderr.as_str()), (4, ""));
+    let text = listeners.stdout;
+    assert!(
+        text.contains("a thread for") && text.contains("EAGAIN"),
+        "{text}"
+    );
+    assert!(!text.contains("no answer within"), "{text}");
+}
+
 #[test]
 fn a_shortage_of_descriptors_does_not_blind_ss() {
     let report = check([]).before(|| refuse_netlink(libc::EMFILE)).report();

@@ -53,6 +53,8 @@ struct State<T> {
     results: Vec<Option<Result<T, Gap>>>,
     /// The threads that are not given up, and what they are at.
     at_work: BTreeMap<usize, Option<(usize, Deadline)>>,
+    /// Why the last thread that was asked for could not be made.
+    refused: Option<Gap>,
 }
 
 impl<T> State<T> {
@@ -89,6 +91,7 @@ impl<T: Send + 'static> Shared<T> {
                 next_thread: 0,
                 results: (0..jobs).map(|_| None).collect(),
                 at_work: BTreeMap::new(),
+                refused: None,
             }),
             ended: Condvar::new(),
         }
@@ -139,7 +142,10 @@ impl<T: Send + 'static> Shared<T> {
         }
         state.stop();
         let results = std::mem::take(&mut state.results);
-        let unfinished = || Err(self.limits.overall.gap(self.what));
+        let refused = state.refused.take();
+        let refused = refused.filter(|_| !self.limits.overall.left().is_zero());
+        let gap = refused.unwrap_or_else(|| self.limits.overall.gap(self.what));
+        let unfinished = || Err(gap.clone());
         results
             .into_iter()
             .map(|result| result.unwrap_or_else(unfinished))
@@ -170,8 +176,9 @@ impl<T: Send + 'static> Shared<T> {
             let thread = state.next_thread;
             state.next_thread += 1;
             let body = Arc::clone(body);
-            if runner::start_last(move || body(thread)).is_ok() {
-                state.at_work.insert(thread, None);
+            match runner::start_last(move || body(thread)) {
+                Ok(()) => drop(state.at_work.insert(thread, None)),
+                Err(error) => state.refused = Some(runner::no_thread(self.what, &error)),
             }
         }
     }

@@ -6,14 +6,15 @@ use crate::runner::Deadline;
 use crate::text::{shown, text};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
-use sockdoctor_checks::facts::Gap;
+use sockdoctor_checks::duration::millis;
+use sockdoctor_checks::facts::{Gap, Why};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How much of each stream is read.
 const OUTPUT_LIMIT: usize = 64 * 1024;
@@ -41,8 +42,9 @@ pub(super) fn run(
 ) -> Result<Output, Gap> {
     let what = format!("{} {}", shown(program), arguments.join(" "));
     if deadline.left().is_zero() {
-        return Err(deadline.gap(what));
+        return Err(Gap::not_collected(what, "the time for ss was up"));
     }
+    let started = Instant::now();
     let child = Command::new(program)
         .args(arguments)
         .env_clear()
@@ -60,7 +62,10 @@ pub(super) fn run(
     };
     match running.outcome(deadline) {
         Ok(Some(output)) => Ok(output),
-        Ok(None) => Err(deadline.gap(what)),
+        Ok(None) => {
+            let after_ms = millis(started.elapsed());
+            Err(Gap::new(what, Why::TimedOut { after_ms }))
+        }
         Err(error) => Err(io_gap(what, &error)),
     }
 }
