@@ -21,7 +21,7 @@ pub struct Filter {
 pub enum Process {
     /// By its pid.
     Pid(u32),
-    /// By its name, of which /proc/PID/comm has the first 15 bytes.
+    /// By its name, as /proc/PID/comm has it.
     Name(String),
 }
 
@@ -82,17 +82,10 @@ impl Filter {
             (Err(_), _) => Wanted::Unsure,
             (Ok(None), _) => Wanted::No,
             (Ok(Some(owner)), Process::Pid(pid)) => (owner.pid == *pid).into(),
-            (Ok(Some(owner)), Process::Name(name)) => is_called(owner, name).into(),
+            (Ok(Some(owner)), Process::Name(name)) => (owner.name == *name).into(),
         };
         owners.map(is_owned).max().unwrap_or(Wanted::No)
     }
-}
-
-/// The kernel keeps 15 bytes of a name (TASK_COMM_LEN, include/linux/sched.h).
-fn is_called(owner: &Owner, name: &str) -> bool {
-    const KEPT: usize = 15;
-    let name = name.as_bytes();
-    owner.name.as_bytes() == &name[..name.len().min(KEPT)]
 }
 
 fn is_in_trouble(member: &Member<'_>) -> Wanted {

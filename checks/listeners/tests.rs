@@ -209,25 +209,6 @@ fn filters_leave_out_and_count_what_they_cannot_decide() {
 }
 
 #[test]
-fn a_long_name_is_compared_as_far_as_the_kernel_keeps_it() {
-    let mut facts = with(vec![queued(80, 0, 9)]);
-    let Fact::Known(owners) = &mut facts.owners else {
-        panic!("the fixture knows nginx");
-    };
-    "systemd-resolve".clone_into(&mut owners[0].name);
-    let called = |name: &str| {
-        let process = Some(Process::Name(name.to_owned()));
-        let filter = Filter {
-            process,
-            ..Filter::default()
-        };
-        shown(&facts, filter, Order::Worst).len()
-    };
-    assert_eq!(called("systemd-resolved"), 1);
-    assert_eq!(called("systemd-resol"), 0);
-}
-
-#[test]
 fn a_listener_that_dropped_counts_as_in_trouble() {
     let dropped = TcpListener {
         drops: Some(1),
@@ -258,7 +239,7 @@ fn drops_are_split_between_those_who_are_here_and_those_who_are_gone() {
     assert_eq!((share.explained, share.left()), (7, 21));
     assert_eq!(host.listen_overflows, Ok(20));
     assert_eq!(host.percent(7), Some(25));
-    assert_eq!(host.worst[0], ("0.0.0.0:80".to_owned(), 4));
+    assert_eq!(host.worst, [("0.0.0.0:80".to_owned(), 7)]);
     assert!(host.has_drops() && !web.has_drops());
 }
 

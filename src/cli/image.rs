@@ -4,7 +4,7 @@ use super::{Output, Policy, Selection};
 use clap::Args;
 use std::path::PathBuf;
 
-/// `sockdoctor image`.
+/// Judge the root of a machine that has not booted: a directory or a tar
 #[derive(Debug, Args)]
 pub struct Image {
     /// The root: a directory, a tar file (plain, gzip, xz or zstd), or `-` for a tar on stdin

@@ -3,9 +3,13 @@
 use super::{ListFormat, duration, netns, port};
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
+use crate::text::text;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use sockdoctor_checks::listeners::{Order, Process};
+use std::ffi::OsStr;
 use std::num::NonZero;
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 pub(super) const AFTER_HELP: &str = "\
@@ -22,7 +26,7 @@ Exit codes:
   2  a mistake in usage, or output that could not be written
   4  no listener could be read";
 
-/// `sockdoctor listeners`.
+/// Show every listening socket: its queue, its drops, its process
 #[derive(Debug, Args)]
 pub struct Listeners {
     /// Only these ports, with commas
@@ -37,7 +41,7 @@ pub struct Listeners {
     )]
     pub port: Vec<NonZero<u16>>,
     /// Only the sockets of this process; of several that hold one, the first has it
-    #[arg(long, value_name = "NAME|PID", value_parser = process, help_heading = "What to look at")]
+    #[arg(long, value_name = "NAME|PID", value_parser = OsStringValueParser::new().try_map(|given| process(&given)), help_heading = "What to look at")]
     pub process: Option<Process>,
     /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
     #[arg(
@@ -110,12 +114,14 @@ impl From<Sort> for Order {
     }
 }
 
-fn process(text: &str) -> Result<Process, String> {
+/// A name may be any bytes. What is not UTF-8 becomes text as it does where it is read.
+fn process(given: &OsStr) -> Result<Process, String> {
+    let text = text(given.as_bytes());
     match text.parse() {
         Ok(0) => Err("a process is a name or a pid, and no pid is 0".to_owned()),
         Ok(pid) => Ok(Process::Pid(pid)),
         Err(_) if text.is_empty() => Err("a process is a name or a pid".to_owned()),
-        Err(_) => Ok(Process::Name(text.to_owned())),
+        Err(_) => Ok(Process::Name(text)),
     }
 }
 
@@ -125,8 +131,10 @@ mod tests {
 
     #[test]
     fn a_process_is_a_pid_or_a_name() {
-        assert_eq!(process("812"), Ok(Process::Pid(812)));
-        assert_eq!(process("nginx"), Ok(Process::Name("nginx".to_owned())));
-        assert!(process("").is_err() && process("0").is_err());
+        let process = |text: &[u8]| process(OsStr::from_bytes(text));
+        assert_eq!(process(b"812"), Ok(Process::Pid(812)));
+        assert_eq!(process(b"nginx"), Ok(Process::Name("nginx".to_owned())));
+        assert_eq!(process(b"\xff"), Ok(Process::Name(r"\xff".to_owned())));
+        assert!(process(b"").is_err() && process(b"0").is_err());
     }
 }

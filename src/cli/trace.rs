@@ -7,7 +7,7 @@ use clap::Args;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-/// `sockdoctor trace`.
+/// Watch the kernel drop connection requests, as it happens
 #[derive(Debug, Args)]
 pub struct Trace {
     /// Only listeners on this port

@@ -17,7 +17,7 @@ whole watch: a queue that was full at any reading counts, and so does a drop in
 between. So `sockdoctor watch --count 10` is a gate: 0 well, 1 a failure, 2 a
 mistake, 3 warnings with --fail-on warn, 4 undecided.";
 
-/// `sockdoctor watch`.
+/// Look again and again, and tell what happens to the queues
 #[derive(Debug, Args)]
 pub struct Watch {
     /// Network namespace: all, self, a name, or the pid of a process in it; repeatable

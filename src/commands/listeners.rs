@@ -1,5 +1,6 @@
 //! `sockdoctor listeners`: a table of the listening sockets.
 
+use super::named::as_it_is_called;
 use super::progress::Progress;
 use super::{Mistake, output};
 use crate::cli;
@@ -10,17 +11,17 @@ use crate::report::page::Look;
 use crate::runner;
 use sockdoctor_checks::check::Group;
 use sockdoctor_checks::diagnosis;
-use sockdoctor_checks::facts::Topic;
+use sockdoctor_checks::facts::{Facts, Topic};
 use sockdoctor_checks::listeners::{Filter, Kind, Request, table};
 use std::collections::BTreeSet;
 
 pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     let plan = plan(options);
-    let request = request(options);
     runner::tell_panics_in_the_report();
     let progress = Progress::start(&plan);
     let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
     drop(progress);
+    let request = request(options, &facts);
     let table = table(&facts, &request);
     let exit = match table.read {
         0 => Exit::Undecided,
@@ -65,12 +66,14 @@ fn topics(options: &cli::Listeners) -> BTreeSet<Topic> {
     topics
 }
 
-fn request(options: &cli::Listeners) -> Request {
+fn request(options: &cli::Listeners, facts: &Facts) -> Request {
+    let owners = facts.owners.value().map_or(&[][..], Vec::as_slice);
+    let process = options.process.as_ref();
     Request {
         kind: if options.unix { Kind::Unix } else { Kind::Tcp },
         filter: Filter {
             ports: options.port.iter().map(|port| port.get()).collect(),
-            process: options.process.clone(),
+            process: process.map(|process| as_it_is_called(process, owners)),
             full: options.full,
         },
         order: options.sort.map(Into::into).unwrap_or_default(),

@@ -9,6 +9,7 @@ mod image;
 mod judge;
 mod list;
 mod listeners;
+mod named;
 mod output;
 mod progress;
 mod record;
