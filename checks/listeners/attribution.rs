@@ -3,7 +3,9 @@
 use super::row::Known;
 use crate::facts::{Counters, Gap, Namespace, NetnsId};
 use crate::queues::counter::{self, column};
-use crate::queues::dropping::{Share, droppers};
+use crate::queues::dropping::{Droppers, NAMED, Share, droppers};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The drops of one namespace: since it was created, or where there is a sample, during it.
@@ -22,7 +24,8 @@ pub struct Attribution {
     pub explained: u64,
     /// How that compares with ListenDrops.
     pub share: Known<Share>,
-    /// The listeners that dropped most, worst first, at most three.
+    /// The addresses at which most was dropped, worst first, at most three. The listeners of a
+    /// group share theirs.
     pub worst: Vec<(String, u64)>,
 }
 
@@ -36,14 +39,13 @@ impl Attribution {
         let listen_overflows = total(namespace, |counters| {
             column("ListenOverflows", counters.listen_overflows)
         });
-        let worst = droppers.worst.iter();
         Attribution {
             id: namespace.id,
             label: namespace.label(),
             listen_overflows,
             explained: droppers.share(0).explained,
             share: listen_drops.clone().map(|total| droppers.share(total)),
-            worst: worst.map(|(one, drops)| (one.label(), *drops)).collect(),
+            worst: worst(&droppers),
             listen_drops,
         }
     }
@@ -70,6 +72,17 @@ impl Attribution {
             .into_iter()
             .chain(self.listen_drops.as_ref().err())
     }
+}
+
+fn worst(droppers: &Droppers<'_>) -> Vec<(String, u64)> {
+    let mut by_address: BTreeMap<String, u64> = BTreeMap::new();
+    for (listener, drops) in &droppers.worst {
+        *by_address.entry(listener.label()).or_default() += drops;
+    }
+    let mut worst: Vec<(String, u64)> = by_address.into_iter().collect();
+    worst.sort_by_key(|(_, drops)| Reverse(*drops));
+    worst.truncate(NAMED);
+    worst
 }
 
 fn total(namespace: &Namespace, total: fn(&Counters) -> Result<u64, Gap>) -> Known<u64> {

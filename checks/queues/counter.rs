@@ -34,7 +34,7 @@ pub(crate) struct Counter {
     pub(crate) name: &'static str,
     /// Its total.
     pub(crate) total: fn(&Counters) -> Result<u64, Gap>,
-    /// What one step of it is, as in "3 …": `SYNs were dropped`.
+    /// What one step of it is, as in "3 times …": `a SYN was dropped`.
     pub(crate) event: &'static str,
     /// That it never moved.
     pub(crate) never: &'static str,
@@ -157,7 +157,7 @@ impl Reading {
                 },
                 _,
             ) if amount > 0 => {
-                let summary = format!("{amount} {event} within {}", seconds(interval_ms));
+                let summary = format!("{} {event} within {}", times(amount), seconds(interval_ms));
                 (counter.growing, summary)
             }
             (_, 0) => (Status::Pass, counter.never.to_owned()),
@@ -168,11 +168,17 @@ impl Reading {
             }
             (Growth::NotSampled | Growth::Unknown(_), total) => {
                 let since = since(facts, namespace);
-                let summary = format!("{total} {event} since {since}");
+                let summary = format!("{} {event} since {since}", times(total));
                 (Status::Warn, summary)
             }
         }
     }
+}
+
+/// `1 time`, `2 times`.
+fn times(number: u64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} time{plural}")
 }
 
 /// A namespace and what its counter came to.
@@ -213,7 +219,7 @@ mod tests {
     const DROPS: Counter = Counter {
         name: "ListenDrops",
         total: |counters| column("ListenDrops", counters.listen_drops),
-        event: "SYNs were dropped",
+        event: "a SYN was dropped",
         never: "no SYN was dropped",
         moved: "SYNs were dropped",
         growing: Status::Fail,
@@ -248,7 +254,7 @@ mod tests {
         assert_eq!(finding.status, Status::Warn);
         assert_eq!(
             finding.summary,
-            "15 SYNs were dropped since boot, 1 day ago"
+            "15 times a SYN was dropped since boot, 1 day ago"
         );
     }
 
@@ -256,7 +262,13 @@ mod tests {
     fn growth_during_the_sample_is_now() {
         let finding = finding(&counting("host", 15, Some(counted(18))));
         assert_eq!(finding.status, Status::Fail);
-        assert_eq!(finding.summary, "3 SYNs were dropped within 2.0 s");
+        assert_eq!(finding.summary, "3 times a SYN was dropped within 2.0 s");
+    }
+
+    #[test]
+    fn one_is_once() {
+        let finding = finding(&counting("host", 1, None));
+        assert!(finding.summary.starts_with("1 time a SYN"));
     }
 
     #[test]

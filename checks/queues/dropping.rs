@@ -14,12 +14,12 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// Listeners of one namespace that are named.
-const NAMED: usize = 3;
+pub(crate) const NAMED: usize = 3;
 
 /// The listeners of a namespace that dropped.
 #[derive(Debug)]
 pub(crate) struct Droppers<'a> {
-    /// Those that dropped most, worst first, at most three.
+    /// With their drops, worst first.
     pub(crate) worst: Vec<(&'a TcpListener, u64)>,
     /// What all listeners dropped together.
     sum: u64,
@@ -93,7 +93,6 @@ fn rank(
         }
     }
     droppers.worst.sort_by_key(|&(_, dropped)| Reverse(dropped));
-    droppers.worst.truncate(NAMED);
     droppers
 }
 
@@ -102,6 +101,7 @@ impl Droppers<'_> {
         let mut evidence: Vec<Evidence> = self
             .worst
             .iter()
+            .take(NAMED)
             .map(|(listener, dropped)| {
                 let owner = label::owner(facts, listener.inode);
                 let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
@@ -156,9 +156,12 @@ impl std::fmt::Display for Share {
             );
         }
         let rest = self.left();
-        if rest == 0 {
-            return write!(f, "the listeners here explain all {sum} of ListenDrops");
+        match (sum, rest) {
+            (1, 0) => return f.write_str("a listener here explains the 1 of ListenDrops"),
+            (_, 0) => return write!(f, "the listeners here explain all {sum} of ListenDrops"),
+            _ => {}
         }
+        let belong = if rest == 1 { "belongs" } else { "belong" };
         let others = if self.incomplete {
             "listeners that are gone, or whose counters could not be read"
         } else {
@@ -166,7 +169,7 @@ impl std::fmt::Display for Share {
         };
         write!(
             f,
-            "the listeners here explain {sum} of ListenDrops; {rest} belong to {others}"
+            "the listeners here explain {sum} of ListenDrops; {rest} {belong} to {others}"
         )
     }
 }
@@ -205,6 +208,14 @@ mod tests {
         let says = says(&namespace(1, "host", listeners), 15);
         assert_eq!(says[0], "0.0.0.0:80, nginx (812): 13 dropped");
         assert_eq!(says[2], "the listeners here explain all 15 of ListenDrops");
+    }
+
+    #[test]
+    fn one_is_one() {
+        let facts = |drops| namespace(1, "host", vec![dropping(80, Some(drops))]);
+        let share = |drops, total| says(&facts(drops), total)[1].clone();
+        assert_eq!(share(1, 1), "a listener here explains the 1 of ListenDrops");
+        assert!(share(3, 4).contains("; 1 belongs to listeners"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub static CHECK: Check = Check {
 static COUNTER: Counter = Counter {
     name: "ListenDrops - TcpExt.ListenOverflows",
     total: beyond_overflows,
-    event: "times a listener dropped a packet for another reason than a full accept queue",
+    event: "a listener dropped a packet for another reason than a full accept queue",
     never: "every drop of a listener was an overflow of its accept queue, or there was none",
     moved: "listeners dropped packets for other reasons than a full accept queue",
     growing: Status::Fail,

@@ -25,7 +25,7 @@ pub static CHECK: Check = Check {
 static COUNTER: Counter = Counter {
     name: "ListenOverflows",
     total: |counters| column("ListenOverflows", counters.listen_overflows),
-    event: "times a SYN or ACK met a full accept queue",
+    event: "a SYN or ACK met a full accept queue",
     never: "no SYN or ACK has met a full accept queue",
     moved: "SYNs or ACKs have met a full accept queue",
     growing: Status::Fail,

@@ -23,7 +23,7 @@ pub static CHECK: Check = Check {
 static DROPPED: Counter = Counter {
     name: "TCPReqQFullDrop",
     total: |counters| column("TCPReqQFullDrop", counters.req_q_full_drop),
-    event: "times a full SYN queue dropped a SYN",
+    event: "a full SYN queue dropped a SYN",
     never: "no SYN was dropped at a full SYN queue",
     moved: "full SYN queues have dropped SYNs",
     growing: Status::Fail,
@@ -33,7 +33,7 @@ static DROPPED: Counter = Counter {
 static COOKIED: Counter = Counter {
     name: "TCPReqQFullDoCookies",
     total: |counters| column("TCPReqQFullDoCookies", counters.req_q_full_do_cookies),
-    event: "times a full SYN queue answered with a cookie",
+    event: "a full SYN queue answered with a cookie",
     never: "no SYN queue was so full that it took a cookie",
     moved: "full SYN queues have answered with cookies",
     growing: Status::Warn,

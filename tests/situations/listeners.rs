@@ -101,7 +101,7 @@ fn drops_of_a_listener_that_is_gone_are_left_over() {
     assert!(share["drops_left"].as_u64() > Some(0), "{share}");
     assert_eq!(share["all_listeners_read"], true);
     let text = human(["--netns", &namespace.name]);
-    assert!(text.contains("belong to listeners that are gone"), "{text}");
+    assert!(text.contains("to listeners that are gone"), "{text}");
 }
 
 #[test]
@@ -211,6 +211,17 @@ fn the_namespace_is_that_of_the_socket_wherever_its_process_is() {
     assert!(text.contains("of a process called far-away"), "{text}");
     let by_pid = holder.pid().to_string();
     let found = document_of(["--process", &by_pid, "--netns", &namespace.name]);
+    assert_eq!(rows(&found).len(), 1);
+}
+
+#[test]
+fn a_process_can_be_named_as_the_table_shows_it() {
+    let namespace = Namespace::new();
+    let (socket, _) = namespace.inside(|| tcp_listener(5));
+    let _holder = namespace.inside(|| Holder::new("\x1b[2Jmine", socket));
+    let text = human(["--netns", &namespace.name]);
+    assert!(text.contains(r"\x1b[2Jmine ("), "{text}");
+    let found = document_of(["--process", r"\x1b[2Jmine", "--netns", &namespace.name]);
     assert_eq!(rows(&found).len(), 1);
 }
 
