@@ -141,9 +141,11 @@ pub fn start<T: Send + 'static>(
     }
 }
 
-/// The gap for work that has no thread: a limit on processes (ulimit -u, pids.max) or on memory.
+/// The gap for work that has no thread. The error is EAGAIN whatever the limit, and this says where
+/// to look.
 pub fn no_thread(name: &str, error: &std::io::Error) -> Gap {
-    io_gap(format!("a thread for {name}"), error)
+    let limits = "ulimit -u, ulimit -v, pids.max";
+    io_gap(format!("a thread for {name} (limits: {limits})"), error)
 }
 
 /// Starts `work` on a thread that does nothing after it, and so may leave its namespace.

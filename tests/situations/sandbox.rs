@@ -55,27 +55,34 @@ fn a_unit_without_the_netlink_family_is_named() {
 
 /// A limit on processes is no mistake in the arguments.
 #[test]
-fn where_no_thread_can_be_made_nothing_is_judged_and_that_is_said_in_words() {
-    let run = |arguments: &[&str]| {
-        doctor(arguments)
-            .by_nobody()
-            .through(["prlimit", "--nproc=1"])
-    };
-    let watch = run(&["watch", "--count=1"]).run();
+fn where_no_thread_can_be_made_nothing_is_judged_and_that_is_said() {
+    let watch = with_so_many_threads(1, &["watch", "--count=1"]);
     assert_eq!((watch.code, watch.stdout.as_str()), (4, ""));
-    assert!(
-        watch
-            .stderr
-            .contains("a thread for signals could not be started")
-    );
-    let listeners = run(&["listeners"]).run();
+    let said = "a thread for signals could not be started";
+    assert!(watch.stderr.contains(said), "{}", watch.stderr);
+    let listeners = with_so_many_threads(1, &["listeners"]);
     assert_eq!((listeners.code, listeners.stderr.as_str()), (4, ""));
-    let text = listeners.stdout;
     assert!(
-        text.contains("a thread for") && text.contains("EAGAIN"),
-        "{text}"
+        listeners.stdout.contains("ulimit -u"),
+        "{}",
+        listeners.stdout
     );
-    assert!(!text.contains("no answer within"), "{text}");
+}
+
+/// Nobody has waited where there was no thread that could have answered.
+#[test]
+fn where_few_threads_can_be_made_no_time_out_is_made_up() {
+    for most in 1..=5 {
+        let text = with_so_many_threads(most, &["listeners", "--netns=self"]).stdout;
+        assert!(!text.contains("no answer within"), "{most}: {text}");
+        assert!(!text.contains("Os {"), "{most}: {text}");
+    }
+}
+
+fn with_so_many_threads(most: u32, arguments: &[&str]) -> Outcome {
+    let limit = format!("--nproc={most}");
+    let limited = doctor(arguments).by_nobody();
+    limited.through(["prlimit", &limit]).run()
 }
 
 #[test]
