@@ -118,7 +118,7 @@ pub fn write(listing: &Listing<'_>, mut out: impl io::Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// The JSON Schema of what [`write`] writes.
+/// The JSON Schema of what [`write()`] writes.
 pub fn schema() -> String {
     schema_of::<Document<'static>>()
 }
