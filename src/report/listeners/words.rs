@@ -41,8 +41,8 @@ fn state(counts: &Counts, unread: usize, noun: &str) -> String {
     let all = counts.listeners;
     let mut parts = vec![match (counts.full, counts.unknown) {
         (0, unknown) if unknown == all => format!("Whether {} full is not known", are(all, noun)),
-        (0, _) if all == 1 => format!("The only {noun} is not full"),
-        (1, _) if all == 1 => format!("The only {noun} is full"),
+        (0, _) if all == 1 => format!("1 {noun}, and it is not full"),
+        (1, _) if all == 1 => format!("1 {noun}, and it is full"),
         (0, _) => format!("None of {} is full", number(all, noun)),
         (1, _) => format!("1 of {} is full", number(all, noun)),
         (full, _) => format!("{full} of {} are full", number(all, noun)),

@@ -206,7 +206,7 @@ fn only_namespaces_that_were_read_count_as_looked_into() {
     );
     assert_eq!(
         first(vec![443]),
-        "The only TCP listener is not full; 1 network namespace could not be read."
+        "1 TCP listener, and it is not full; 1 network namespace could not be read."
     );
 }
 
