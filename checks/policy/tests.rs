@@ -124,6 +124,14 @@ fn a_waiver_of_what_could_not_be_decided_is_left_alone_and_accepts_nothing() {
 }
 
 #[test]
+fn a_waiver_of_a_check_that_does_not_apply_here_is_left_alone() {
+    let diagnosis = judged(&healthy(), &policy(vec![waiver("max-syn-backlog", None)]));
+    assert_eq!(status(&diagnosis, "max-syn-backlog"), Status::Skipped);
+    assert_eq!(status(&diagnosis, "waivers"), Status::Pass);
+    assert_eq!(diagnosis.waivers, [Standing::Open]);
+}
+
+#[test]
 fn a_waiver_of_a_check_that_is_not_among_those_selected_is_left_alone() {
     let policy = policy(vec![waiver("tcp-diag", None)]);
     let diagnosis = diagnose(&healthy(), &policy, |check| check.id != "tcp-diag");
