@@ -81,14 +81,16 @@ fn in_files(facts: &Facts, step: Step) -> Option<Step> {
         // Of a machine that runs as well.
         Step::Do(what) => return (!what.starts_with("restart ")).then_some(step),
     };
-    // depmod asks the kernel that runs for its release, and that is not the one of the image.
-    let release = facts.kernel.release.value();
-    if let ("depmod -a", Some(release)) = (command.as_str(), release) {
-        return Some(Step::Run(format!("depmod -a {release}")));
-    }
     let of_a_running_kernel = ["modprobe ", "sysctl -w "];
-    let runs = of_a_running_kernel
-        .iter()
-        .any(|start| command.starts_with(start));
-    (!runs).then_some(step)
+    let mut starts = of_a_running_kernel.iter();
+    if starts.any(|start| command.starts_with(start)) {
+        return None;
+    }
+    // depmod asks the kernel that runs for its release, and that is not the one of the image.
+    let release = match facts.kernel.release.value() {
+        Some(release) if command == "depmod -a" => format!(" {release}"),
+        _ => String::new(),
+    };
+    // Whoever reads this sits at another machine, which the command would change.
+    Some(Step::Do(format!("in the image: {command}{release}")))
 }
