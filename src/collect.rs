@@ -195,10 +195,13 @@ impl Asked {
                 probes::round_trip::collect(may_ask)
             })
         });
-        let runs_ss = wants(Topic::SsInstalled) && !plan.passive;
+        let runs_ss = probes::ss::is_run_for(&plan.topics) && !plan.passive;
         // An ss that hangs is ended by the probe, so the probe must not be given up before.
         let ended = limit.with_time_to_clean_up();
-        let ss = runs_ss.then(|| start(limit, "ss", move || probes::ss::collect(ended)));
+        let ss = runs_ss.then(|| {
+            let topics = plan.topics.clone();
+            start(limit, "ss", move || probes::ss::collect(&topics, ended))
+        });
         let namespaces = visit(plan, found, may_ask, deadline);
         Asked {
             round_trips: round_trips.map_or_else(|| unselected("round trip"), Pending::wait),

@@ -123,8 +123,12 @@ pub enum Topic {
     RoundTrips,
     /// The environment variables that `ss` reads.
     SsEnvironment,
-    /// The installed `ss` and what it prints.
+    /// The installed `ss` and its version.
     SsInstalled,
+    /// What `ss` prints for a TCP listener.
+    SsTcp,
+    /// What `ss` prints for a unix stream.
+    SsUnix,
     /// [`Boot`].
     Boot,
     /// TCP listeners of every namespace.

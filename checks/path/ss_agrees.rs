@@ -12,7 +12,12 @@ pub static CHECK: Check = Check {
     group: Group::Path,
     scope: Scope::Host,
     explain: include_str!("ss_agrees.md"),
-    needs: &[Topic::SsInstalled, Topic::SsEnvironment],
+    needs: &[
+        Topic::SsInstalled,
+        Topic::SsTcp,
+        Topic::SsUnix,
+        Topic::SsEnvironment,
+    ],
     masked_by: &[
         "ss-environment",
         "sock-diag-round-trip",

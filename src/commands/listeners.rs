@@ -58,11 +58,20 @@ fn plan(options: &cli::Listeners) -> Plan {
 fn topics(options: &cli::Listeners) -> BTreeSet<Topic> {
     let mut topics = diagnosis::topics(|check| check.group == Group::Path);
     topics.insert(Topic::Somaxconn);
-    if options.unix {
-        topics.extend([Topic::UnixListeners, Topic::UnixStreams]);
+    let (shown, not_shown) = if options.unix {
+        (
+            &[Topic::UnixListeners, Topic::UnixStreams][..],
+            Topic::SsTcp,
+        )
     } else {
-        topics.extend([Topic::Listeners, Topic::SynRecv, Topic::Counters]);
-    }
+        (
+            &[Topic::Listeners, Topic::SynRecv, Topic::Counters][..],
+            Topic::SsUnix,
+        )
+    };
+    topics.extend(shown);
+    // Each run of ss takes longer than all else about a small machine.
+    topics.retain(|topic| ![Topic::SsInstalled, not_shown].contains(topic));
     topics
 }
 

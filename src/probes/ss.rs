@@ -11,8 +11,9 @@ use crate::runner::Deadline;
 use crate::text::shown;
 use run::Output;
 use sockdoctor_checks::facts::{
-    Fact, Family, Gap, Queues, SsInstalled, SsRow, SsRun, SsVariable, Why,
+    Fact, Family, Gap, Queues, SsInstalled, SsRow, SsRun, SsVariable, Topic, Why,
 };
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How much of what ss says on stderr is kept, in lines.
@@ -34,14 +35,24 @@ pub struct Observed {
     pub unix: Fact<SsRun>,
 }
 
-/// Finds `ss` and runs it for two sockets of our own. It can load modules, so `--passive` does
-/// not call this.
-pub fn collect(deadline: Deadline) -> Observed {
-    collect_in(&Environment::of_this_process(), deadline)
+/// Whether anything of this is told by running `ss`.
+pub fn is_run_for(topics: &BTreeSet<Topic>) -> bool {
+    let run = [Topic::SsInstalled, Topic::SsTcp, Topic::SsUnix];
+    run.iter().any(|topic| topics.contains(topic))
+}
+
+/// Finds `ss` and runs it for its version and for sockets of our own, as far as `topics` ask. It
+/// can load modules, so `--passive` does not call this.
+pub fn collect(topics: &BTreeSet<Topic>, deadline: Deadline) -> Observed {
+    collect_in(&Environment::of_this_process(), topics, deadline)
 }
 
 /// The same, with `ss` found and run in this environment.
-pub fn collect_in(environment: &Environment, deadline: Deadline) -> Observed {
+pub fn collect_in(
+    environment: &Environment,
+    topics: &BTreeSet<Topic>,
+    deadline: Deadline,
+) -> Observed {
     let Some(path) = environment.find("ss") else {
         let absent = || Fact::Missing(Gap::new("ss", Why::Absent));
         return Observed {
@@ -55,9 +66,10 @@ pub fn collect_in(environment: &Environment, deadline: Deadline) -> Observed {
         environment,
         deadline,
     };
-    let version = ss.version();
-    let tcp = unless_it_hung(&version, || ss.tcp());
-    let unix = unless_it_hung(&tcp, || ss.unix());
+    let mut runs = Runs { topics, hung: None };
+    let version = runs.next(Topic::SsInstalled, || ss.version());
+    let tcp = runs.next(Topic::SsTcp, || ss.tcp());
+    let unix = runs.next(Topic::SsUnix, || ss.unix());
     Observed {
         installed: Fact::Known(Some(SsInstalled {
             path: shown(&ss.path),
@@ -68,14 +80,29 @@ pub fn collect_in(environment: &Environment, deadline: Deadline) -> Observed {
     }
 }
 
-/// An `ss` that did not answer before has used up the time, and is not asked again.
-fn unless_it_hung<T, U>(
-    before: &Result<T, Gap>,
-    ask: impl FnOnce() -> Result<U, Gap>,
-) -> Result<U, Gap> {
-    match before {
-        Err(gap) if matches!(gap.why, Why::TimedOut { .. }) => Err(gap.clone()),
-        _ => ask(),
+/// The runs of one `ss`, of which some are asked for.
+struct Runs<'a> {
+    topics: &'a BTreeSet<Topic>,
+    /// The run that did not end.
+    hung: Option<Gap>,
+}
+
+impl Runs<'_> {
+    /// An `ss` that did not answer before has used up the time, and is not asked again.
+    fn next<T>(&mut self, topic: Topic, ask: impl FnOnce() -> Result<T, Gap>) -> Result<T, Gap> {
+        if !self.topics.contains(&topic) {
+            return Err(Gap::not_collected("this run of ss", "--only or --skip"));
+        }
+        if let Some(hung) = &self.hung {
+            return Err(hung.clone());
+        }
+        let asked = ask();
+        if let Err(gap) = &asked
+            && matches!(gap.why, Why::TimedOut { .. })
+        {
+            self.hung = Some(gap.clone());
+        }
+        asked
     }
 }
 

@@ -6,7 +6,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use sockdoctor::probes::ss::{Environment, Observed, collect_in};
 use sockdoctor::runner::Deadline;
-use sockdoctor_checks::facts::{Fact, Gap, SsRun, Why};
+use sockdoctor_checks::facts::{Fact, Gap, SsRun, Topic, Why};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Runs the `ss` of this environment in a namespace of its own.
@@ -15,7 +16,8 @@ fn run(environment: &Environment) -> Observed {
 }
 
 fn run_for(environment: &Environment, limit: Duration) -> Observed {
-    with_loopback(|| collect_in(environment, Deadline::after(limit)))
+    let all = BTreeSet::from([Topic::SsInstalled, Topic::SsTcp, Topic::SsUnix]);
+    with_loopback(|| collect_in(environment, &all, Deadline::after(limit)))
 }
 
 fn real() -> Environment {
@@ -121,6 +123,17 @@ fn a_program_that_hangs_is_a_time_out_and_is_killed_with_what_it_started() {
 fn mkfifo(path: &std::path::Path) {
     use rustix::fs::{CWD, FileType, mknodat};
     mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}
+
+#[test]
+fn it_is_run_for_nothing_but_what_is_asked() {
+    let (directory, environment) = scripted(r#"echo "$1" >> "${0%ss}calls"; exec /bin/ss "$@""#);
+    let unix = BTreeSet::from([Topic::SsUnix]);
+    let limit = Deadline::after(Duration::from_secs(60));
+    let observed = with_loopback(|| collect_in(&environment, &unix, limit));
+    assert_eq!(queues(known(&observed.unix)), (9, 0));
+    let calls = std::fs::read_to_string(directory.path().join("calls"));
+    assert_eq!(calls.unwrap(), "-Hxn\n");
 }
 
 #[test]
