@@ -163,41 +163,33 @@ impl<'a> Header<'a> {
             return Ok(Vec::new());
         }
         let directories = self.entry(tag::DIR_NAMES);
-        let directories = directories.map_or(Ok(Vec::new()), |entry| self.strings(&entry))?;
+        // Each looked up once: an entry is found by a walk through the index.
+        let about = Files {
+            states: self.column(tag::FILE_STATES, CHAR, all.len()),
+            indexes: self.column(tag::DIR_INDEXES, INT32, all.len()),
+            directories: directories.map_or(Ok(Vec::new()), |entry| self.strings(&entry))?,
+        };
         let mut files = Vec::new();
-        for (index, name) in wanted {
-            if self.is_installed(index, all.len())? {
-                let directory = self.directory(index, all.len(), &directories)?;
+        for (file, name) in wanted {
+            if about.is_installed(file)? {
+                let directory = about.directory(file)?;
                 files.push(File { directory, name });
             }
         }
         Ok(files)
     }
 
-    fn directory(
-        &self,
-        file: usize,
-        files: usize,
-        directories: &[&'a [u8]],
-    ) -> Result<&'a [u8], String> {
-        let directory = || {
-            let entry = self.entry(tag::DIR_INDEXES)?;
-            let fits = entry.kind == INT32 && entry.count as usize == files;
-            let at = fits.then(|| entry.offset.checked_add(4 * file))??;
-            directories.get(be32(self.data, at)? as usize).copied()
+    /// What an entry says of each of so many files.
+    fn column(&self, tag: u32, kind: u32, files: usize) -> Column<'a> {
+        let Some(entry) = self.entry(tag) else {
+            return Column::Absent;
         };
-        directory().ok_or_else(|| "a file in none of its directories".to_owned())
-    }
-
-    fn is_installed(&self, file: usize, files: usize) -> Result<bool, String> {
-        let Some(entry) = self.entry(tag::FILE_STATES) else {
-            return Ok(true);
-        };
-        let fits = entry.kind == CHAR && entry.count as usize == files;
-        let at = fits.then(|| entry.offset.checked_add(file)).flatten();
-        let state = at.and_then(|at| self.data.get(at));
-        let state = state.ok_or_else(|| "a file without a state".to_owned())?;
-        Ok(INSTALLED.contains(state))
+        let fits = entry.kind == kind && entry.count as usize == files;
+        Column::Of(
+            fits.then(|| self.data.get(entry.offset..))
+                .flatten()
+                .unwrap_or_default(),
+        )
     }
 
     fn entry(&self, tag: u32) -> Option<Entry> {
@@ -237,6 +229,41 @@ impl<'a> Header<'a> {
     }
 }
 
+/// What a header says of each of its files, in the order of their names.
+struct Files<'a> {
+    states: Column<'a>,
+    indexes: Column<'a>,
+    directories: Vec<&'a [u8]>,
+}
+
+/// One value for each file. Without a value where the entry does not fit the files.
+enum Column<'a> {
+    /// There is no such entry.
+    Absent,
+    Of(&'a [u8]),
+}
+
+impl<'a> Files<'a> {
+    fn directory(&self, file: usize) -> Result<&'a [u8], String> {
+        let directory = match self.indexes {
+            Column::Of(indexes) => be32(indexes, 4 * file)
+                .and_then(|index| self.directories.get(index as usize).copied()),
+            Column::Absent => None,
+        };
+        directory.ok_or_else(|| "a file in none of its directories".to_owned())
+    }
+
+    fn is_installed(&self, file: usize) -> Result<bool, String> {
+        match self.states {
+            Column::Absent => Ok(true),
+            Column::Of(states) => match states.get(file) {
+                Some(state) => Ok(INSTALLED.contains(state)),
+                None => Err("a file without a state".to_owned()),
+            },
+        }
+    }
+}
+
 /// An entry of the index.
 struct Entry {
     tag: u32,
@@ -262,4 +289,53 @@ fn hex<D: Digest>(parts: &[&[u8]]) -> String {
     parts.iter().for_each(|part| digest.update(part));
     let sum = digest.finalize();
     sum.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: u32 = 200_000;
+
+    /// A header with as many tags as there may be, those about its files the last to be found, and
+    /// with `states` of its files.
+    fn with_many_tags_and_files(states: u32) -> Vec<u8> {
+        let names = "tcp_diag.ko\0".repeat(FILES as usize).into_bytes();
+        let zeros = vec![0; 4 * FILES as usize];
+        let parts = [
+            (tag::BASE_NAMES, STRING_ARRAY, FILES, names),
+            (tag::DIR_NAMES, STRING_ARRAY, 1, b"/lib/\0".to_vec()),
+            (tag::DIR_INDEXES, INT32, FILES, zeros.clone()),
+            (tag::FILE_STATES, CHAR, states, zeros),
+        ];
+        let (mut index, mut data) = (Vec::new(), Vec::new());
+        for (tag, kind, count, bytes) in parts {
+            let offset = u32::try_from(data.len()).expect("a short header");
+            let entry = [tag, kind, offset, count].map(u32::to_be_bytes);
+            index.extend_from_slice(entry.as_flattened());
+            data.extend(bytes);
+        }
+        index.resize(ENTRY * TAGS, 0);
+        let lengths = [TAGS, data.len()].map(|length| u32::try_from(length).expect("short"));
+        let lengths = lengths.map(u32::to_be_bytes);
+        [lengths.as_flattened(), &index, &data].concat()
+    }
+
+    /// Not a matter of minutes, as it is where each file looks for its tags.
+    #[test]
+    fn many_files_under_many_tags_are_read() {
+        let blob = with_many_tags_and_files(FILES);
+        let header = Header::new(&blob).expect("a header");
+        let files = header.files(|name| name == b"tcp_diag.ko").expect("files");
+        assert_eq!(files.len(), FILES as usize);
+        assert_eq!(files[0].directory, b"/lib/");
+    }
+
+    #[test]
+    fn states_of_another_number_of_files_are_none() {
+        let blob = with_many_tags_and_files(FILES - 1);
+        let header = Header::new(&blob).expect("a header");
+        let files = header.files(|name| name == b"tcp_diag.ko");
+        assert_eq!(files, Err("a file without a state".to_owned()));
+    }
 }
