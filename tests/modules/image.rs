@@ -329,6 +329,41 @@ fn a_packed_module_is_unpacked() {
     }
 }
 
+/// modules.dep.bin with one line, about tcp_diag.
+fn index_of(line: &str) -> Vec<u8> {
+    const HAS_PREFIX_AND_VALUES: u32 = 0xc000_0000;
+    let header = [0xb007_f457, 0x0002_0001, HAS_PREFIX_AND_VALUES | 12];
+    let mut bytes: Vec<u8> = header.into_iter().flat_map(u32::to_be_bytes).collect();
+    bytes.extend(b"tcp_diag\0");
+    bytes.extend([1, 0].into_iter().flat_map(u32::to_be_bytes));
+    bytes.extend(line.as_bytes());
+    bytes.push(0);
+    bytes
+}
+
+#[test]
+fn a_module_that_needs_more_modules_than_make_sense_is_not_followed() {
+    let scene = with_modprobe(KMOD_30);
+    let needs = |number: usize| {
+        let needed = " kernel/net/ipv4/tcp_diag.ko".repeat(number);
+        let line = format!("kernel/net/ipv4/tcp_diag.ko:{needed}");
+        fs::write(scene.in_tree("modules.dep.bin"), index_of(&line)).expect("an index");
+        judged(&scene, DiagModule::TcpDiag)
+    };
+    let few = needs(200);
+    assert!(
+        matches!(few.presence, Fact::Known(Presence::Shipped { .. })),
+        "{few:?}"
+    );
+    let Fact::Missing(gap) = needs(100_000).presence else {
+        panic!("followed");
+    };
+    assert!(
+        gap.to_string().contains("needs more than 256 modules"),
+        "{gap}"
+    );
+}
+
 #[test]
 fn a_damaged_index_is_named_with_the_place() {
     for (index, end) in [("modules.alias.bin", 20), ("modules.dep.bin", 11)] {

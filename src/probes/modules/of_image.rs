@@ -15,9 +15,6 @@ use sockdoctor_checks::facts::{
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// A diag module needs inet_diag or nothing; with more than this an index is not depmod's.
-const NEEDED: usize = 32;
-
 /// As many lines of the boot loader are named.
 const DOUBTS: usize = 4;
 
@@ -88,7 +85,7 @@ struct Look<'r> {
 impl Look<'_> {
     /// What becomes of a module that is shipped as `file`.
     fn presence(&self, module: DiagModule, file: String) -> Fact<Presence> {
-        let needed = match self.needed(module) {
+        let needed = match self.reader.needed_files(module.name()) {
             Ok(needed) => needed,
             Err(gap) => return Fact::with_gaps(Presence::Shipped { file }, vec![gap]),
         };
@@ -130,16 +127,6 @@ impl Look<'_> {
             }
             missing => missing,
         };
-    }
-
-    /// The files of the modules that have to be loaded before it.
-    fn needed(&self, module: DiagModule) -> Result<Vec<PathBuf>, Gap> {
-        let needed = self.reader.needed_files(module.name())?;
-        if needed.len() > NEEDED {
-            let why = format!("{module} needs more than {NEEDED} modules");
-            return Err(Gap::malformed("modules.dep.bin", why));
-        }
-        Ok(needed)
     }
 
     /// What certainly keeps the kernel from taking the file.

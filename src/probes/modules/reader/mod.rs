@@ -15,6 +15,10 @@ use indexes::Indexes;
 use sockdoctor_checks::facts::{Errno, Gap, RuleKind, Why};
 use std::path::{Path, PathBuf};
 
+/// Several times what the neediest module of a distribution's kernel needs; with more than this
+/// an index is not depmod's, and every rule would be held against each.
+const NEEDED: usize = 256;
+
 /// A module tree and the configuration of modprobe.
 pub(super) struct Reader<'r> {
     root: &'r dyn Root,
@@ -110,22 +114,31 @@ impl<'r> Reader<'r> {
 
     /// The files that modules.dep names for the modules that `module` needs, there or not.
     pub(super) fn needed_files(&self, module: &str) -> Result<Vec<PathBuf>, Gap> {
-        let line = self.indexes.depends.first(module, &mut Work::new())?;
-        let line = line.map(text);
-        let needed = line.as_deref().and_then(|line| line.split_once(':'));
-        Ok(needed.map_or(Vec::new(), |(_, files)| self.files(files).collect()))
+        let files = self.files(module, &mut Work::new())?;
+        Ok(files.map_or(Vec::new(), |(_, needed)| needed))
     }
 
-    fn files(&self, line: &str) -> impl Iterator<Item = PathBuf> {
-        let files = line.split([' ', '\t']).filter(|file| !file.is_empty());
-        files.map(|file| self.tree.join(file))
+    /// The line of modules.dep about a module: its file, and those of the modules that it needs.
+    fn files(&self, module: &str, work: &mut Work) -> Result<Option<(PathBuf, Vec<PathBuf>)>, Gap> {
+        let line = self.indexes.depends.first(module, work)?.map(text);
+        let Some((file, needed)) = line.as_deref().and_then(|line| line.split_once(':')) else {
+            return Ok(None);
+        };
+        let needed = needed.split([' ', '\t']).filter(|file| !file.is_empty());
+        let needed = needed.map(|file| self.tree.join(file));
+        let needed: Vec<PathBuf> = needed.take(NEEDED + 1).collect();
+        if needed.len() > NEEDED {
+            let why = format!("{module} needs more than {NEEDED} modules");
+            return Err(Gap::malformed("modules.dep.bin", why));
+        }
+        Ok(Some((self.tree.join(file), needed)))
     }
 
-    /// The modules in a line of modules.dep (kmod_module_parse_depline).
-    fn dependencies(&self, line: &str) -> Vec<String> {
+    /// The names of the modules in these files (kmod_module_parse_depline).
+    fn names(&self, files: &[PathBuf]) -> Vec<String> {
         let mut names = Vec::new();
-        for file in self.files(line) {
-            if self.root.kind(&file).is_err() {
+        for file in files {
+            if self.root.kind(file).is_err() {
                 return Vec::new();
             }
             let base = file
@@ -147,12 +160,11 @@ impl Kmod for Reader<'_> {
 
     fn module(&self, name: &str) -> Result<Module, Gap> {
         let (name, mut work) = (normalized(name), Work::new());
-        let line = self.indexes.depends.first(&name, &mut work)?.map(text);
-        let parts = line.as_deref().and_then(|line| line.split_once(':'));
+        let (file, needed) = self.files(&name, &mut work)?.unzip();
         Ok(Module {
             built_in: self.indexes.built_in.has(&name, &mut work)?,
-            file: parts.map(|(file, _)| self.tree.join(file)),
-            dependencies: parts.map_or(Vec::new(), |(_, needs)| self.dependencies(needs)),
+            file,
+            dependencies: needed.map_or(Vec::new(), |needed| self.names(&needed)),
         })
     }
 
