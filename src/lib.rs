@@ -12,6 +12,7 @@ pub mod image;
 mod input;
 pub mod netlink;
 pub mod netns;
+mod owners;
 pub mod policy;
 pub mod probes;
 pub mod report;

@@ -5,9 +5,9 @@ use super::output::{Reader, print, write};
 use crate::cli;
 use crate::exit::Exit;
 use crate::netns::Selector;
+use crate::owners::Owners;
 use crate::report::page::Look;
 use crate::report::trace::{Audience, Closing, Line, Listener};
-use crate::trace::listeners::Owners;
 use crate::trace::namespaces::{Reading, Watched};
 use crate::trace::{Event, Filter, Method, Session, Symbols, Trouble, now_ns, requirements};
 use sockdoctor_checks::facts::Gap;
@@ -164,6 +164,8 @@ impl Run {
     fn take(&mut self, event: &Event, position: Position) -> String {
         let request = &event.request;
         let frames = self.frames(event);
+        let unseen = self.owners.look_up([number(request.inode)]);
+        self.gaps.extend(unseen.iter().map(Gap::to_string));
         self.summary.add(request, frames.as_deref());
         self.seen
             .entry(request.netns)
@@ -172,7 +174,7 @@ impl Run {
         self.audience.line(&Line {
             time: self.epoch + Duration::from_nanos(request.time_ns),
             namespace: self.watched.label(request.netns),
-            owner: self.owners.of(request.inode),
+            holder: self.owners.get(number(request.inode)),
             request,
             frames: frames.as_deref(),
         })
@@ -191,7 +193,7 @@ impl Run {
         self.gaps.extend(self.without_stack());
         let listeners = self.summary.listeners().into_iter().map(|seen| Listener {
             namespace: self.watched.label(seen.netns).to_owned(),
-            owner: self.owners.of(seen.inode).cloned(),
+            holder: self.owners.get(number(seen.inode)),
             seen,
         });
         let time = last.span.begin_ns.saturating_sub(window.first.end_ns);
@@ -279,4 +281,10 @@ fn stop_on_signals() -> std::io::Result<UnixStream> {
         signal_hook::low_level::pipe::register(signal, signalled.try_clone()?)?;
     }
     Ok(stop)
+}
+
+/// The inode of a socket as sock_diag and /proc tell it. The kernel gives numbers of 32 bits
+/// (get_next_ino, fs/inode.c), and 0 to a socket that is being closed.
+fn number(inode: u64) -> u32 {
+    u32::try_from(inode).unwrap_or(0)
 }

@@ -18,13 +18,24 @@ pub mod trace;
 pub mod watch;
 
 use crate::exit::Exit;
+use crate::owners::Holder;
 use crate::policy::Applied;
 use sockdoctor_checks::diagnosis::{CheckResult, Diagnosis};
 use sockdoctor_checks::facts::{Expectation, Facts};
+use sockdoctor_checks::label::owner_label;
 use sockdoctor_checks::path::promises;
 
 /// What stands for a process where all could be looked at, and none of them holds the socket.
 const NOBODY: &str = "none seen";
+
+/// The process behind a listener, as lines and tables name it.
+fn holder_label(holder: Holder<'_>) -> String {
+    match holder {
+        Holder::Process(owner) => owner_label(owner),
+        Holder::Nobody => NOBODY.to_owned(),
+        Holder::Unknown => "?".to_owned(),
+    }
+}
 
 /// All that a report shows.
 #[derive(Debug)]

@@ -6,7 +6,6 @@
 
 mod btf;
 mod event;
-pub mod listeners;
 pub mod namespaces;
 pub mod requirements;
 mod session;

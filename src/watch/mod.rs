@@ -5,7 +5,6 @@
 
 mod live;
 mod output;
-mod owners;
 mod pace;
 mod reader;
 mod screen;

@@ -1,16 +1,16 @@
 //! All that was seen so far.
 
 use super::output::Output;
-use super::owners::Owners;
 use super::pace::{Change, Pace};
 use super::reader::Taken;
 use crate::cli::{self, FailOn};
 use crate::exit::Exit;
-use crate::report::watch::{Held, Opening, Totals};
+use crate::owners::{Holder, Owners};
+use crate::report::watch::{Opening, Totals};
 use sockdoctor_checks::diagnosis::{Diagnosis, diagnose};
 use sockdoctor_checks::facts::Facts;
 use sockdoctor_checks::policy::Policy;
-use sockdoctor_checks::watch::{Event, Row, Watch, What};
+use sockdoctor_checks::watch::{Event, Reads, Row, Subject, Watch, What};
 use std::collections::BTreeSet;
 use std::io;
 use std::num::NonZero;
@@ -69,7 +69,11 @@ impl Session {
         self.count(&events);
         let unseen = self.find_owners(&events, visible);
         for event in &mut events {
-            self.owners.name(event);
+            if let Subject::Listener(who) = &mut event.subject
+                && let Holder::Process(owner) = self.owners.get(who.inode)
+            {
+                who.owner = Some(owner.clone());
+            }
         }
         self.count(&unseen);
         // What happened to a queue is told last, where a small screen still shows it.
@@ -103,13 +107,18 @@ impl Session {
             let rows = self.watch.rows();
             wanted.extend(rows.iter().take(visible).map(|row| row.who.inode));
         }
-        let unseen = self.owners.look_up(wanted);
+        let gaps = self.owners.look_up(wanted);
         if self.owners.count() > OWNERS_KEPT {
             let rows = self.watch.rows();
             let there: BTreeSet<u32> = rows.iter().map(|row| row.who.inode).collect();
             self.owners.keep(|inode| there.contains(&inode));
         }
-        unseen
+        let unseen = |gap| What::ReadingFailed {
+            reads: Reads::Owners,
+            gap,
+            others: 0,
+        };
+        gaps.into_iter().map(unseen).map(Event::of_watch).collect()
     }
 
     /// Whether all readings that were asked for are taken.
@@ -145,7 +154,7 @@ impl Session {
     }
 
     /// Who holds the socket with this inode.
-    pub(super) fn owner(&self, inode: u32) -> Held<'_> {
+    pub(super) fn owner(&self, inode: u32) -> Holder<'_> {
         self.owners.get(inode)
     }
 

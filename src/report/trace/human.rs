@@ -2,11 +2,14 @@
 
 use super::bars::bar;
 use super::{Closing, Line, Listener};
+use crate::owners::Holder;
 use crate::report::escape::escape;
+use crate::report::holder_label;
 use crate::report::page::{Lead, Look, Page};
 use crate::report::style::Tone;
 use crate::trace::requirements::{Requirement, Standing, is_met};
-use sockdoctor_checks::facts::{Gap, Owner};
+use sockdoctor_checks::facts::Gap;
+use sockdoctor_checks::label::owner_label;
 use sockdoctor_checks::trace::agreement::{Agreement, Held};
 use sockdoctor_checks::trace::{Outcome, Request};
 use std::time::SystemTime;
@@ -48,7 +51,7 @@ pub(super) fn line(look: Look, line: &Line<'_>) -> String {
         ("  ", None),
         (&pad(addresses, ADDRESSES), None),
         ("  ", None),
-        (&pad(process(line.owner), OWNER), None),
+        (&pad(process(line.holder), OWNER), None),
         ("  ", None),
         (&pad(queues(request), 0), None),
         ("  ", None),
@@ -68,11 +71,11 @@ fn time_of_day(time: SystemTime) -> String {
     full.split('T').next_back().unwrap_or_default().to_owned()
 }
 
-fn process(owner: Option<&Owner>) -> String {
-    owner.map_or_else(
-        || "no process".to_owned(),
-        |owner| format!("{} ({})", owner.name, owner.pid),
-    )
+fn process(holder: Holder<'_>) -> String {
+    match holder {
+        Holder::Process(owner) => owner_label(owner),
+        nobody => format!("process {}", holder_label(nobody)),
+    }
 }
 
 fn queues(request: &Request) -> String {
@@ -131,7 +134,7 @@ fn one_listener(page: &mut Page, listener: &Listener<'_>, closing: &Closing<'_>)
     let lead = page.lead(&[(&name, Some(Tone::Strong))]);
     let text = format!(
         "{}, backlog {}; longest accept queue {}, longest SYN queue {}",
-        process(listener.owner.as_ref()),
+        process(listener.holder),
         seen.backlog,
         seen.longest_accept_queue,
         seen.longest_request_queue

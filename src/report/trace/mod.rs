@@ -7,9 +7,10 @@ pub mod json;
 mod tests;
 
 use crate::cli::ListFormat;
+use crate::owners::Holder;
 use crate::report::page::Look;
 use crate::trace::requirements::Requirement;
-use sockdoctor_checks::facts::{Gap, Owner};
+use sockdoctor_checks::facts::Gap;
 use sockdoctor_checks::trace::agreement::Agreement;
 use sockdoctor_checks::trace::{ListenerSummary, Request, Summary};
 use std::time::{Duration, SystemTime};
@@ -31,7 +32,7 @@ pub struct Line<'a> {
     /// The namespace, as its owner calls it.
     pub namespace: &'a str,
     /// The process that holds the listener.
-    pub owner: Option<&'a Owner>,
+    pub holder: Holder<'a>,
     /// The request.
     pub request: &'a Request,
     /// The functions that led to it, the innermost first.
@@ -66,7 +67,7 @@ pub struct Listener<'a> {
     /// Its namespace, as its owner calls it.
     pub namespace: String,
     /// The process that holds it.
-    pub owner: Option<Owner>,
+    pub holder: Holder<'a>,
     /// What was seen there.
     pub seen: &'a ListenerSummary,
 }

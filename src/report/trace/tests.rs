@@ -1,4 +1,5 @@
 use super::{Audience, Closing, Line, Listener};
+use crate::owners::Holder;
 use crate::report::escape::Charset;
 use crate::report::line_schema::LineSchema;
 use crate::report::page::plain;
@@ -46,11 +47,15 @@ fn people() -> Audience {
 }
 
 fn line(audience: Audience) -> String {
+    line_of(audience, Holder::Process(&owner()))
+}
+
+fn line_of(audience: Audience, holder: Holder<'_>) -> String {
     let frames = ["tcp_conn_request".to_owned(), "tcp_v4_do_rcv".to_owned()];
     audience.line(&Line {
         time: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
         namespace: "web",
-        owner: Some(&owner()),
+        holder,
         request: &overflow(),
         frames: Some(&frames),
     })
@@ -63,6 +68,13 @@ fn a_line_says_who_where_how_full_and_why() {
                        tcp_conn_request
                        tcp_v4_do_rcv
     ");
+}
+
+#[test]
+fn no_process_is_said_only_where_all_could_be_looked_at() {
+    let with = |holder| line_of(people(), holder);
+    assert!(with(Holder::Nobody).contains("  process none seen  "));
+    assert!(with(Holder::Unknown).contains("  process ?  "));
 }
 
 #[test]
@@ -117,9 +129,10 @@ fn closing(audience: Audience, counted: u64, port: Option<u16>) -> String {
         doubtful: 0,
     };
     let agreement = Agreement::of(seen, &counters(100), &counters(100 + counted));
+    let nginx = owner();
     let listeners = summary.listeners().into_iter().map(|seen| Listener {
         namespace: "web".to_owned(),
-        owner: Some(owner()),
+        holder: Holder::Process(&nginx),
         seen,
     });
     audience.closing(&Closing {

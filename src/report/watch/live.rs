@@ -1,9 +1,10 @@
 //! A watch on a terminal: the listeners, worst first, and the last events.
 
+use super::Opening;
 use super::line::{counted, namespaces};
 use super::table::{fit, table};
-use super::{Held, Opening};
 use super::{clock, event};
+use crate::owners::Holder;
 use crate::report::escape::escape;
 use crate::report::page::Look;
 use crate::report::style::Tone;
@@ -32,7 +33,7 @@ pub struct View<'a> {
     /// All listeners, worst first.
     pub rows: Vec<Row<'a>>,
     /// Who holds those that can be seen, in the same order.
-    pub owners: Vec<Held<'a>>,
+    pub owners: Vec<Holder<'a>>,
     /// The last events, newest last.
     pub events: Vec<&'a (SystemTime, Event)>,
 }
@@ -70,7 +71,7 @@ pub fn draw(frame: &mut Frame<'_>, view: &View<'_>, look: Look) {
         .owners
         .iter()
         .copied()
-        .chain(std::iter::repeat(Held::Unknown));
+        .chain(std::iter::repeat(Holder::Unknown));
     let rows: Vec<_> = rows.zip(owners).collect();
     frame.render_widget(table(&rows, look, listeners.width.into()), listeners);
     frame.render_widget(left_out(view, look, shown), more);

@@ -10,7 +10,6 @@ mod table;
 use super::style::Tone;
 use crate::exit::Exit;
 use sockdoctor_checks::diagnosis::Diagnosis;
-use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::finding::Status;
 use sockdoctor_checks::watch::What;
 use std::collections::BTreeMap;
@@ -30,17 +29,6 @@ pub struct Opening {
     pub interval: Duration,
     /// The number of readings after which it ends.
     pub count: Option<NonZero<u64>>,
-}
-
-/// Who holds a listening socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held<'a> {
-    /// This process, of several the one with the lowest pid.
-    By(&'a Owner),
-    /// None of all processes.
-    ByNobody,
-    /// Nobody has looked, or not all processes could be seen.
-    Unknown,
 }
 
 /// What came of it.

@@ -1,13 +1,13 @@
 //! The table of listeners: which columns there is room for, and what stands in them.
 
-use super::{Held, spark};
-use crate::report::NOBODY;
+use super::spark;
+use crate::owners::Holder;
 use crate::report::escape::{Charset, escape};
+use crate::report::holder_label;
 use crate::report::page::Look;
 use crate::report::style::Tone;
 use ratatui::layout::Constraint;
 use ratatui::widgets::{Cell, Row as Line, Table};
-use sockdoctor_checks::label::owner_label;
 use sockdoctor_checks::watch::{Fill, LENGTH, Protocol, Row};
 use textwrap::core::display_width;
 
@@ -47,7 +47,7 @@ const BY_WORTH: [Column; 8] = [
 ];
 
 /// A listener and who holds it.
-pub(super) type Owned<'a> = (Row<'a>, Held<'a>);
+pub(super) type Owned<'a> = (Row<'a>, Holder<'a>);
 
 /// The table of `rows`, at most so many columns wide.
 pub(super) fn table(rows: &[Owned<'_>], look: Look, width: usize) -> Table<'static> {
@@ -127,11 +127,7 @@ impl Column {
         let text = match self {
             Column::Namespace => row.who.namespace.clone(),
             Column::Address => row.who.address.clone(),
-            Column::Process => match owner {
-                Held::By(owner) => owner_label(owner),
-                Held::ByNobody => NOBODY.to_owned(),
-                Held::Unknown => "?".to_owned(),
-            },
+            Column::Process => holder_label(*owner),
             Column::Queue => format!("{}/{}", number(row.queue), number(row.backlog)),
             Column::Bar => return spark::bar(row, width, charset),
             Column::Drops => rate(row),

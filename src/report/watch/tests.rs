@@ -1,8 +1,9 @@
 //! What a watch looks like.
 
 use super::live::{View, draw};
-use super::{Closing, Held, Opening, Totals, json, line};
+use super::{Closing, Opening, Totals, json, line};
 use crate::exit::Exit;
+use crate::owners::Holder;
 use crate::report::escape::Charset::{self, Ascii, Unicode};
 use crate::report::line_schema::LineSchema;
 use crate::report::page::plain;
@@ -90,9 +91,9 @@ fn screen(width: u16, height: u16, charset: Charset) -> String {
     let rows = watch.rows();
     let nginx = nginx();
     let owner = |inode| match inode {
-        77 => Held::ByNobody,
-        inode if inode == nginx.inode => Held::By(&nginx),
-        _ => Held::Unknown,
+        77 => Holder::Nobody,
+        inode if inode == nginx.inode => Holder::Process(&nginx),
+        _ => Holder::Unknown,
     };
     let view = View {
         opening: opening(),

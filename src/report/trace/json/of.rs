@@ -4,11 +4,12 @@ use super::{
     Compared, Counters, Listener, Lost, Namespace, Pair, Piece, Process, Request, Requirements,
     Stack, Summary,
 };
+use crate::owners::Holder;
 use crate::report::json::SCHEMA_VERSION;
 use crate::report::trace::{self, Closing, Line};
 use crate::trace::requirements::{Requirement, is_met};
 use sockdoctor_checks::duration::millis;
-use sockdoctor_checks::facts::{Gap, Owner};
+use sockdoctor_checks::facts::Gap;
 use sockdoctor_checks::trace::agreement::Agreement;
 use sockdoctor_checks::trace::{Outcome, StackSummary, Stage};
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ impl<'a> Request<'a> {
             local: request.local,
             listener: request.listener,
             inode: request.inode,
-            process: line.owner.map(Process::of),
+            process: Process::of(line.holder),
             request_queue: request.request_queue,
             accept_queue: request.accept_queue,
             backlog: request.backlog,
@@ -63,12 +64,15 @@ impl<'a> Summary<'a> {
 }
 
 impl<'a> Process<'a> {
-    fn of(owner: &'a Owner) -> Self {
-        Process {
+    fn of(holder: Holder<'a>) -> Option<Self> {
+        let Holder::Process(owner) = holder else {
+            return None;
+        };
+        Some(Process {
             pid: owner.pid,
             name: &owner.name,
             container: owner.container.as_deref(),
-        }
+        })
     }
 }
 
@@ -82,7 +86,7 @@ impl<'a> Listener<'a> {
             },
             listener: seen.listener,
             inode: seen.inode,
-            process: listener.owner.as_ref().map(Process::of),
+            process: Process::of(listener.holder),
             backlog: seen.backlog,
             longest_accept_queue: seen.longest_accept_queue,
             longest_request_queue: seen.longest_request_queue,

@@ -1,19 +1,28 @@
-//! Who holds the listeners that are named, each looked for once.
+//! Who holds the listeners that are named while something goes on, each looked for once.
 
 use crate::probes;
-use crate::report::watch::Held;
 use crate::runner::{self, Deadline};
 use sockdoctor_checks::facts::{Fact, Gap, Owner};
-use sockdoctor_checks::watch::{Event, Reads, Subject, What};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// A name may take so long; a line without it is better than a watch that stands still.
+/// A name may take so long; a line without it is better than one that comes late.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Who holds a listening socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder<'a> {
+    /// This process, of several the one with the lowest pid.
+    Process(&'a Owner),
+    /// None of all processes.
+    Nobody,
+    /// Nobody has looked, or not all processes could be seen.
+    Unknown,
+}
 
 /// What was found by inode, and why not more.
 #[derive(Debug, Default)]
-pub(super) struct Owners {
+pub(crate) struct Owners {
     known: BTreeMap<u32, Looked>,
     told: BTreeSet<Gap>,
 }
@@ -30,17 +39,17 @@ enum Looked {
 
 impl Owners {
     /// Who holds the socket with this inode.
-    pub(super) fn get(&self, inode: u32) -> Held<'_> {
+    pub(crate) fn get(&self, inode: u32) -> Holder<'_> {
         match self.known.get(&inode) {
-            Some(Looked::Found(owner)) => Held::By(owner),
-            Some(Looked::Nobody) => Held::ByNobody,
-            Some(Looked::Unseen) | None => Held::Unknown,
+            Some(Looked::Found(owner)) => Holder::Process(owner),
+            Some(Looked::Nobody) => Holder::Nobody,
+            Some(Looked::Unseen) | None => Holder::Unknown,
         }
     }
 
-    /// Looks for those that were not looked for before. Why one could not be found is an event,
-    /// each reason once.
-    pub(super) fn look_up(&mut self, inodes: impl IntoIterator<Item = u32>) -> Vec<Event> {
+    /// Looks for those that were not looked for before. Says why one could not be found, each
+    /// reason once.
+    pub(crate) fn look_up(&mut self, inodes: impl IntoIterator<Item = u32>) -> Vec<Gap> {
         let new = inodes.into_iter();
         let new = new.filter(|inode| *inode != 0 && !self.known.contains_key(inode));
         let wanted: BTreeSet<u32> = new.collect();
@@ -55,7 +64,7 @@ impl Owners {
         self.learn(wanted, &found.wait())
     }
 
-    fn learn(&mut self, wanted: BTreeSet<u32>, found: &Fact<Vec<Owner>>) -> Vec<Event> {
+    fn learn(&mut self, wanted: BTreeSet<u32>, found: &Fact<Vec<Owner>>) -> Vec<Gap> {
         let gaps = found.gaps();
         let otherwise = || match gaps {
             [] => Looked::Nobody,
@@ -67,30 +76,16 @@ impl Owners {
         self.known
             .extend(owners.map(|owner| (owner.inode, Looked::Found(owner.clone()))));
         let new = gaps.iter().filter(|gap| self.told.insert((*gap).clone()));
-        let failed = |gap: &Gap| What::ReadingFailed {
-            reads: Reads::Owners,
-            gap: gap.clone(),
-            others: 0,
-        };
-        new.map(failed).map(Event::of_watch).collect()
-    }
-
-    /// Adds what is known to the listener that `event` names.
-    pub(super) fn name(&self, event: &mut Event) {
-        if let Subject::Listener(who) = &mut event.subject
-            && let Held::By(owner) = self.get(who.inode)
-        {
-            who.owner = Some(owner.clone());
-        }
+        new.cloned().collect()
     }
 
     /// How many were looked for.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.known.len()
     }
 
     /// Forgets listeners that are not there any more: their inodes can come again.
-    pub(super) fn keep(&mut self, there: impl Fn(u32) -> bool) {
+    pub(crate) fn keep(&mut self, there: impl Fn(u32) -> bool) {
         self.known.retain(|inode, _| there(*inode));
     }
 }
@@ -114,20 +109,15 @@ mod tests {
         let mut owners = Owners::default();
         let found = Fact::Known(vec![owner()]);
         assert_eq!(owners.learn([7, 8].into(), &found), []);
-        assert_eq!(owners.get(7), Held::By(&owner()));
-        assert_eq!(owners.get(8), Held::ByNobody);
+        assert_eq!(owners.get(7), Holder::Process(&owner()));
+        assert_eq!(owners.get(8), Holder::Nobody);
+        let gap = || Gap::new("descriptors", Why::Absent);
         let denied = || Fact::Partial {
             value: Vec::new(),
-            gaps: vec![Gap::new("descriptors", Why::Absent)],
+            gaps: vec![gap()],
         };
-        let events = owners.learn([9].into(), &denied());
-        assert_eq!(owners.get(9), Held::Unknown);
-        assert_eq!(events.len(), 1);
-        assert!(
-            events[0]
-                .says()
-                .starts_with("processes of listeners could not be read")
-        );
+        assert_eq!(owners.learn([9].into(), &denied()), [gap()]);
+        assert_eq!(owners.get(9), Holder::Unknown);
         assert_eq!(owners.learn([10].into(), &denied()), []);
     }
 }
