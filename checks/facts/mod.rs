@@ -34,7 +34,7 @@ pub use namespace::{
 pub use origin::{Origin, SeenImage};
 pub use owner::Owner;
 pub use place::Place;
-pub use round_trip::{Answer, Canary, Opened, Queues, Refusal, RoundTrips};
+pub use round_trip::{Answer, Canary, Opened, Queues, Refusal, RoundTrips, SOCKET_CALL};
 pub use ss::{Ss, SsInstalled, SsRow, SsRun, SsVariable};
 
 use serde::{Deserialize, Serialize};

@@ -3,10 +3,13 @@
 use super::{Errno, Fact};
 use serde::{Deserialize, Serialize};
 
+/// The system call with which sock_diag is opened, as gaps and evidence name it.
+pub const SOCKET_CALL: &str = "socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG)";
+
 /// The whole path tried out, once for each table that ss shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoundTrips {
-    /// socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG).
+    /// [`SOCKET_CALL`].
     pub socket: Opened,
     /// A TCP listener on IPv4 loopback.
     pub tcp4: Fact<Canary>,

@@ -1,11 +1,8 @@
 //! The netlink socket: without it nobody can ask sock_diag anything.
 
 use super::ground::Ground;
-use crate::facts::{Errno, Facts, Gap, Opened};
+use crate::facts::{Errno, Facts, Gap, Opened, SOCKET_CALL};
 use crate::finding::{Evidence, Remedy};
-
-/// The call, as strace shows it.
-pub(super) const CALL: &str = "socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG)";
 
 /// Whether the socket could be opened, or the gap where nobody tried.
 pub(super) fn opened(facts: &Facts) -> Result<Opened, &Gap> {
@@ -29,7 +26,7 @@ pub(super) fn refused_by(facts: &Facts, errno: Errno) -> &'static str {
 
 /// The refusal as evidence.
 pub(super) fn evidence(facts: &Facts, errno: Errno) -> Evidence {
-    Evidence::call(CALL, Some(errno), refused_by(facts, errno))
+    Evidence::call(SOCKET_CALL, Some(errno), refused_by(facts, errno))
 }
 
 /// What opens the way again.

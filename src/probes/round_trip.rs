@@ -3,15 +3,15 @@
 use super::canary::{self, CanarySocket};
 use super::{MayAsk, proc_net};
 use crate::netlink::{Asked, Protocol, SockDiag};
-use sockdoctor_checks::facts::{Canary, Errno, Fact, Family, Gap, Opened, Queues, RoundTrips, Why};
+use sockdoctor_checks::facts::{
+    Canary, Errno, Fact, Family, Gap, Opened, Queues, RoundTrips, SOCKET_CALL, Why,
+};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
 /// The tables of this thread's namespace.
 const PROC_NET: &str = "/proc/thread-self/net";
-
-const NETLINK_SOCKET: &str = "socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)";
 
 /// What socket(2) says of this process or of this moment, and not of sock_diag: ENOMEM, ENFILE,
 /// EMFILE, ENOBUFS. An ss that is run by itself may well get its socket.
@@ -23,7 +23,7 @@ pub fn collect(may_ask: MayAsk) -> Fact<RoundTrips> {
     if let Err(errno) = &oracle.0
         && SHORTAGES.contains(&errno.0)
     {
-        return Fact::Missing(Gap::new(NETLINK_SOCKET, Why::Failed(*errno)));
+        return Fact::Missing(Gap::new(SOCKET_CALL, Why::Failed(*errno)));
     }
     Fact::Known(RoundTrips {
         socket: oracle.opened(),

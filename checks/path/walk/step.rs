@@ -6,7 +6,7 @@ use super::super::ss_agrees::{self, Printed};
 use super::super::{cause, mend, socket, ss_environment, ss_installed, telling};
 use super::table::Table;
 use super::{Doubt, End, Fault, Outcome, Way};
-use crate::facts::{Canary, Errno, Facts, Gap, Opened, Origin, Queues, Refusal, Why};
+use crate::facts::{Canary, Errno, Facts, Gap, Opened, Origin, Queues, Refusal, SOCKET_CALL, Why};
 use crate::finding::Remedy;
 use crate::verdict::{Step, StepStatus};
 
@@ -34,7 +34,7 @@ pub(super) fn environment(facts: &Facts, table: &Table) -> Outcome {
 /// The netlink socket.
 pub(super) fn netlink(facts: &Facts) -> Outcome {
     match socket::opened(facts) {
-        Ok(Opened::Yes) => Outcome::Ok(socket::CALL.to_owned()),
+        Ok(Opened::Yes) => Outcome::Ok(SOCKET_CALL.to_owned()),
         Ok(Opened::No(errno)) => {
             let why = socket::refused_by(facts, errno);
             Outcome::Fail(

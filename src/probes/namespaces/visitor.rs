@@ -259,10 +259,9 @@ fn passive(about: &str) -> Gap {
 
 /// The errno of socket(2) says which part of the system has no sock_diag, so it is kept.
 fn no_socket(error: &std::io::Error) -> Gap {
-    const WHAT: &str = "socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)";
     match error.raw_os_error() {
-        Some(code) => Gap::new(WHAT, Why::Failed(facts::Errno(code))),
-        None => Gap::malformed(WHAT, error.to_string()),
+        Some(code) => Gap::new(facts::SOCKET_CALL, Why::Failed(facts::Errno(code))),
+        None => Gap::malformed(facts::SOCKET_CALL, error.to_string()),
     }
 }
 

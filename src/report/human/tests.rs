@@ -63,7 +63,7 @@ fn sound(command: &'static str, summary: &str) -> Walk {
             step(
                 "netlink",
                 StepStatus::Ok,
-                "socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)",
+                "socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG)",
             ),
             step(
                 "canary",
@@ -99,7 +99,7 @@ fn no_tcp_diag() -> Walk {
         command: "ss -lt",
         steps: vec![
             step("environment", StepStatus::Ok, "no PROC_ROOT, PROC_NET_TCP, TCPDIAG_FILE"),
-            step("netlink", StepStatus::Ok, "socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)"),
+            step("netlink", StepStatus::Ok, "socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG)"),
             step("inet_diag", StepStatus::Ok, "loaded (by this run: it was not loaded before)"),
             step("tcp_diag", StepStatus::Fail, "ENOENT · `install tcp_diag /bin/true` at /etc/modprobe.d/cis.conf:14"),
             step("/proc/net/tcp", StepStatus::Then, "Recv-Q right, Send-Q always 0"),
