@@ -1,7 +1,6 @@
 //! What stands before a header because it does not fit into it.
 
 use super::Refused;
-use std::io;
 use tar::PaxExtensions;
 
 /// Long names, sizes and marks for the next member.
@@ -59,5 +58,5 @@ fn number(value: &[u8]) -> Result<u64, Refused> {
     let number = std::str::from_utf8(value)
         .ok()
         .and_then(|value| value.parse().ok());
-    number.ok_or_else(|| Refused::Io(io::Error::other("a pax size that is no number")))
+    number.ok_or_else(|| Refused::malformed("a pax size that is no number"))
 }

@@ -234,7 +234,7 @@ fn bounded(path: &[u8]) -> Result<PathBuf, Refused> {
     }
     if path.contains(&0) {
         let why = format!("a name with a zero byte: {}", text(path));
-        return Err(Refused::Io(io::Error::other(why)));
+        return Err(Refused::malformed(why));
     }
     Ok(Path::new(OsStr::from_bytes(path)).to_owned())
 }
@@ -250,9 +250,7 @@ fn what(entry_type: u8, path: &Path, target: &[u8]) -> Result<What, Refused> {
         b'S' => What::Sparse,
         b'V' => What::Nothing,
         b'M' => {
-            return Err(Refused::Io(io::Error::other(
-                "it goes on from another volume",
-            )));
+            return Err(Refused::malformed("it goes on from another volume"));
         }
         // Archives older than POSIX tell directories by their names.
         _ if path.as_os_str().as_bytes().ends_with(b"/") => What::Directory,

@@ -1,5 +1,6 @@
 //! Why an archive cannot be judged.
 
+use crate::text::reason;
 use std::fmt;
 use std::io;
 
@@ -38,15 +39,28 @@ impl Refused {
         Refused::Limit { what: what.into() }
     }
 
-    /// The same error, known to be met at `member`.
+    /// What makes no sense, wherever it stands.
+    pub(super) fn malformed(why: impl Into<String>) -> Self {
+        Refused::Malformed {
+            member: String::new(),
+            why: why.into(),
+        }
+    }
+
+    /// The same error, known to be met at the member `place`.
     pub(super) fn at(self, place: &str) -> Self {
         match self {
             Refused::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Refused::CutOff {
                 after: place.to_owned(),
             },
+            // What a decoder says of its stream.
             Refused::Io(error) if error.raw_os_error().is_none() => Refused::Malformed {
                 member: place.to_owned(),
                 why: error.to_string(),
+            },
+            Refused::Malformed { member, why } if member.is_empty() => Refused::Malformed {
+                member: place.to_owned(),
+                why,
             },
             other => other,
         }
@@ -63,7 +77,7 @@ impl From<io::Error> for Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refused::Io(error) => write!(f, "cannot be read: {error}"),
+            Refused::Io(error) => write!(f, "cannot be read: {}", reason(error)),
             Refused::NotAnArchive => {
                 write!(f, "is no tar archive, plain or in gzip, xz or zstd")
             }

@@ -4,6 +4,7 @@ use super::Refused;
 use super::limits::Limits;
 use crate::root::Kind;
 use crate::root::walk::{End, Step, walk};
+use crate::text::reason;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -96,7 +97,7 @@ impl Tree {
     fn hold_directory(&self, parent: Id, name: &OsStr) -> Result<(), Refused> {
         let there = self.child(parent, name).map(|id| &self.nodes[id]);
         match there {
-            Some(Node::Directory(names)) if !names.is_empty() => Err(malformed(
+            Some(Node::Directory(names)) if !names.is_empty() => Err(Refused::malformed(
                 "it takes the place of a directory that holds files",
             )),
             _ => Ok(()),
@@ -109,7 +110,11 @@ impl Tree {
         let id = there.and_then(|(parent, name)| self.child(parent, &name));
         let id = match id {
             Some(id) if !matches!(self.nodes[id], Node::Directory(_)) => id,
-            _ => return Err(malformed("a hard link to what is not in the archive")),
+            _ => {
+                return Err(Refused::malformed(
+                    "a hard link to what is not in the archive",
+                ));
+            }
         };
         let Some((parent, name)) = self.parent_of(path, false)? else {
             return Ok(());
@@ -129,13 +134,13 @@ impl Tree {
             Some(name) if name.len() <= NAME => name.to_owned(),
             Some(_) => return Err(Refused::limit(format!("a name of more than {NAME} bytes"))),
             None if is_directory => return Ok(None),
-            None => return Err(malformed("a file with the name of a directory")),
+            None => return Err(Refused::malformed("a file with the name of a directory")),
         };
         let parent = path.parent().unwrap_or(Path::new(""));
         let end = walk(&mut Making(self), parent).map_err(unlike_a_tree)?;
         match end.leaf {
             None => Ok(Some((end.directory().copied().unwrap_or(ROOT), name))),
-            Some(_) => Err(malformed("it lies in what is no directory")),
+            Some(_) => Err(Refused::malformed("it lies in what is no directory")),
         }
     }
 
@@ -273,14 +278,10 @@ impl crate::root::walk::Tree for Making<'_> {
     }
 }
 
-fn malformed(why: &str) -> Refused {
-    Refused::Io(io::Error::other(why))
-}
-
 /// The errno of a walk in memory is the archive's fault and not that of a system call.
 fn unlike_a_tree(error: io::Error) -> Refused {
     match error.raw_os_error() {
-        Some(_) => malformed(&format!("its name leads nowhere: {error}")),
+        Some(_) => Refused::malformed(format!("its name leads nowhere: {}", reason(&error))),
         None => error.into(),
     }
 }
