@@ -29,13 +29,15 @@ static DROPPED: Counter = Counter {
     growing: Status::Fail,
 };
 
-/// Cookies keep the service up, so growth is a warning.
+/// Cookies keep the service up, so growth is a warning. It counts the SYN, and not its answer: one
+/// that meets a full accept queue as well is dropped (tcp_conn_request, net/ipv4/tcp_input.c), and
+/// that is accept-queue's to judge.
 static COOKIED: Counter = Counter {
     name: "TCPReqQFullDoCookies",
     total: |counters| column("TCPReqQFullDoCookies", counters.req_q_full_do_cookies),
-    event: "a full SYN queue answered with a cookie",
-    never: "no SYN queue was so full that it took a cookie",
-    moved: "full SYN queues have answered with cookies",
+    event: "a SYN met a full SYN queue, with cookies on",
+    never: "no SYN met a full SYN queue with cookies on",
+    moved: "SYNs have met full SYN queues, with cookies on",
     growing: Status::Warn,
 };
 
@@ -57,7 +59,7 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn cookied<'a>(view: &View<'_>, namespace: &'a Namespace) -> Judged<'a> {
-    let mut judged = counter::judge(view.facts, namespace, &COOKIED, |_| tell_apart());
+    let mut judged = counter::judge(view.facts, namespace, &COOKIED, tell_apart);
     if judged.finding.status >= Status::Warn {
         match namespace.sysctls.tcp_syncookies.known() {
             Err(gap) => judged.finding = unreadable(namespace, SYNCOOKIES, gap),
@@ -104,12 +106,29 @@ fn returned(namespace: &Namespace) -> Vec<Evidence> {
     known.collect()
 }
 
-fn tell_apart() -> Remedy {
+fn tell_apart(namespace: &Namespace) -> Remedy {
+    if let Some(unanswered) = unanswered(namespace) {
+        return Remedy::by_hand(format!(
+            "read accept-queue and listen-overflows first: {unanswered} more SYNs met a full SYN \
+             queue than cookies were sent, and the accept queue was full too"
+        ));
+    }
     Remedy::by_hand("compare SyncookiesRecv with SyncookiesSent: cookies of real clients come back")
         .then_do(
             "where they do: give the listener a larger backlog, which is its SYN queue's limit",
         )
         .then_do("where they do not, it is a flood: filter it in front of this machine")
+}
+
+/// SYNs that met a full SYN queue and got no cookie, where overflows say why.
+fn unanswered(namespace: &Namespace) -> Option<u64> {
+    let sample = namespace.sample.as_ref();
+    let latest = sample.and_then(|sample| sample.counters.value());
+    let counters = latest.or_else(|| namespace.counters.value())?;
+    let met = counters.req_q_full_do_cookies?;
+    let unanswered = met.checked_sub(counters.syncookies_sent?)?;
+    let overflows = counters.listen_overflows?;
+    (unanswered > 0 && overflows > 0).then_some(unanswered)
 }
 
 #[cfg(test)]
@@ -187,6 +206,26 @@ mod tests {
         let findings = findings(&CHECK, &with_cookies_at(Fact::Known(1)));
         assert_eq!(findings[0].status, Status::Warn);
         assert_eq!(findings[0].evidence.len(), 5);
+    }
+
+    /// Both queues are full at a server that stands still, and then no cookie goes out.
+    #[test]
+    fn syns_that_got_no_cookie_lead_to_the_accept_queue() {
+        let advice = |overflows, sent| {
+            let counters = Counters {
+                listen_overflows: Some(overflows),
+                syncookies_sent: Some(sent),
+                ..counted(0, 35)
+            };
+            let mut host = host(counters, None);
+            host.sysctls.tcp_syncookies = Fact::Known(1);
+            let finding = findings(&CHECK, &machine(vec![host])).remove(0);
+            finding.remedy.expect("a remedy").now[0].text().to_owned()
+        };
+        assert!(advice(30, 5).starts_with("read accept-queue"));
+        assert!(advice(30, 5).contains("30 more SYNs"));
+        assert!(advice(30, 35).starts_with("compare"));
+        assert!(advice(0, 5).starts_with("compare"));
     }
 
     #[test]
