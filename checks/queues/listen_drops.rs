@@ -33,8 +33,9 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
     dropping::judge(view, &COUNTER, remedy)
 }
 
-/// ListenDrops contains ListenOverflows. Where it is the smaller, one of them has wrapped:
-/// they are unsigned long, 32 bits on a 32-bit kernel.
+/// ListenDrops contains ListenOverflows, but for those that a BPF program meets when it asks for a
+/// SYN cookie (tcp_get_syncookie_mss, net/ipv4/tcp_input.c). Where it is the smaller, there is such
+/// a program, or one of them has wrapped: they are unsigned long, 32 bits on a 32-bit kernel.
 fn beyond_overflows(counters: &Counters) -> Result<u64, Gap> {
     let drops = column("ListenDrops", counters.listen_drops)?;
     let overflows = column("ListenOverflows", counters.listen_overflows)?;
@@ -46,7 +47,7 @@ fn beyond_overflows(counters: &Counters) -> Result<u64, Gap> {
 
 fn remedy(namespace: &Namespace) -> Remedy {
     const OTHERS: &str = "requests that an ICMP error ended (their sources cannot be reached, or \
-                          are forged), memory (dmesg), routes back to the clients, security modules";
+                          are forged), memory (dmesg), routes back to the clients, security modules, SMC";
     if was_never_full(namespace) {
         return Remedy::by_hand(format!("no SYN queue was full; look for {OTHERS}"));
     }
