@@ -1,4 +1,4 @@
-//! Who drops: how much of a namespace's counters its listeners explain.
+//! Who drops: how much of a namespace's counters its listeners can explain.
 
 use super::row::Known;
 use crate::facts::{Counters, Gap, Namespace, NetnsId};
@@ -19,12 +19,12 @@ pub struct Attribution {
     pub listen_overflows: Known<u64>,
     /// ListenDrops; overflows are among them.
     pub listen_drops: Known<u64>,
-    /// What the listeners that could be read dropped together, since they listen or during the
-    /// sample.
+    /// Packets that were discarded at the listeners that could be read, since they listen or during
+    /// the sample.
     pub explained: u64,
     /// How that compares with ListenDrops.
     pub share: Known<Share>,
-    /// The addresses at which most was dropped, worst first, at most three. The listeners of a
+    /// The addresses at which most was discarded, worst first, at most three. The listeners of a
     /// group share theirs.
     pub worst: Vec<(String, u64)>,
 }
@@ -33,9 +33,7 @@ impl Attribution {
     /// Compares the counters of `namespace` with those of its listeners.
     pub(super) fn of(namespace: &Namespace) -> Self {
         let droppers = droppers(namespace);
-        let listen_drops = total(namespace, |counters| {
-            column("ListenDrops", counters.listen_drops)
-        });
+        let listen_drops = listen_drops(namespace);
         let listen_overflows = total(namespace, |counters| {
             column("ListenOverflows", counters.listen_overflows)
         });
@@ -50,12 +48,15 @@ impl Attribution {
         }
     }
 
-    /// Whether anything was dropped, as far as is known.
+    /// Whether a connection request was dropped, as far as is known.
     pub fn has_drops(&self) -> bool {
-        self.explained > 0 || self.listen_drops.as_ref().is_ok_and(|&drops| drops > 0)
+        match self.listen_drops {
+            Ok(drops) => drops > 0,
+            Err(_) => self.explained > 0,
+        }
     }
 
-    /// The part of ListenDrops that so many drops of one listener are, in per cent, rounded down.
+    /// The part of ListenDrops that so many discarded packets are at most, in per cent, rounded down.
     /// `None` where it is not known, or where the listeners count more than ListenDrops.
     pub fn percent(&self, drops: u64) -> Option<u64> {
         let share = self.share.as_ref().ok()?;
@@ -83,6 +84,13 @@ fn worst(droppers: &Droppers<'_>) -> Vec<(String, u64)> {
     worst.sort_by_key(|(_, drops)| Reverse(*drops));
     worst.truncate(NAMED);
     worst
+}
+
+/// ListenDrops of a namespace.
+pub(super) fn listen_drops(namespace: &Namespace) -> Known<u64> {
+    total(namespace, |counters| {
+        column("ListenDrops", counters.listen_drops)
+    })
 }
 
 fn total(namespace: &Namespace, total: fn(&Counters) -> Result<u64, Gap>) -> Known<u64> {

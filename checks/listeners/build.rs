@@ -1,5 +1,6 @@
 //! From facts to rows.
 
+use super::attribution;
 use super::row::{Address, Known, Member, Netns, Protocol, Row, Stream};
 use super::syn_recv::Requests;
 use crate::facts::{
@@ -149,6 +150,7 @@ fn netns(namespace: &Namespace) -> Arc<Netns> {
         id: namespace.id,
         label: namespace.label(),
         somaxconn,
+        listen_drops: attribution::listen_drops(namespace),
     })
 }
 

@@ -12,7 +12,7 @@ pub struct Filter {
     pub ports: Vec<u16>,
     /// The sockets of this process.
     pub process: Option<Process>,
-    /// Only what is full, or has dropped.
+    /// Only what is full, or may have dropped connection requests.
     pub full: bool,
 }
 
@@ -70,7 +70,7 @@ impl Filter {
         if !self.full {
             return Wanted::Yes;
         }
-        let each = row.members.iter().map(is_in_trouble);
+        let each = row.members.iter().map(|one| is_in_trouble(row, one));
         each.max().unwrap_or(Wanted::No)
     }
 
@@ -88,16 +88,12 @@ impl Filter {
     }
 }
 
-fn is_in_trouble(member: &Member<'_>) -> Wanted {
+fn is_in_trouble(row: &Row<'_>, member: &Member<'_>) -> Wanted {
     let full = match member.fill() {
         Fill::Full => Wanted::Yes,
         Fill::Unknown => Wanted::Unsure,
         Fill::Nearly | Fill::Room => Wanted::No,
     };
-    let dropping = match &member.drops {
-        None => Wanted::No,
-        Some(Err(_)) => Wanted::Unsure,
-        Some(Ok(drops)) => (*drops > 0).into(),
-    };
-    full.max(dropping)
+    let dropped = row.may_have_dropped(member);
+    full.max(dropped.map_or(Wanted::Unsure, Wanted::from))
 }

@@ -81,7 +81,7 @@ pub struct Counts {
     pub nearly_full: usize,
     /// Their queue or its backlog is not known.
     pub unknown: usize,
-    /// They have dropped.
+    /// They may have dropped connection requests.
     pub dropping: usize,
 }
 
@@ -191,9 +191,10 @@ impl Table<'_> {
 }
 
 impl Counts {
-    fn of(rows: &[Row<'_>]) -> Self {
+    fn of<'a>(rows: &'a [Row<'a>]) -> Self {
         let mut counts = Counts::default();
-        for member in rows.iter().flat_map(|row| &row.members) {
+        let members = |row: &'a Row<'a>| row.members.iter().map(move |one| (row, one));
+        for (row, member) in rows.iter().flat_map(members) {
             counts.listeners += 1;
             match member.fill() {
                 Fill::Full => counts.full += 1,
@@ -201,8 +202,7 @@ impl Counts {
                 Fill::Unknown => counts.unknown += 1,
                 Fill::Room => {}
             }
-            let dropped = member.drops.as_ref().and_then(|drops| drops.as_ref().ok());
-            counts.dropping += usize::from(dropped.is_some_and(|&drops| drops > 0));
+            counts.dropping += usize::from(row.may_have_dropped(member) == Some(true));
         }
         counts
     }

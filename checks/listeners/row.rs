@@ -18,6 +18,8 @@ pub struct Netns {
     pub label: String,
     /// Its net.core.somaxconn, connections.
     pub somaxconn: Known<u32>,
+    /// Its ListenDrops: connection requests that were dropped at all of its listeners.
+    pub listen_drops: Known<u64>,
 }
 
 /// What is spoken at a listener.
@@ -98,7 +100,8 @@ pub struct Member<'a> {
     pub accept_queue: Known<u32>,
     /// sk_max_ack_backlog: the queue holds one more.
     pub backlog: Known<u32>,
-    /// What it dropped since it listens. `None`: the kernel counts none, as for unix sockets.
+    /// Packets that were discarded there since it listens: the most that it dropped. `None`: the
+    /// kernel counts none, as for unix sockets.
     pub drops: Option<Known<u32>>,
     /// Where this was read.
     pub source: SocketSource,
@@ -172,11 +175,21 @@ impl Row<'_> {
         sum(self.members.iter().map(|member| &member.backlog))
     }
 
-    /// What all members dropped since they listen.
+    /// Packets that were discarded at all members since they listen.
     pub fn drops(&self) -> Option<Known<u64>> {
         let each = self.members.iter().map(|member| member.drops.clone());
         each.map(|drops| drops.map(|drops| drops.map(u64::from)))
             .sum()
+    }
+
+    /// Whether this member may have dropped connection requests: packets were discarded at it, and
+    /// some were dropped in its namespace. `None` where that is not known.
+    pub fn may_have_dropped(&self, member: &Member<'_>) -> Option<bool> {
+        match (&member.drops, &self.netns.listen_drops) {
+            (None | Some(Ok(0)), _) | (_, Ok(0)) => Some(false),
+            (Some(Err(_)), _) => None,
+            (Some(Ok(_)), _) => Some(true),
+        }
     }
 
     /// The fill of the fullest member. The kernel picks a member by a hash of the addresses or by

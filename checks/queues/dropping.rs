@@ -1,8 +1,12 @@
-//! Which listeners dropped connection requests, by their own counters.
+//! Which listeners can have dropped connection requests, by their own counters.
 //!
 //! `tcp_listendrop` (include/net/tcp.h) adds to the listener's sk_drops and to ListenDrops alike
-//! since Linux 4.7. sk_drops also counts what policy and filters drop, so the listeners' sum can
-//! exceed ListenDrops; it goes with the listener, so it can fall short of it, too.
+//! since Linux 4.7. sk_drops counts every packet that is discarded at the listener, and a request
+//! that is turned away at its final ACK a second time (`discard_and_relse` of tcp_v4_rcv,
+//! net/ipv4/tcp_ipv4.c): the bare ACKs that TCP_DEFER_ACCEPT waits behind, repeated SYNs, resets
+//! of half-open requests, stray packets, and what policy and filters drop. So it is the most that
+//! a listener can have dropped. And it goes with the listener, so that what ListenDrops has beyond
+//! all of them is the least that others dropped.
 
 use super::counter::{self, Counter, column};
 use super::seen::{seen, unseen};
@@ -16,12 +20,12 @@ use std::collections::HashMap;
 /// Listeners of one namespace that are named.
 pub(crate) const NAMED: usize = 3;
 
-/// The listeners of a namespace that dropped.
+/// The listeners of a namespace at which packets were discarded.
 #[derive(Debug)]
 pub(crate) struct Droppers<'a> {
-    /// With their drops, worst first.
+    /// With the packets that were discarded, worst first.
     pub(crate) worst: Vec<(&'a TcpListener, u64)>,
-    /// What all listeners dropped together.
+    /// What was discarded at all listeners together.
     sum: u64,
     /// Listeners were not read, or read without their counter.
     incomplete: bool,
@@ -43,7 +47,7 @@ pub(crate) fn judge(
     findings
 }
 
-/// Who dropped, and how much of ListenDrops that explains.
+/// Who can have dropped, and how much of ListenDrops that explains.
 fn evidence(facts: &Facts, namespace: &Namespace) -> Vec<Evidence> {
     let drops = |counters: &Counters| column("ListenDrops", counters.listen_drops);
     match counter::read(namespace, drops) {
@@ -52,7 +56,8 @@ fn evidence(facts: &Facts, namespace: &Namespace) -> Vec<Evidence> {
     }
 }
 
-/// The listeners that dropped during the sample, or, without one, since they listen.
+/// The listeners at which packets were discarded during the sample, or, without one, since they
+/// listen.
 pub(crate) fn droppers(namespace: &Namespace) -> Droppers<'_> {
     let Some(sample) = &namespace.sample else {
         return rank(&namespace.listeners, |one| one.drops.map(u64::from));
@@ -60,7 +65,7 @@ pub(crate) fn droppers(namespace: &Namespace) -> Droppers<'_> {
     let before = namespace.listeners.value().into_iter().flatten();
     let before: HashMap<_, _> = before.map(|one| (one.identity(), one.drops)).collect();
     rank(&sample.listeners, |one| {
-        // One that was not there yet has dropped all that it counts.
+        // One that was not there yet has discarded all that it counts.
         let before = before.get(&one.identity()).copied().unwrap_or(Some(0));
         Some(grown(before?, one.drops?))
     })
@@ -105,7 +110,8 @@ impl Droppers<'_> {
             .map(|(listener, dropped)| {
                 let owner = label::owner(facts, listener.inode);
                 let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
-                let says = format!("{}{owner}: {dropped} dropped", listener.label());
+                let packets = if *dropped == 1 { "packet" } else { "packets" };
+                let says = format!("{}{owner}: {dropped} {packets} discarded", listener.label());
                 drop_counter(Some(listener.source), says)
             })
             .collect();
@@ -116,7 +122,7 @@ impl Droppers<'_> {
         evidence
     }
 
-    /// How much of ListenDrops all listeners together explain.
+    /// How much of ListenDrops all listeners together can explain.
     pub(crate) fn share(&self, listen_drops: u64) -> Share {
         Share {
             explained: self.sum,
@@ -126,10 +132,10 @@ impl Droppers<'_> {
     }
 }
 
-/// How much of ListenDrops the listeners that are there explain.
+/// How much of ListenDrops the listeners that are there can explain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    /// What they dropped together, by their own counters.
+    /// Packets that were discarded at them, by their own counters: the most that they dropped.
     pub explained: u64,
     /// ListenDrops of their namespace.
     pub listen_drops: u64,
@@ -138,8 +144,8 @@ pub struct Share {
 }
 
 impl Share {
-    /// What belongs to others: listeners that are gone, and where it is incomplete, such as
-    /// could not be read.
+    /// The least that belongs to others: listeners that are gone, and where it is incomplete, such
+    /// as could not be read.
     pub fn left(&self) -> u64 {
         self.listen_drops.saturating_sub(self.explained)
     }
@@ -151,26 +157,30 @@ impl std::fmt::Display for Share {
         if sum > listen_drops {
             return write!(
                 f,
-                "the listeners here count {sum}, ListenDrops {listen_drops}: \
-                 theirs count what policy and filters drop, too"
+                "{sum} packets were discarded at the listeners here, and ListenDrops is \
+                 {listen_drops}: not only connection requests"
             );
         }
         let rest = self.left();
         match (sum, rest) {
-            (1, 0) => return f.write_str("a listener here explains the 1 of ListenDrops"),
-            (_, 0) => return write!(f, "the listeners here explain all {sum} of ListenDrops"),
+            (1, 0) => return f.write_str("a listener here can explain the 1 of ListenDrops"),
+            (_, 0) => return write!(f, "the listeners here can explain all {sum} of ListenDrops"),
             _ => {}
         }
-        let belong = if rest == 1 { "belongs" } else { "belong" };
         let others = if self.incomplete {
             "listeners that are gone, or whose counters could not be read"
         } else {
             "listeners that are gone"
         };
-        write!(
-            f,
-            "the listeners here explain {sum} of ListenDrops; {rest} {belong} to {others}"
-        )
+        let belong = if rest == 1 { "belongs" } else { "belong" };
+        match sum {
+            0 => write!(f, "all {rest} of ListenDrops {belong} to {others}"),
+            _ => write!(
+                f,
+                "the listeners here can explain {sum} of ListenDrops; at least {rest} {belong} to \
+                 {others}"
+            ),
+        }
     }
 }
 
@@ -206,22 +216,29 @@ mod tests {
     fn the_worst_come_first_with_their_process() {
         let listeners = vec![dropping(443, Some(2)), dropping(80, Some(13))];
         let says = says(&namespace(1, "host", listeners), 15);
-        assert_eq!(says[0], "0.0.0.0:80, nginx (812): 13 dropped");
-        assert_eq!(says[2], "the listeners here explain all 15 of ListenDrops");
+        assert_eq!(says[0], "0.0.0.0:80, nginx (812): 13 packets discarded");
+        assert_eq!(
+            says[2],
+            "the listeners here can explain all 15 of ListenDrops"
+        );
     }
 
     #[test]
     fn one_is_one() {
         let facts = |drops| namespace(1, "host", vec![dropping(80, Some(drops))]);
-        let share = |drops, total| says(&facts(drops), total)[1].clone();
-        assert_eq!(share(1, 1), "a listener here explains the 1 of ListenDrops");
-        assert!(share(3, 4).contains("; 1 belongs to listeners"));
+        let share = |drops, total| says(&facts(drops), total).pop().expect("a share");
+        assert_eq!(
+            share(1, 1),
+            "a listener here can explain the 1 of ListenDrops"
+        );
+        assert!(share(3, 4).contains("; at least 1 belongs to listeners"));
+        assert!(share(0, 1).starts_with("all 1 of ListenDrops belongs"));
     }
 
     #[test]
     fn drops_of_listeners_that_are_gone_are_said() {
         let says = says(&namespace(1, "host", vec![dropping(80, Some(9))]), 15);
-        assert!(says[1].ends_with("6 belong to listeners that are gone"));
+        assert!(says[1].ends_with("; at least 6 belong to listeners that are gone"));
     }
 
     #[test]
@@ -238,9 +255,9 @@ mod tests {
     }
 
     #[test]
-    fn more_than_listen_drops_is_explained() {
+    fn more_than_listen_drops_were_not_all_connection_requests() {
         let says = says(&namespace(1, "host", vec![dropping(80, Some(20))]), 15);
-        assert!(says[1].contains("policy"));
+        assert!(says[1].ends_with("not only connection requests"));
     }
 
     #[test]

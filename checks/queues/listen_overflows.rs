@@ -87,7 +87,7 @@ mod tests {
         let findings = findings(&CHECK, &machine(vec![host(12, None)]));
         assert_eq!(findings[0].status, Status::Warn);
         let says: Vec<&str> = findings[0].evidence.iter().map(|e| &*e.says).collect();
-        assert!(says.contains(&"0.0.0.0:80, nginx (812): 12 dropped"));
+        assert!(says.contains(&"0.0.0.0:80, nginx (812): 12 packets discarded"));
     }
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
         let findings = findings(&CHECK, &machine(vec![host(12, Some(15))]));
         assert_eq!(findings[0].status, Status::Fail);
         let says: Vec<&str> = findings[0].evidence.iter().map(|e| &*e.says).collect();
-        assert!(says.contains(&"0.0.0.0:80, nginx (812): 3 dropped"));
+        assert!(says.contains(&"0.0.0.0:80, nginx (812): 3 packets discarded"));
         assert_eq!(says[..2], ["3", "15"], "growth, and the total at its end");
     }
 

@@ -13,7 +13,7 @@ pub(super) struct Counting {
     lost: Option<Gap>,
     /// What ListenDrops counted since the watch began.
     dropped: u64,
-    /// What the listeners counted of it.
+    /// What the listeners can have dropped of it.
     explained: u64,
     /// How much of the difference was told. Counters and listeners are read one after the
     /// other, so drops between the two show in one reading here and in the next one there; a
@@ -35,6 +35,17 @@ struct Pair<'a> {
 }
 
 impl Counting {
+    /// Connection requests that were dropped since the last reading: the most that one listener can
+    /// have dropped. `None` where it is not known.
+    pub(super) fn newly_dropped(&self, counters: &Fact<Counters>) -> Option<u64> {
+        let pair = Pair {
+            before: &self.last?.counters,
+            after: counters.value()?,
+            within: Duration::ZERO,
+        };
+        pair.dropped()
+    }
+
     /// Takes in a reading, with what the listeners dropped meanwhile.
     pub(super) fn update(
         &mut self,
@@ -43,7 +54,9 @@ impl Counting {
         dropped: Dropped,
         at: Duration,
     ) -> Vec<What> {
-        self.explained += dropped.by;
+        // Each of several listeners can have dropped them.
+        let lost = self.newly_dropped(counters);
+        self.explained += dropped.by.min(lost.unwrap_or(u64::MAX));
         let counters = match counters.known() {
             Ok(counters) => *counters,
             Err(gap) => {
@@ -69,11 +82,7 @@ impl Counting {
 
     fn unexplained(&mut self, pair: &Pair<'_>, all_counted: bool) -> Option<What> {
         let overflows = pair.grown(|counters| counters.listen_overflows);
-        // Each overflow is a drop, too: tcp_listendrop (include/net/tcp.h) follows it.
-        self.dropped += pair
-            .grown(|counters| counters.listen_drops)
-            .or(overflows)
-            .unwrap_or_default();
+        self.dropped += pair.dropped().unwrap_or_default();
         let unexplained = self.dropped.saturating_sub(self.explained);
         let by = unexplained.saturating_sub(self.told);
         self.told = self.told.max(unexplained);
@@ -124,6 +133,13 @@ impl Counting {
 }
 
 impl Pair<'_> {
+    /// Connection requests that were dropped. Each overflow is such a drop: tcp_listendrop
+    /// (include/net/tcp.h) follows it.
+    fn dropped(&self) -> Option<u64> {
+        let drops = self.grown(|counters| counters.listen_drops);
+        drops.or_else(|| self.grown(|counters| counters.listen_overflows))
+    }
+
     /// How much a counter grew. `None` when there is no such column, or when it went backwards:
     /// it is an unsigned long, which wraps on a 32-bit kernel, and how often is not known.
     fn grown(&self, of: impl Fn(&Counters) -> Option<u64>) -> Option<u64> {

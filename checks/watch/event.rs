@@ -66,9 +66,9 @@ pub enum What {
         /// Its backlog; the queue holds one more.
         backlog: u32,
     },
-    /// A listener dropped connection requests, by its own counter.
+    /// A listener dropped connection requests: its own counter and ListenDrops both grew.
     DropsGrew {
-        /// By how many.
+        /// At most so many.
         growth: Growth,
     },
     /// ListenDrops of a namespace grew by more than its listeners count.
@@ -84,7 +84,8 @@ pub enum What {
     SynQueueFull {
         /// How many SYNs met it.
         growth: Growth,
-        /// They were answered with cookies; otherwise they were dropped.
+        /// Cookies are on, and answer those that meet no full accept queue as well (tcp_conn_request,
+        /// net/ipv4/tcp_input.c); otherwise they were dropped.
         cookies: bool,
     },
     /// SYNs were answered with cookies.

@@ -29,7 +29,7 @@ struct Last {
     gaps: Vec<Gap>,
 }
 
-/// What the listeners dropped between two readings, by their own counters.
+/// What the listeners dropped between two readings, at most.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Dropped {
     pub(super) by: u64,
@@ -48,13 +48,19 @@ impl Group {
         }
     }
 
-    /// Takes in a reading.
-    pub(super) fn update(&mut self, namespace: &Namespace, at: Duration) -> Vec<Event> {
+    /// Takes in a reading. In the namespace `lost` connection requests were dropped meanwhile, where
+    /// that is known.
+    pub(super) fn update(
+        &mut self,
+        namespace: &Namespace,
+        at: Duration,
+        lost: Option<u64>,
+    ) -> Vec<Event> {
         match listener::read(namespace, self.protocol) {
             Ok((listeners, gaps)) => {
                 self.lost = None;
                 let mut events = self.forget_gone(&listeners, gaps);
-                events.extend(self.read(&listeners, gaps, at));
+                events.extend(self.read(&listeners, gaps, at, lost));
                 let gaps = gaps.to_vec();
                 self.last = Some(Last { at, gaps });
                 events
@@ -95,7 +101,13 @@ impl Group {
         events
     }
 
-    fn read(&mut self, listeners: &[Listening<'_>], gaps: &[Gap], at: Duration) -> Vec<Event> {
+    fn read(
+        &mut self,
+        listeners: &[Listening<'_>],
+        gaps: &[Gap],
+        at: Duration,
+        lost: Option<u64>,
+    ) -> Vec<Event> {
         // One that was hidden by a gap has not come when the gap closes.
         let last = self.last.as_ref();
         let last = last.filter(|last| last.gaps.iter().all(|gap| gaps.contains(gap)));
@@ -103,10 +115,10 @@ impl Group {
         let mut events = Vec::new();
         for listening in listeners {
             if let Some(tracked) = self.tracked.get_mut(&listening.key()) {
-                events.extend(tracked.update(listening, at));
+                events.extend(tracked.update(listening, at, lost));
                 continue;
             }
-            let tracked = Tracked::meet(listening, at, since);
+            let tracked = Tracked::meet(listening, at, since, lost);
             if since.is_some() {
                 events.push(tracked.event(What::ListenerCame));
             }
@@ -116,7 +128,7 @@ impl Group {
         events
     }
 
-    /// What they dropped between the last two readings.
+    /// What they dropped between the last two readings, at most.
     pub(super) fn dropped(&self) -> Dropped {
         let complete = |last: &Last| last.gaps.is_empty();
         let mut dropped = Dropped {

@@ -80,7 +80,7 @@ fn the_listener_that_dropped_during_the_watch_is_named() {
         .map(|evidence| evidence.says.as_str())
         .collect();
     assert!(
-        says.contains(&"0.0.0.0:80, nginx (812): 7 dropped"),
+        says.contains(&"0.0.0.0:80, nginx (812): 7 packets discarded"),
         "{says:?}"
     );
     assert!(!says.iter().any(|says| says.contains(":81")), "{says:?}");

@@ -50,8 +50,9 @@ impl Kept {
     pub(super) fn update(&mut self, timed: Timed) -> Vec<Event> {
         let Timed { at, namespace } = timed;
         let mut events = self.note_failures(&namespace);
-        events.extend(self.tcp.update(&namespace, at));
-        events.extend(self.unix.update(&namespace, at));
+        let lost = self.counting.newly_dropped(&namespace.counters);
+        events.extend(self.tcp.update(&namespace, at, lost));
+        events.extend(self.unix.update(&namespace, at, None));
         let dropped = self.tcp.dropped();
         let sysctls = &namespace.sysctls;
         let counters = &namespace.counters;

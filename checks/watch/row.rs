@@ -17,7 +17,8 @@ pub struct Row<'a> {
     pub backlog: Option<u32>,
     /// How full that is.
     pub fill: Fill,
-    /// What it dropped between the last two readings, `None` when that is not known.
+    /// Connection requests that it dropped between the last two readings, at most. `None` when that
+    /// is not known.
     pub dropped: Option<Growth>,
     /// Its last readings.
     pub history: &'a History,
@@ -44,7 +45,7 @@ impl<'a> Row<'a> {
         Some((f64::from(queue) / (f64::from(backlog) + 1.0)).min(1.0))
     }
 
-    /// What it drops per second.
+    /// What it drops per second, at most.
     pub fn drops_per_second(&self) -> Option<f64> {
         self.dropped.and_then(|dropped| dropped.per_second())
     }

@@ -63,7 +63,7 @@ impl What {
             }
             What::DropsGrew { growth } => {
                 let requests = plural(growth.by, "connection request");
-                format!("dropped {requests} {}", rate(growth))
+                format!("dropped up to {requests} {}", rate(growth))
             }
             What::UnexplainedDrops {
                 growth,
@@ -71,11 +71,7 @@ impl What {
                 all_counted,
             } => unexplained(growth, *overflows, *all_counted),
             What::SynQueueFull { growth, cookies } => {
-                let then = if *cookies {
-                    "answered with cookies"
-                } else {
-                    "dropped"
-                };
+                let then = if *cookies { "met it" } else { "dropped" };
                 let (syns, rate) = (plural(growth.by, "SYN"), rate(growth));
                 format!("SYN queue full: {syns} {then} {rate}")
             }

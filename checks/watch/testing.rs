@@ -14,7 +14,7 @@ pub(super) fn queued(port: u16, accept_queue: u32) -> TcpListener {
     }
 }
 
-/// An idle listener that has dropped so often.
+/// An idle listener at which so many packets were discarded.
 pub(super) fn dropping(port: u16, drops: u32) -> TcpListener {
     TcpListener {
         drops: Some(drops),
@@ -25,6 +25,14 @@ pub(super) fn dropping(port: u16, drops: u32) -> TcpListener {
 /// The host with these listeners.
 pub(super) fn host(listeners: Vec<TcpListener>) -> Namespace {
     namespace(1, "host", listeners)
+}
+
+/// The host with these listeners, where so many connection requests were dropped.
+pub(super) fn host_that_dropped(drops: u64, listeners: Vec<TcpListener>) -> Namespace {
+    Namespace {
+        listeners: Fact::Known(listeners),
+        ..counting(|counters| counters.listen_drops = Some(drops))
+    }
 }
 
 /// The host without listeners, with counters that `change` has moved.

@@ -1,6 +1,8 @@
 //! What is told of two readings, and what is not.
 
-use super::testing::{counting, dropping, host, last, last_events, queued, reading, watched};
+use super::testing::{
+    counting, dropping, host, host_that_dropped, last, last_events, queued, reading, watched,
+};
 use super::*;
 use crate::facts::{Counters, SocketSource, TcpListener, UnixListener};
 use crate::fixture::{listener, namespace};
@@ -73,8 +75,9 @@ fn a_queue_is_still_full_after_a_reading_that_failed() {
 #[test]
 fn drops_are_told_as_a_rate_over_the_measured_time_and_wrap() {
     let drops = |before, after| {
-        let reading = |drops| host(vec![dropping(80, drops), dropping(81, 4)]);
-        last_events([reading(before), reading(after)])
+        let reading =
+            |lost, drops| host_that_dropped(lost, vec![dropping(80, drops), dropping(81, 4)]);
+        last_events([reading(0, before), reading(5, after)])
     };
     let events = drops(u32::MAX, 4);
     let growth = growth(5);
@@ -85,13 +88,49 @@ fn drops_are_told_as_a_rate_over_the_measured_time_and_wrap() {
         "0.0.0.0:80"
     );
     assert_eq!(events.len(), 1);
-    assert_eq!(drops(4, 4), []);
+    assert_eq!(drops(u32::MAX, 6)[0].what, What::DropsGrew { growth });
+}
+
+/// Bare ACKs behind TCP_DEFER_ACCEPT, health checks that reset, repeated SYNs.
+#[test]
+fn packets_that_are_discarded_are_no_dropped_connection_requests() {
+    let read = |lost, drops| host_that_dropped(lost, vec![dropping(80, drops)]);
+    assert_eq!(last([read(3, 0), read(3, 200)]), []);
+    assert_eq!(
+        last([read(3, 0), read(5, 200)]),
+        [What::DropsGrew { growth: growth(2) }]
+    );
+    assert_eq!(
+        last([read(3, 0), read(3, 200), read(3, 200), read(5, 200)]),
+        [What::UnexplainedDrops {
+            growth: growth(2),
+            overflows: Some(0),
+            all_counted: true,
+        }],
+        "those of long ago are no part of it"
+    );
+}
+
+#[test]
+fn without_listen_drops_all_that_a_listener_counts_may_be_dropped() {
+    let read = |drops| {
+        let mut host = host(vec![dropping(80, drops)]);
+        host.counters = Fact::Missing(refused());
+        host
+    };
+    assert_eq!(
+        last([read(0), read(5)]),
+        [What::DropsGrew { growth: growth(5) }]
+    );
 }
 
 #[test]
 fn a_listener_that_came_has_dropped_all_that_it_counts() {
     let growth = growth(6);
-    let happened = last([host(Vec::new()), host(vec![dropping(80, 6)])]);
+    let happened = last([
+        host(Vec::new()),
+        host_that_dropped(6, vec![dropping(80, 6)]),
+    ]);
     assert_eq!(happened, [What::ListenerCame, What::DropsGrew { growth }]);
 }
 
@@ -156,12 +195,9 @@ fn drops_that_no_listener_counts_are_told() {
 
 #[test]
 fn drops_between_the_reading_of_counters_and_listeners_are_no_surprise() {
-    let read = |counted, listeners| Namespace {
-        listeners: Fact::Known(vec![dropping(80, listeners)]),
-        ..counting(|counters| counters.listen_drops = Some(counted))
-    };
+    let read = |lost, drops| host_that_dropped(lost, vec![dropping(80, drops)]);
     let events = last([read(0, 0), read(10, 13), read(23, 23)]);
-    assert_eq!(events, [What::DropsGrew { growth: growth(10) }]);
+    assert_eq!(events, [What::DropsGrew { growth: growth(13) }]);
 }
 
 #[test]
@@ -298,12 +334,13 @@ fn a_full_unix_queue_is_told_by_its_path() {
 #[test]
 fn the_worst_listener_is_the_first_row() {
     let read = |drops| {
-        host(vec![
+        let listeners = vec![
             listener("0.0.0.0", 1),
             queued(2, 1),
             dropping(3, drops),
             queued(4, 3),
-        ])
+        ];
+        host_that_dropped(drops.into(), listeners)
     };
     let (watch, _) = watched([read(0), read(5)]);
     let rows = watch.rows();
@@ -337,11 +374,8 @@ fn a_crowd_of_listeners_that_go_is_named_in_part_and_counted() {
 #[test]
 fn of_a_crowd_that_drops_the_worst_are_named() {
     let read = |factor: u32| {
-        host(
-            (1..100)
-                .map(|n| dropping(n, u32::from(n) * factor))
-                .collect(),
-        )
+        let listeners = (1..100).map(|n| dropping(n, u32::from(n) * factor));
+        host_that_dropped(u64::from(factor) * 4_950, listeners.collect())
     };
     let happened = last([read(0), read(1)]);
     assert_eq!(happened[0], What::DropsGrew { growth: growth(99) });

@@ -17,7 +17,11 @@ pub(super) struct Tracked {
     /// The last reading that could tell said that it is full.
     is_full: bool,
     pub(super) history: History,
-    /// What it dropped between the last two readings, when both had its counter.
+    /// Packets that were discarded at it before the last reading, and not before the one before
+    /// that, for which no step of ListenDrops was seen.
+    unclaimed: u64,
+    /// Connection requests that it dropped between the last two readings, at most. `None` when one
+    /// of the two lacked its counter.
     pub(super) dropped: Option<Growth>,
     /// It has dropped since the watch began.
     has_dropped: bool,
@@ -45,7 +49,12 @@ enum Owned {
 impl Tracked {
     /// A listener that is seen for the first time. One that came since `before` has dropped all
     /// that it counts since then.
-    pub(super) fn meet(listening: &Listening<'_>, at: Duration, before: Option<Duration>) -> Self {
+    pub(super) fn meet(
+        listening: &Listening<'_>,
+        at: Duration,
+        before: Option<Duration>,
+        lost: Option<u64>,
+    ) -> Self {
         let mut tracked = Tracked {
             subject: listening.named(),
             queue: None,
@@ -53,20 +62,27 @@ impl Tracked {
             fill: Fill::Unknown,
             is_full: false,
             history: History::default(),
+            unclaimed: 0,
             dropped: None,
             has_dropped: false,
             since: before.map(|before| (before, 0)),
             counted: None,
             worst: Worst::of(listening),
         };
-        tracked.read(listening, at);
+        tracked.read(listening, at, lost);
         tracked
     }
 
-    /// Takes in a reading of it, and says what happened to it.
-    pub(super) fn update(&mut self, listening: &Listening<'_>, at: Duration) -> Vec<Event> {
+    /// Takes in a reading of it, and says what happened to it. In its namespace `lost` connection
+    /// requests were dropped meanwhile, where that is known.
+    pub(super) fn update(
+        &mut self,
+        listening: &Listening<'_>,
+        at: Duration,
+        lost: Option<u64>,
+    ) -> Vec<Event> {
         let was_full = self.is_full;
-        self.read(listening, at);
+        self.read(listening, at, lost);
         let mut events = Vec::from_iter(self.queue_event(was_full, false));
         events.extend(self.drop_event());
         events
@@ -87,7 +103,7 @@ impl Tracked {
         self.history.push(Point::default());
     }
 
-    fn read(&mut self, listening: &Listening<'_>, at: Duration) {
+    fn read(&mut self, listening: &Listening<'_>, at: Duration, lost: Option<u64>) {
         self.queue = listening.accept_queue();
         self.backlog = listening.backlog();
         self.fill = listening.fill();
@@ -95,13 +111,11 @@ impl Tracked {
             self.is_full = self.fill == Fill::Full;
         }
         let drops = listening.drops();
-        self.dropped = self
-            .since
-            .zip(drops)
-            .map(|((since, before), after)| Growth {
-                by: grown(before, after),
-                within: at.saturating_sub(since),
-            });
+        let counted = self.since.zip(drops);
+        self.dropped = counted.map(|((since, before), after)| Growth {
+            by: self.claim(grown(before, after), lost),
+            within: at.saturating_sub(since),
+        });
         self.has_dropped |= self.dropped.is_some_and(|dropped| dropped.by > 0);
         self.since = drops.map(|drops| (at, drops)).or(self.since);
         self.counted = drops.or(self.counted);
@@ -110,6 +124,20 @@ impl Tracked {
             queue: self.queue,
             drops: self.dropped.and_then(|dropped| dropped.per_second()),
         });
+    }
+
+    /// How many of the `lost` connection requests of its namespace it can have dropped, of so many
+    /// packets that were discarded. Listeners are read after the counters, so what is discarded
+    /// between the two meets its step of ListenDrops in the next reading.
+    fn claim(&mut self, discarded: u64, lost: Option<u64>) -> u64 {
+        let Some(lost) = lost else {
+            self.unclaimed = 0;
+            return discarded;
+        };
+        let all = discarded + self.unclaimed;
+        let claimed = all.min(lost);
+        self.unclaimed = discarded.min(all - claimed);
+        claimed
     }
 
     fn queue_event(&self, was_full: bool, at_first_sight: bool) -> Option<Event> {

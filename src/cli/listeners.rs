@@ -15,7 +15,7 @@ use std::time::Duration;
 pub(super) const AFTER_HELP: &str = "\
 Examples:
   sockdoctor listeners                  every TCP listener, the worst first
-  sockdoctor listeners --full           those that are full or have dropped
+  sockdoctor listeners --full           those that are full or may have dropped
   sockdoctor listeners --process nginx  those of one program
   sockdoctor listeners --unix           unix listeners, and bytes left unread
 
@@ -52,7 +52,7 @@ pub struct Listeners {
         help_heading = "What to look at"
     )]
     pub netns: Vec<Selector>,
-    /// Only what is full, or has dropped
+    /// Only what is full, or may have dropped connection requests
     #[arg(long, help_heading = "What to look at")]
     pub full: bool,
     /// Unix listeners and unix streams with unread bytes, in place of TCP listeners

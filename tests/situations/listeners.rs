@@ -104,6 +104,21 @@ fn drops_of_a_listener_that_is_gone_are_left_over() {
     assert!(text.contains("to listeners that are gone"), "{text}");
 }
 
+/// With TCP_DEFER_ACCEPT the kernel discards the bare ACK that ends each handshake.
+#[test]
+fn packets_that_are_discarded_are_no_dropped_connection_requests() {
+    let namespace = Namespace::new();
+    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (_listener, address) = namespace.inside(|| tcp_listener_at(local, 9, defer_accept));
+    let _client = namespace.inside(|| TcpStream::connect(address).expect("a SYN/ACK"));
+    let document = seen_in(&namespace);
+    assert!(row(&document, address)["drops"].as_u64() > Some(0));
+    assert_eq!(document["counts"]["dropping"], 0);
+    assert_eq!(document["namespaces"][0]["listen_drops"], 0);
+    let text = human(["--netns", &namespace.name, "--full"]);
+    assert!(text.contains("Nothing is shown"), "{text}");
+}
+
 #[test]
 fn a_reuseport_group_is_one_row_with_its_members() {
     let namespace = Namespace::new();

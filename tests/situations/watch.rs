@@ -1,11 +1,12 @@
 //! What happens while somebody watches.
 
+use crate::support::defer::defer_accept;
 use crate::support::doctor::doctor;
 use crate::support::netns::Namespace;
-use crate::support::sockets::{FullListener, Holder, knock, tcp_listener};
+use crate::support::sockets::{FullListener, Holder, knock, tcp_listener, tcp_listener_at};
 use crate::support::watching::Watching;
 use rustix::process::Signal;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 fn fill(namespace: &Namespace, address: SocketAddr) -> Vec<TcpStream> {
     let connect = || TcpStream::connect(address).expect("room in the queue");
@@ -47,6 +48,20 @@ fn of_two_full_listeners_the_one_that_drops_is_told() {
     assert_eq!(ended.code, Some(1));
     assert_eq!(ended.number_of("drops", idle.address), 0);
     assert!(ended.totals()["events"]["unexplained-drops"].is_null());
+}
+
+#[test]
+fn a_bare_ack_behind_defer_accept_is_no_dropped_connection_request() {
+    let namespace = Namespace::new();
+    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (_listener, address) = namespace.inside(|| tcp_listener_at(local, 9, defer_accept));
+    let mut watching = Watching::objects(&["--netns", &namespace.name]);
+    let _client = namespace.inside(|| TcpStream::connect(address).expect("a SYN/ACK"));
+    let (_later, later) = namespace.inside(|| tcp_listener(5));
+    watching.until_event("listener-came", later);
+    let ended = watching.end(Signal::TERM);
+    assert_eq!(ended.number_of("drops", address), 0);
+    assert_eq!(ended.code, Some(0));
 }
 
 #[test]

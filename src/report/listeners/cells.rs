@@ -23,11 +23,11 @@ pub(super) fn number<T: itoa::Integer + Copy>(grid: &mut Grid, number: &Known<T>
     }
 }
 
-/// Nothing where the kernel counts none.
-pub(super) fn drops(grid: &mut Grid, drops: Option<&Known<u64>>) {
+/// Nothing where the kernel counts none. In colour where connection requests may be among them.
+pub(super) fn drops(grid: &mut Grid, drops: Option<&Known<u64>>, dropped: bool) {
     match drops {
-        Some(Ok(0)) => grid.number(0),
-        Some(Ok(drops)) => grid.toned(drops, Some(Tone::Warn)),
+        Some(Ok(drops)) if dropped => grid.toned(drops, Some(Tone::Warn)),
+        Some(Ok(drops)) => grid.number(*drops),
         Some(Err(_)) => unknown(grid),
         None => grid.plain(""),
     }

@@ -139,15 +139,16 @@ impl Columns {
     fn members(&self, grid: &mut Grid, row: &Row<'_>, charset: Charset) {
         let tells_source = self.below.contains(&Column::Source) && has_sources(row);
         for (number, member) in row.members.iter().enumerate() {
-            let branch = branch(charset, number + 1 == row.members.len());
-            self.member(grid, member, branch, charset);
+            self.member(grid, row, number, charset);
             if tells_source {
                 grid.below(vec![words::source(member.source)]);
             }
         }
     }
 
-    fn member(&self, grid: &mut Grid, member: &Member<'_>, branch: &str, charset: Charset) {
+    fn member(&self, grid: &mut Grid, row: &Row<'_>, number: usize, charset: Charset) {
+        let member = &row.members[number];
+        let branch = branch(charset, number + 1 == row.members.len());
         let bars = self.bars.then_some(charset);
         // With the process below there is room behind the branch.
         let process = self.below.contains(&Column::Process);
@@ -157,7 +158,7 @@ impl Columns {
                     cells::owner(grid, &format!("{branch} "), &member.owner);
                 }
                 Column::Address => grid.plain(branch),
-                column => column.of_member(grid, member, bars),
+                column => column.of_member(grid, row, member, bars),
             }
         }
     }
@@ -190,7 +191,7 @@ impl Column {
             (Column::Backlog, _) => cells::number(grid, &row.backlog()),
             (Column::Somaxconn, _) => cells::number(grid, &row.netns.somaxconn),
             (Column::Fill, _) => cells::fill(grid, row.fill(), row.percent(), bars),
-            (Column::Drops, _) => cells::drops(grid, row.drops().as_ref()),
+            (Column::Drops, _) => cells::drops(grid, row.drops().as_ref(), may_have_dropped(row)),
             (Column::SynRecv, _) => match &row.syn_recv {
                 Some(requests) => cells::number(grid, requests),
                 None => grid.plain(""),
@@ -214,7 +215,7 @@ impl Column {
         }
     }
 
-    fn of_member(self, grid: &mut Grid, member: &Member<'_>, bars: Option<Charset>) {
+    fn of_member(self, grid: &mut Grid, row: &Row<'_>, member: &Member<'_>, bars: Option<Charset>) {
         match self {
             Column::Queue => cells::number(grid, &member.accept_queue),
             Column::Backlog => cells::number(grid, &member.backlog),
@@ -222,7 +223,8 @@ impl Column {
             Column::Drops => {
                 let drops = member.drops.clone();
                 let drops = drops.map(|drops| drops.map(u64::from));
-                cells::drops(grid, drops.as_ref());
+                let dropped = row.may_have_dropped(member) == Some(true);
+                cells::drops(grid, drops.as_ref(), dropped);
             }
             Column::Source => grid.plain(member.source.name()),
             Column::Process => cells::owner(grid, "", &member.owner),
@@ -239,6 +241,11 @@ impl Column {
 pub(super) fn differ<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
     let first = values.next();
     first.is_some_and(|first| values.any(|other| other != first))
+}
+
+fn may_have_dropped(row: &Row<'_>) -> bool {
+    let mut members = row.members.iter();
+    members.any(|member| row.may_have_dropped(member) == Some(true))
 }
 
 /// Whether its members have their numbers from here and from there.

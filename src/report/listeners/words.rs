@@ -65,8 +65,8 @@ fn state(counts: &Counts, unread: usize, noun: &str) -> String {
     );
     parts.extend(tell(
         dropping,
-        "has dropped packets",
-        "have dropped packets",
+        "may have dropped connection requests",
+        "may have dropped connection requests",
     ));
     parts.extend(tell(
         unread,
@@ -201,12 +201,12 @@ pub(super) fn reason(reason: &Reason, namespaces: usize) -> String {
     format!("{gap} (in {})", some(labels, NAMED, "namespaces"))
 }
 
-/// Who dropped in a namespace, and how much of it is explained.
+/// Who can have dropped in a namespace, and how much of it that explains.
 pub(super) fn attribution(one: &Attribution) -> String {
     let share = match &one.share {
         Ok(share) => share.to_string(),
         Err(_) => format!(
-            "the listeners here dropped {}; ListenDrops is not known",
+            "{} packets were discarded at the listeners here; ListenDrops is not known",
             one.explained
         ),
     };
@@ -229,7 +229,7 @@ pub(super) fn attribution(one: &Attribution) -> String {
 
 fn by(one: &Attribution, who: &str, drops: u64) -> String {
     match one.percent(drops) {
-        Some(percent) => format!("{who} dropped {drops} ({percent}%)"),
-        None => format!("{who} dropped {drops}"),
+        Some(percent) => format!("up to {drops} ({percent}%) at {who}"),
+        None => format!("up to {drops} at {who}"),
     }
 }

@@ -12,9 +12,9 @@ use ratatui::backend::TestBackend;
 use serde_json::{Value, json};
 use sockdoctor_checks::diagnosis::diagnose;
 use sockdoctor_checks::facts::{
-    Fact, Gap, Namespace, Owner, SocketSource, TcpListener, UnixListener, Why,
+    Counters, Fact, Gap, Namespace, Owner, SocketSource, TcpListener, UnixListener, Why,
 };
-use sockdoctor_checks::fixture::{healthy, listener, namespace};
+use sockdoctor_checks::fixture::{healthy, listener, namespace, quiet};
 use sockdoctor_checks::policy::Policy;
 use sockdoctor_checks::watch::{Event, Growth, Reading, Reads, Subject, Timed, Watch, What};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -40,6 +40,10 @@ fn machine(second: u32) -> Vec<Namespace> {
         ..listener("0.0.0.0", 22)
     };
     let mut web = namespace(2, "web", vec![filling, dropping]);
+    web.counters = Fact::Known(Counters {
+        listen_drops: Some(u64::from(second) * 7),
+        ..quiet()
+    });
     web.unix_listeners = Fact::Known(vec![UnixListener {
         name: "/run/a-rather-long-folder/of-a-service/socket\x1b[2J".to_owned(),
         accept_queue: Some(2),
@@ -267,7 +271,7 @@ fn an_object_has_all_that_the_line_says() {
         "schema_version": 1,
         "at": "2026-11-22T00:00:04.000Z",
         "event": "drops",
-        "summary": "dropped 7 connection requests within 1.0 s (7.0/s)",
+        "summary": "dropped up to 7 connection requests within 1.0 s (7.0/s)",
         "namespace": "web",
         "listener": {
             "protocol": "tcp",

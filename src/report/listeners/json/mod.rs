@@ -86,7 +86,8 @@ struct Counts {
     nearly_full: usize,
     /// How full they are is not known.
     unknown: usize,
-    /// They have dropped.
+    /// They may have dropped connection requests: packets were discarded there, and ListenDrops of
+    /// their namespace is above 0.
     dropping: usize,
 }
 

@@ -16,10 +16,10 @@ pub(super) struct Namespace<'a> {
     listen_overflows: Option<u64>,
     /// TcpExt.ListenDrops, since it was created; overflows are among them.
     listen_drops: Option<u64>,
-    /// What the listeners that could be read dropped together, since they listen. More than
-    /// listen_drops: theirs count what policy and filters drop, too.
+    /// Packets that were discarded at the listeners that could be read, since they listen: the most
+    /// that they dropped. More than listen_drops: not all were connection requests.
     drops_explained: u64,
-    /// What belongs to listeners that are gone, or could not be read.
+    /// The least that belongs to listeners that are gone, or could not be read.
     drops_left: Option<u64>,
     /// All listeners and their drops could be read, so what is left belongs to such as are gone.
     all_listeners_read: Option<bool>,

@@ -34,8 +34,9 @@ pub(super) struct Listener<'a> {
     fill: Option<FillState>,
     /// The same in per cent, rounded down: 100 and more is full.
     fill_percent: Option<u64>,
-    /// What all its sockets dropped since they listen. null for unix sockets too: the kernel
-    /// counts none of theirs.
+    /// Packets that the kernel discarded at all its sockets since they listen, as `d` of `ss -m`:
+    /// dropped connection requests, and others. null for unix sockets too: the kernel counts none
+    /// of theirs.
     drops: Option<u64>,
     /// Requests that wait for the final ACK. null for unix sockets too, which have none.
     syn_recv: Option<u32>,
@@ -72,7 +73,8 @@ struct Socket<'a> {
     backlog: Option<u32>,
     /// How full it is.
     fill: Option<FillState>,
-    /// What it dropped since it listens.
+    /// Packets that the kernel discarded there since it listens: dropped connection requests, and
+    /// others.
     drops: Option<u32>,
     /// `sock-diag`, `descriptor`, `bpf-iterator` or `proc-net`: where its numbers come from.
     source: &'static str,

@@ -42,7 +42,8 @@ enum Told<'a> {
     QueueFull(Happened<'a, Full>),
     /// An accept queue that was full has room again.
     QueueHasRoom(Happened<'a, Queue>),
-    /// A listener dropped connection requests, by its own counter.
+    /// A listener dropped connection requests, at most so many: its own counter and ListenDrops of
+    /// its namespace both grew.
     Drops(Happened<'a, Grown>),
     /// ListenDrops of a namespace grew by more than its listeners count.
     UnexplainedDrops(Happened<'a, Unexplained>),
