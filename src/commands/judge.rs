@@ -1,4 +1,4 @@
-//! What `check` and `replay` have in common: judge the facts and show what came of it.
+//! What `check`, `image` and `replay` have in common: judge the facts and show what came of it.
 
 use super::selection::Selection;
 use super::{Mistake, output};
