@@ -64,16 +64,11 @@ pub fn diagnose_kernels(
     selected: impl Fn(&Check) -> bool,
 ) -> Diagnosis {
     let mut results = results(first, policy, &selected);
-    let mut verdict = verdict(first, policy, &selected);
     for facts in others {
         kernels::add(&mut results, self::results(facts, policy, &selected));
-        kernels::add_verdict(
-            first,
-            &mut verdict,
-            facts,
-            self::verdict(facts, policy, &selected),
-        );
     }
+    let verdict = |facts| (facts, verdict(facts, policy, &selected));
+    let mut verdict = kernels::blindest(verdict(first), others.iter().map(verdict).collect());
     waive_follow_ons(&mut results);
     let standings = policy.standings(&results);
     judge_waivers(&mut results, policy, &standings);

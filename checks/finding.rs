@@ -114,8 +114,10 @@ pub struct Remedy {
 /// One step of a remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A command, whole and fit to be pasted into a shell.
+    /// A command for what runs: the kernel, a namespace, a shell. Whole and fit to be pasted.
     Run(String),
+    /// The same, but it changes files and nothing else, so that it is right for an image too.
+    Write(String),
     /// What a person has to do or to decide, in words.
     Do(String),
 }
@@ -123,7 +125,7 @@ pub enum Step {
 impl Step {
     /// The command or the words.
     pub fn text(&self) -> &str {
-        let (Step::Run(text) | Step::Do(text)) = self;
+        let (Step::Run(text) | Step::Write(text) | Step::Do(text)) = self;
         text
     }
 }
@@ -256,6 +258,14 @@ impl Remedy {
     /// A command for now.
     pub fn run(command: impl Into<String>) -> Self {
         Remedy::default().then_run(command)
+    }
+
+    /// A command for now that changes files alone.
+    pub fn write(command: impl Into<String>) -> Self {
+        Remedy {
+            now: vec![Step::Write(command.into())],
+            ..Remedy::default()
+        }
     }
 
     /// Something to be done by hand now.

@@ -51,7 +51,7 @@ pub(crate) fn at_boot(facts: &Facts, sysctl: &str, value: u32) -> Step {
         Some(place) if facts.origin.image().is_some() || is_read_later(place, &file) => {
             Step::Do(format!("put `{setting}` at {place}"))
         }
-        _ => Step::Run(format!("echo '{setting}' > /etc/sysctl.d/{file}")),
+        _ => Step::Write(format!("echo '{setting}' > /etc/sysctl.d/{file}")),
     }
 }
 
@@ -96,7 +96,10 @@ mod tests {
         };
         let put = "put `net.core.somaxconn = 4096` at /etc/sysctl.d/99-x.conf:3";
         assert_eq!(kept("/etc/sysctl.d/99-x.conf"), Step::Do(put.to_owned()));
-        assert!(matches!(kept("/usr/lib/sysctl.d/50-x.conf"), Step::Run(_)));
+        assert!(matches!(
+            kept("/usr/lib/sysctl.d/50-x.conf"),
+            Step::Write(_)
+        ));
     }
 
     #[test]

@@ -16,24 +16,36 @@ pub(crate) fn add(sum: &mut [CheckResult], more: Vec<CheckResult>) {
     }
 }
 
-/// The verdict is that of the kernel with which ss is blindest, and says which that is.
-pub(crate) fn add_verdict(first: &Facts, sum: &mut Verdict, facts: &Facts, more: Verdict) {
-    for (walk, other) in [(&mut sum.tcp, more.tcp), (&mut sum.unix, more.unix)] {
-        if other.status > walk.status {
-            *walk = other;
-            name_kernel(facts, walk);
-        } else {
-            name_kernel(first, walk);
-        }
+/// The verdict of the kernel with which ss is blindest. It says which of several that is.
+pub(crate) fn blindest(first: (&Facts, Verdict), others: Vec<(&Facts, Verdict)>) -> Verdict {
+    let (facts, Verdict { tcp, unix }) = first;
+    if others.is_empty() {
+        return Verdict { tcp, unix };
+    }
+    let (mut tcp, mut unix) = ((facts, tcp), (facts, unix));
+    for (facts, other) in others {
+        tcp = worse(tcp, (facts, other.tcp));
+        unix = worse(unix, (facts, other.unix));
+    }
+    Verdict {
+        tcp: with_its_kernel(tcp),
+        unix: with_its_kernel(unix),
     }
 }
 
-fn name_kernel(facts: &Facts, walk: &mut Walk) {
-    const WITH: &str = "With Linux ";
+fn worse<'a>(worst: (&'a Facts, Walk), other: (&'a Facts, Walk)) -> (&'a Facts, Walk) {
+    if other.1.status > worst.1.status {
+        other
+    } else {
+        worst
+    }
+}
+
+fn with_its_kernel((facts, mut walk): (&Facts, Walk)) -> Walk {
     if let Some(release) = facts.kernel.release.value()
         && walk.status != Status::Pass
-        && !walk.summary.starts_with(WITH)
     {
-        walk.summary = format!("{WITH}{release}: {}", walk.summary);
+        walk.summary = format!("With Linux {release}: {}", walk.summary);
     }
+    walk
 }

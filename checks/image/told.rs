@@ -30,7 +30,7 @@ pub(crate) fn remedy(facts: &Facts, remedy: Remedy) -> Remedy {
     }
     let steps = remedy.now.into_iter().chain(remedy.keep);
     let mut keep = Vec::new();
-    for step in steps.filter_map(|step| in_files(facts, step)) {
+    for step in steps.filter_map(in_files) {
         if !keep.contains(&step) {
             keep.push(step);
         }
@@ -74,23 +74,12 @@ fn of_package(packages: &Fact<Vec<OwnedFile>>, mut evidence: Evidence) -> Eviden
     evidence
 }
 
-/// What a step changes in files, `None` for one that changes a kernel that runs.
-fn in_files(facts: &Facts, step: Step) -> Option<Step> {
-    let command = match &step {
-        Step::Run(command) => command,
-        // Of a machine that runs as well.
-        Step::Do(what) => return (!what.starts_with("restart ")).then_some(step),
-    };
-    let of_a_running_kernel = ["modprobe ", "sysctl -w "];
-    let mut starts = of_a_running_kernel.iter();
-    if starts.any(|start| command.starts_with(start)) {
-        return None;
+/// What a step changes in files, `None` for one that is about a kernel that runs.
+fn in_files(step: Step) -> Option<Step> {
+    match step {
+        Step::Run(_) => None,
+        // Whoever reads this sits at another machine, which the command would change.
+        Step::Write(command) => Some(Step::Do(format!("in the image: {command}"))),
+        Step::Do(_) => Some(step),
     }
-    // depmod asks the kernel that runs for its release, and that is not the one of the image.
-    let release = match facts.kernel.release.value() {
-        Some(release) if command == "depmod -a" => format!(" {release}"),
-        _ => String::new(),
-    };
-    // Whoever reads this sits at another machine, which the command would change.
-    Some(Step::Do(format!("in the image: {command}{release}")))
 }

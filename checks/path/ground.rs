@@ -72,7 +72,7 @@ mod tests {
     fn fitted(sandbox: Sandbox) -> Remedy {
         let mut facts = fixture::healthy();
         facts.machine.sandbox = Fact::Known(sandbox);
-        let keep = Step::Run("echo tcp_diag".to_owned());
+        let keep = Step::Write("echo tcp_diag".to_owned());
         Ground::of(&facts).fit(Remedy::run("modprobe tcp_diag").keep(keep))
     }
 

@@ -76,7 +76,7 @@ fn sum(facts: &Facts, module: DiagModule, causes: &[Cause<'_>]) -> Remedy {
 }
 
 fn load_at_boot(module: DiagModule) -> Step {
-    Step::Run(format!(
+    Step::Write(format!(
         "echo {module} >> /etc/modules-load.d/sock_diag.conf"
     ))
 }
@@ -138,7 +138,7 @@ fn of_cause(facts: &Facts, cause: &Cause<'_>) -> Remedy {
         Cause::Helper(helper) => mend_helper(helper),
         Cause::NoTree { .. } => Remedy::by_hand(install_modules(facts))
             .then_do("or reboot into a kernel whose modules are installed"),
-        Cause::Module(Presence::NotIndexed { .. }) => Remedy::run("depmod -a"),
+        Cause::Module(Presence::NotIndexed { .. }) => Remedy::write(depmod(facts)),
         Cause::Module(Presence::Unloadable { file, .. }) => Remedy::by_hand(reinstall(file)),
         Cause::Refused { file, .. } => Remedy::by_hand(reinstall(file)),
         Cause::Module(_) => Remedy::by_hand(install_modules(facts)),
@@ -146,11 +146,19 @@ fn of_cause(facts: &Facts, cause: &Cause<'_>) -> Remedy {
     }
 }
 
+/// It asks the kernel that runs for its release, and that is not the one of an image.
+fn depmod(facts: &Facts) -> String {
+    match (&facts.origin, facts.kernel.release.value()) {
+        (Origin::Image(_), Some(release)) => format!("depmod -a {release}"),
+        _ => "depmod -a".to_owned(),
+    }
+}
+
 fn mend_helper(helper: &ModprobeHelper) -> Remedy {
     let path = helper.path.as_str();
     let usual = ["/sbin/modprobe", "/usr/sbin/modprobe"].contains(&path);
     match helper.runnable {
-        Runnable::NotExecutable => Remedy::run(format!("chmod +x {path}")),
+        Runnable::NotExecutable => Remedy::write(format!("chmod +x {path}")),
         Runnable::Missing if usual => Remedy::by_hand(format!("install kmod, which brings {path}")),
         _ => Remedy::run("sysctl -w kernel.modprobe=/sbin/modprobe"),
     }
@@ -225,7 +233,7 @@ fn take_away(rule: &Rule) -> Step {
     let last = first + rule.more_lines;
     if let Some(name) = of_the_distribution(&place.path) {
         let lines = range(first, last, ",");
-        return Step::Run(format!(
+        return Step::Write(format!(
             "sed {lines}d {} > /etc/modprobe.d/{name}",
             place.path
         ));

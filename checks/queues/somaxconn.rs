@@ -2,7 +2,7 @@
 
 use super::seen::{each_namespace, subject, undecided};
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Facts, Gap, Namespace, Topic, Why};
+use crate::facts::{Facts, Gap, Namespace, Origin, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status};
 use crate::limits::{self, Limits, NEW_SOMAXCONN, OLD_SOMAXCONN};
 use crate::sysctl::{self, SOMAXCONN};
@@ -149,8 +149,14 @@ fn wanted(limits: &Limits, than: &Yardstick, value: u32) -> u32 {
 
 /// How to raise it.
 pub(crate) fn raise(facts: &Facts, namespace: &Namespace, value: u32) -> Remedy {
-    sysctl::set(facts, namespace, SOMAXCONN, value)
-        .then_do("restart the listeners: a backlog is fixed when listen() is called")
+    let raise = sysctl::set(facts, namespace, SOMAXCONN, value);
+    match facts.origin {
+        Origin::Machine => {
+            raise.then_do("restart the listeners: a backlog is fixed when listen() is called")
+        }
+        // No listener runs before it boots.
+        Origin::Image(_) => raise,
+    }
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ fn an_install_rule_is_named_with_its_line_and_must_go() {
     );
     assert_eq!(
         remedy.keep,
-        [Step::Run(
+        [Step::Write(
             "echo tcp_diag >> /etc/modules-load.d/sock_diag.conf".to_owned()
         )]
     );
@@ -522,7 +522,7 @@ fn a_rule_that_a_package_brought_is_hidden_not_deleted() {
     let step = first_step(&with_rule_at("/usr/lib/modprobe.d/distribution.conf", 0));
     let expected =
         "sed 14d /usr/lib/modprobe.d/distribution.conf > /etc/modprobe.d/distribution.conf";
-    assert_eq!(step, Step::Run(expected.to_owned()));
+    assert_eq!(step, Step::Write(expected.to_owned()));
 }
 
 #[test]

@@ -134,7 +134,7 @@ pub(super) fn remedy(page: &mut Page, remedy: &Remedy) {
             let lead = label_lead(page, if number == 0 { word } else { "" });
             match step {
                 // A command in two lines runs in two halves when it is pasted.
-                Step::Run(command) => page.unbroken(&lead, command),
+                Step::Run(command) | Step::Write(command) => page.unbroken(&lead, command),
                 Step::Do(words) => page.entry(&lead, words),
             }
         }

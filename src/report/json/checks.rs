@@ -275,7 +275,7 @@ impl<'a> Remedy<'a> {
 impl<'a> RemedyStep<'a> {
     fn of(step: &'a finding::Step) -> Self {
         match step {
-            finding::Step::Run(command) => RemedyStep::Run(command),
+            finding::Step::Run(command) | finding::Step::Write(command) => RemedyStep::Run(command),
             finding::Step::Do(what) => RemedyStep::Do(what),
         }
     }
