@@ -15,6 +15,7 @@ pub mod finding;
 pub mod fixture;
 pub mod image;
 pub mod label;
+mod lift;
 pub mod limits;
 pub mod list;
 pub mod listeners;

@@ -3,6 +3,7 @@
 use crate::check::View;
 use crate::facts::{Fact, Gap, Namespace, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
+use crate::lift::lift;
 
 /// Gaps that one finding spells out; the others are counted.
 const GAPS_SHOWN: usize = 3;
@@ -38,7 +39,10 @@ pub(crate) fn unseen(view: &View<'_>) -> Option<Finding> {
     }
     let mut finding = Finding::about(Subject::Host, Status::Unknown, summary);
     finding.evidence = gap_evidence(&gaps);
-    finding.remedy = gaps.iter().copied().find_map(lift);
+    finding.remedy = gaps
+        .iter()
+        .find_map(|gap| lift(&gap.why))
+        .map(Remedy::by_hand);
     Some(finding)
 }
 
@@ -50,7 +54,7 @@ pub(crate) fn unreadable(namespace: &Namespace, sysctl: &str, gap: &Gap) -> Find
 /// Undecided in this namespace, because of `gap`.
 pub(crate) fn undecided(namespace: &Namespace, summary: impl Into<String>, gap: &Gap) -> Finding {
     let mut finding = Finding::unknown(subject(namespace), summary, gap);
-    finding.remedy = lift(gap);
+    finding.remedy = lift(&gap.why).map(Remedy::by_hand);
     finding
 }
 
@@ -78,19 +82,6 @@ pub(crate) fn gap_evidence(gaps: &[&Gap]) -> Vec<Evidence> {
 
 fn was_wanted(gap: &Gap) -> bool {
     !matches!(gap.why, Why::NotCollected(_))
-}
-
-/// What would make a denied reading possible.
-fn lift(gap: &Gap) -> Option<Remedy> {
-    match &gap.why {
-        Why::Denied { needs } if needs == "root" => {
-            Some(Remedy::by_hand("run sockdoctor again as root"))
-        }
-        Why::Denied { needs } if needs.starts_with("CAP_") => Some(Remedy::by_hand(format!(
-            "run sockdoctor again with {needs}"
-        ))),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

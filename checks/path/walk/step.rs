@@ -8,6 +8,7 @@ use super::table::Table;
 use super::{Doubt, End, Fault, Outcome, Way};
 use crate::facts::{Canary, Errno, Facts, Gap, Opened, Origin, Queues, Refusal, SOCKET_CALL, Why};
 use crate::finding::Remedy;
+use crate::lift::lift;
 use crate::verdict::{Step, StepStatus};
 
 /// Variables that turn ss away from netlink.
@@ -359,20 +360,19 @@ fn silent(canary: &Canary) -> Outcome {
 }
 
 fn unknown(gap: &Gap) -> Outcome {
-    undecided(gap.to_string(), lift(gap))
+    undecided(gap.to_string(), what_decides(gap))
 }
 
 fn undecided(what: String, lift: Option<String>) -> Outcome {
     Outcome::Unknown(what.clone(), Doubt { what, lift })
 }
 
-fn lift(gap: &Gap) -> Option<String> {
+fn what_decides(gap: &Gap) -> Option<String> {
     match &gap.why {
         Why::NotCollected(_) => {
             Some("run sockdoctor without --only, --skip and --passive".to_owned())
         }
-        Why::Denied { needs } => Some(format!("run it with {needs}")),
         Why::TimedOut { .. } => Some("give it a longer --timeout".to_owned()),
-        _ => None,
+        why => lift(why),
     }
 }

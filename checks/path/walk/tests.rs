@@ -349,6 +349,19 @@ fn what_holds_only_until_a_reboot_is_said() {
 }
 
 #[test]
+fn what_was_denied_says_who_is_let_in() {
+    let mut facts = fixture::healthy();
+    let needs = "root".to_owned();
+    let gap = Gap::new("round trip", Why::Denied { needs });
+    facts.round_trips = Fact::Missing(gap);
+    assert_eq!(
+        tcp(&facts).summary,
+        "Whether Send-Q of TCP listeners can be believed is not known: round trip: denied, needs root. \
+         To know, run sockdoctor again as root."
+    );
+}
+
+#[test]
 fn a_passive_run_says_what_would_decide_it() {
     let mut facts = fixture::healthy();
     facts.collection.passive = true;
