@@ -230,7 +230,7 @@ fn take_away(rule: &Rule) -> Step {
     let Some(first) = place.line else {
         return Step::Do(format!("delete `{}` from {}", rule.text, place.path));
     };
-    let last = first + rule.more_lines;
+    let last = first.saturating_add(rule.more_lines);
     if let Some(name) = of_the_distribution(&place.path) {
         let lines = range(first, last, ",");
         return Step::Write(format!(
@@ -245,7 +245,7 @@ fn delete(place: &Place, more_lines: u32) -> String {
     let Some(first) = place.line else {
         return format!("delete the setting from {}", place.path);
     };
-    let last = first + more_lines;
+    let last = first.saturating_add(more_lines);
     let lines = range(first, last, " to ");
     let noun = if first == last { "line" } else { "lines" };
     format!("delete {noun} {lines} of {}", place.path)

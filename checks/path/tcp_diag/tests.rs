@@ -517,6 +517,15 @@ fn a_rule_over_several_lines_goes_with_all_of_them() {
     assert_eq!(step, Step::Do(expected.to_owned()));
 }
 
+/// A recording can hold any numbers.
+#[test]
+fn a_rule_of_more_lines_than_a_file_can_have_is_told_as_well() {
+    for path in ["/etc/modprobe.d/x.conf", "/usr/lib/modprobe.d/x.conf"] {
+        let step = first_step(&with_rule_at(path, u32::MAX));
+        assert!(step.text().contains("4294967295"), "{step:?}");
+    }
+}
+
 #[test]
 fn a_rule_that_a_package_brought_is_hidden_not_deleted() {
     let step = first_step(&with_rule_at("/usr/lib/modprobe.d/distribution.conf", 0));
