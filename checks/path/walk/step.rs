@@ -1,14 +1,17 @@
 //! The steps of a walk, each judged as its check judges it.
 
-use super::super::canary::{self as canaries, Told};
-use super::super::handler::{Handler, Look, look};
-use super::super::ss_agrees::{self, Printed};
-use super::super::{cause, mend, socket, ss_environment, ss_installed, telling};
 use super::table::Table;
 use super::{Doubt, End, Fault, Outcome, Way};
 use crate::facts::{Canary, Errno, Facts, Gap, Opened, Origin, Queues, Refusal, SOCKET_CALL, Why};
 use crate::finding::Remedy;
 use crate::lift::lift;
+use crate::path::canary::{self as canaries, Told};
+use crate::path::handler::{self, Handler, Look, look};
+use crate::path::ss_agrees::{self, Printed};
+use crate::path::{
+    cause, inet_diag, mend, module_autoload, sock_diag_round_trip, socket, ss_environment,
+    ss_installed, tcp_diag, telling, udp_diag, unix_diag,
+};
 use crate::verdict::{Step, StepStatus};
 
 /// Variables that turn ss away from netlink.
@@ -24,7 +27,7 @@ pub(super) fn environment(facts: &Facts, table: &Table) -> Outcome {
     Outcome::Fail(
         format!("{} is set: `{}`", names.join(", "), first.value),
         Fault {
-            cause: "ss-environment",
+            cause: ss_environment::CHECK.id,
             because: format!("{} is set in the environment", names.join(" and ")),
             remedy: Some(ss_environment::remedy(set)),
             ends_in: End::OtherFile,
@@ -41,7 +44,7 @@ pub(super) fn netlink(facts: &Facts) -> Outcome {
             Outcome::Fail(
                 format!("{errno}, {why}"),
                 Fault {
-                    cause: "sock-diag-round-trip",
+                    cause: sock_diag_round_trip::CHECK.id,
                     because: format!("sock_diag cannot be asked ({errno}: {why})"),
                     remedy: Some(socket::remedy(facts, errno)),
                     ends_in: End::ProcNet,
@@ -277,7 +280,7 @@ fn remedy(facts: &Facts, table: &Table, handler: Handler, at: &Look<'_>) -> Opti
 
 fn later_remedy(facts: &Facts, handler: Handler) -> Option<Remedy> {
     let module = handler.module();
-    let is_out = super::super::handler::is_in_kernel(facts, module) == Some(false);
+    let is_out = handler::is_in_kernel(facts, module) == Some(false);
     let causes = cause::causes(facts, module);
     (is_out && !causes.is_empty()).then(|| mend::remedy(facts, module, &causes))
 }
@@ -287,19 +290,19 @@ fn blamed(handler: Handler, look: &Look<'_>) -> &'static str {
         Look::Refuses { causes, .. } | Look::Blocked { causes, .. }
             if causes.first().is_some_and(cause::Cause::stops_every_module) =>
         {
-            "module-autoload"
+            module_autoload::CHECK.id
         }
-        Look::NoSocket { .. } => "sock-diag-round-trip",
+        Look::NoSocket { .. } => sock_diag_round_trip::CHECK.id,
         _ => check_of(handler),
     }
 }
 
 fn check_of(handler: Handler) -> &'static str {
     match handler {
-        Handler::Inet => "inet-diag",
-        Handler::Tcp => "tcp-diag",
-        Handler::Udp => "udp-diag",
-        Handler::Unix => "unix-diag",
+        Handler::Inet => inet_diag::CHECK.id,
+        Handler::Tcp => tcp_diag::CHECK.id,
+        Handler::Udp => udp_diag::CHECK.id,
+        Handler::Unix => unix_diag::CHECK.id,
     }
 }
 
@@ -331,7 +334,7 @@ fn untrue(told: &Told<'_>) -> Outcome {
     Outcome::Fail(
         what,
         Fault {
-            cause: "sock-diag-round-trip",
+            cause: sock_diag_round_trip::CHECK.id,
             because,
             remedy: None,
             ends_in: End::Untruth,
@@ -344,7 +347,7 @@ fn disagrees(what: String) -> Outcome {
     Outcome::Fail(
         what,
         Fault {
-            cause: "ss-agrees",
+            cause: ss_agrees::CHECK.id,
             because,
             remedy: None,
             ends_in: End::Untruth,
