@@ -1,4 +1,13 @@
-//! Lists in sentences.
+//! Numbers and lists in sentences.
+
+use std::fmt::Display;
+
+/// `1 drop`, `2 drops`.
+pub fn counted(number: impl Display, noun: &str) -> String {
+    let number = number.to_string();
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
 
 /// `a, b and c`.
 pub fn list(words: &[&str]) -> String {
@@ -21,6 +30,13 @@ pub fn some(names: &[String], limit: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(counted(0, "drop"), "0 drops");
+        assert_eq!(counted(1_u64, "drop"), "1 drop");
+        assert_eq!(counted(11, "drop"), "11 drops");
+    }
 
     #[test]
     fn a_list_is_cut_only_where_that_saves_something() {

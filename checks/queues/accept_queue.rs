@@ -62,17 +62,10 @@ fn crowded(view: &View<'_>, fill: Fill) -> Vec<Finding> {
 }
 
 fn one(listener: &Listening<'_>, full: &str) -> String {
-    let waiting = listener.accept_queue().map_or_else(String::new, |waiting| {
-        let wait = if waiting == 1 {
-            "connection waits"
-        } else {
-            "connections wait"
-        };
-        format!(": {waiting} {wait}")
-    });
-    let room = listener.backlog().map_or_else(String::new, |backlog| {
-        format!(" in a queue for {}", u64::from(backlog) + 1)
-    });
+    let waiting = listener.accept_queue().map(listening::waiting);
+    let waiting = waiting.map_or_else(String::new, |waiting| format!(": {waiting}"));
+    let room = listener.backlog().map(listening::room);
+    let room = room.map_or_else(String::new, |room| format!(" {room}"));
     format!("its accept queue is {full}{waiting}{room}")
 }
 

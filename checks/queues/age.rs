@@ -1,6 +1,7 @@
 //! How old a total is, and how long a sample was, in words.
 
 use crate::facts::{Facts, Namespace};
+use crate::list::counted;
 
 /// How far back a total reaches: `boot, 3 days ago`.
 pub(crate) fn since(facts: &Facts, namespace: &Namespace) -> String {
@@ -26,8 +27,7 @@ fn days(seconds: u64) -> String {
         60.. => (seconds / 60, "minute"),
         _ => (seconds, "second"),
     };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural}")
+    counted(count, unit)
 }
 
 #[cfg(test)]

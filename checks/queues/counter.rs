@@ -4,6 +4,7 @@ use super::age::{seconds, since};
 use super::seen::{subject, undecided};
 use crate::facts::{Counters, Facts, Gap, Namespace, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status};
+use crate::list::counted;
 use std::cmp::Reverse;
 
 /// Namespaces whose numbers are spelled out; the others are put together as alike.
@@ -157,7 +158,11 @@ impl Reading {
                 },
                 _,
             ) if amount > 0 => {
-                let summary = format!("{} {event} within {}", times(amount), seconds(interval_ms));
+                let summary = format!(
+                    "{} {event} within {}",
+                    counted(amount, "time"),
+                    seconds(interval_ms)
+                );
                 (counter.growing, summary)
             }
             (_, 0) => (Status::Pass, counter.never.to_owned()),
@@ -168,17 +173,11 @@ impl Reading {
             }
             (Growth::NotSampled | Growth::Unknown(_), total) => {
                 let since = since(facts, namespace);
-                let summary = format!("{} {event} since {since}", times(total));
+                let summary = format!("{} {event} since {since}", counted(total, "time"));
                 (Status::Warn, summary)
             }
         }
     }
-}
-
-/// `1 time`, `2 times`.
-fn times(number: u64) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} time{plural}")
 }
 
 /// A namespace and what its counter came to.

@@ -3,6 +3,7 @@
 use crate::facts::{Facts, Namespace, SocketSource, TcpListener, UnixListener};
 use crate::finding::{Evidence, Remedy, Subject};
 use crate::label;
+use crate::list::counted;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,17 @@ pub(crate) fn empty_it(first: Remedy) -> Remedy {
         .then_do(
             "only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much",
         )
+}
+
+/// `3 connections wait`.
+pub(crate) fn waiting(accept_queue: u32) -> String {
+    let wait = if accept_queue == 1 { "waits" } else { "wait" };
+    format!("{} {wait}", counted(accept_queue, "connection"))
+}
+
+/// `in a queue for 129`: one more than the backlog, see [`Fill::of`].
+pub(crate) fn room(backlog: u32) -> String {
+    format!("in a queue for {}", u64::from(backlog) + 1)
 }
 
 /// A listener, and the namespace that it is in.

@@ -2,7 +2,8 @@
 
 use super::event::{Event, Growth, Reads, Subject, What};
 use crate::label::owner_label;
-use std::fmt::Display;
+use crate::list::counted;
+use crate::queues::listening::{room, waiting};
 
 impl Event {
     /// What happened, without to what: `accept queue became full: 3 connections wait in a queue
@@ -56,13 +57,13 @@ impl What {
                 at_first_sight,
             } => {
                 let verb = if *at_first_sight { "is" } else { "became" };
-                format!("accept queue {verb} full: {}", waiting(*queue, *backlog))
+                format!("accept queue {verb} full: {}", queued(*queue, *backlog))
             }
             What::QueueHasRoom { queue, backlog } => {
-                format!("accept queue has room again: {}", waiting(*queue, *backlog))
+                format!("accept queue has room again: {}", queued(*queue, *backlog))
             }
             What::DropsGrew { growth } => {
-                let requests = plural(growth.by, "connection request");
+                let requests = counted(growth.by, "connection request");
                 format!("dropped up to {requests} {}", rate(growth))
             }
             What::UnexplainedDrops {
@@ -72,7 +73,7 @@ impl What {
             } => unexplained(growth, *overflows, *all_counted),
             What::SynQueueFull { growth, cookies } => {
                 let then = if *cookies { "met it" } else { "dropped" };
-                let (syns, rate) = (plural(growth.by, "SYN"), rate(growth));
+                let (syns, rate) = (counted(growth.by, "SYN"), rate(growth));
                 format!("SYN queue full: {syns} {then} {rate}")
             }
             What::CookiesSent { growth, always } => cookies(growth, *always),
@@ -83,7 +84,7 @@ impl What {
             What::ReadingFailed { reads, gap, others } => {
                 let others = match others {
                     0 => String::new(),
-                    many => format!(", and in {}", plural(*many, "other namespace")),
+                    many => format!(", and in {}", counted(*many, "other namespace")),
                 };
                 format!("{} could not be read in full: {gap}{others}", reads.name())
             }
@@ -91,7 +92,7 @@ impl What {
             What::More { what, number } => {
                 format!(
                     "{what} happened to {} as well",
-                    plural(*number, "more listener")
+                    counted(*number, "more listener")
                 )
             }
             What::Behind { took } => {
@@ -102,7 +103,7 @@ impl What {
                 )
             }
             What::OnTime { skipped } => {
-                let left_out = plural(*skipped, "reading");
+                let left_out = counted(*skipped, "reading");
                 format!("readings keep pace again: {left_out} left out meanwhile")
             }
         }
@@ -123,20 +124,8 @@ impl Reads {
     }
 }
 
-fn waiting(queue: u32, backlog: u32) -> String {
-    let wait = if queue == 1 { "waits" } else { "wait" };
-    let connections = plural(queue, "connection");
-    let room = u64::from(backlog) + 1;
-    format!("{connections} {wait} in a queue for {room}")
-}
-
-/// `1 drop`, `2 drops`.
-fn plural(number: impl Display + TryInto<u64>, noun: &str) -> String {
-    let text = number.to_string();
-    match number.try_into() {
-        Ok(1) => format!("1 {noun}"),
-        _ => format!("{text} {noun}s"),
-    }
+fn queued(queue: u32, backlog: u32) -> String {
+    format!("{} {}", waiting(queue), room(backlog))
 }
 
 /// `within 1.0 s (3.0/s)`.
@@ -149,7 +138,7 @@ fn rate(growth: &Growth) -> String {
 }
 
 fn unexplained(growth: &Growth, overflows: Option<u64>, all_counted: bool) -> String {
-    let (drops, rate) = (plural(growth.by, "drop"), rate(growth));
+    let (drops, rate) = (counted(growth.by, "drop"), rate(growth));
     let whose = if all_counted {
         "that no listener here counts"
     } else {
@@ -168,14 +157,14 @@ fn cookies(growth: &Growth, always: bool) -> String {
     } else {
         ""
     };
-    let (cookies, rate) = (plural(growth.by, "SYN cookie"), rate(growth));
+    let (cookies, rate) = (counted(growth.by, "SYN cookie"), rate(growth));
     format!("{cookies} sent {rate}{always}")
 }
 
 fn with_listeners(verb: &str, listeners: Option<usize>) -> String {
     match listeners {
         None => format!("{verb}; its listeners are not known"),
-        Some(listeners) => format!("{verb}, with {}", plural(listeners, "listener")),
+        Some(listeners) => format!("{verb}, with {}", counted(listeners, "listener")),
     }
 }
 

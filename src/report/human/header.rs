@@ -6,7 +6,7 @@ use crate::report::json::observed_at;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
 use sockdoctor_checks::facts::{Fact, Facts, Namespace, Sandbox, SeenImage, UserNamespace, Why};
-use sockdoctor_checks::list::list;
+use sockdoctor_checks::list::{counted, list};
 use std::time::Duration;
 
 pub(super) fn write(page: &mut Page, report: &Report<'_>) {
@@ -69,13 +69,10 @@ pub(super) fn policy(report: &Report<'_>) -> Option<String> {
 }
 
 fn namespaces(fact: &Fact<Vec<Namespace>>) -> Option<String> {
-    let counted = |namespaces: &[Namespace]| match namespaces.len() {
-        1 => "1 network namespace".to_owned(),
-        number => format!("{number} network namespaces"),
-    };
+    let number = |namespaces: &[Namespace]| counted(namespaces.len(), "network namespace");
     match fact {
-        Fact::Known(namespaces) => Some(counted(namespaces)),
-        Fact::Partial { value, .. } => Some(format!("{}, not all seen", counted(value))),
+        Fact::Known(namespaces) => Some(number(namespaces)),
+        Fact::Partial { value, .. } => Some(format!("{}, not all seen", number(value))),
         Fact::Missing(gap) if matches!(gap.why, Why::NotCollected(_)) => None,
         Fact::Missing(_) => Some("network namespaces unknown".to_owned()),
     }

@@ -7,7 +7,7 @@ use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
 use sockdoctor_checks::facts::DiagModule;
 use sockdoctor_checks::finding::Status;
-use sockdoctor_checks::list::list;
+use sockdoctor_checks::list::{counted, list};
 
 pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
     if detail == Detail::Verbose {
@@ -89,10 +89,7 @@ fn counts(report: &Report<'_>, detail: Detail) -> String {
         (counts.pass, passed),
         (counts.skipped, "not applicable"),
     ]));
-    let checks = match results.len() {
-        1 => "1 check".to_owned(),
-        number => format!("{number} checks"),
-    };
+    let checks = counted(results.len(), "check");
     format!("{checks}: {}.{because_of_another}", parts.join(", "))
 }
 

@@ -5,7 +5,7 @@ use crate::report::NOBODY;
 use sockdoctor_checks::facts::{Owner, SocketSource};
 use sockdoctor_checks::finding::Status;
 use sockdoctor_checks::label::short_container;
-use sockdoctor_checks::list::{list, some};
+use sockdoctor_checks::list::{counted, list, some};
 use sockdoctor_checks::listeners::{Attribution, Counts, Kind, Known, Process, Reason, Request};
 use sockdoctor_checks::verdict::Shown;
 use std::fmt::{Display, Formatter};
@@ -43,9 +43,9 @@ fn state(counts: &Counts, unread: usize, noun: &str) -> String {
         (0, unknown) if unknown == all => format!("Whether {} full is not known", are(all, noun)),
         (0, _) if all == 1 => format!("1 {noun}, and it is not full"),
         (1, _) if all == 1 => format!("1 {noun}, and it is full"),
-        (0, _) => format!("None of {} is full", number(all, noun)),
-        (1, _) => format!("1 of {} is full", number(all, noun)),
-        (full, _) => format!("{full} of {} are full", number(all, noun)),
+        (0, _) => format!("None of {} is full", counted(all, noun)),
+        (1, _) => format!("1 of {} is full", counted(all, noun)),
+        (full, _) => format!("{full} of {} are full", counted(all, noun)),
     }];
     let tell = |number: usize, one: &str, many: &str| match number {
         0 => None,
@@ -78,12 +78,7 @@ fn state(counts: &Counts, unread: usize, noun: &str) -> String {
 
 fn are(all: usize, noun: &str) -> String {
     let verb = if all == 1 { "is" } else { "are" };
-    format!("{} {verb}", number(all, noun))
-}
-
-fn number(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    format!("{} {verb}", counted(all, noun))
 }
 
 /// What an empty table was to hold.
@@ -96,10 +91,7 @@ fn looked_for(listing: &Listing<'_>) -> String {
         Process::Pid(pid) => format!("of process {pid}"),
         Process::Name(name) => format!("of a process called {name}"),
     });
-    let read = match listing.table.read {
-        1 => "in 1 network namespace".to_owned(),
-        many => format!("in {many} network namespaces"),
-    };
+    let read = format!("in {}", counted(listing.table.read, "network namespace"));
     let namespaces = match listing.table.unread() {
         0 => read,
         1 => format!("{read}; 1 other could not be read"),

@@ -10,6 +10,7 @@ use crate::report::style::Tone;
 use crate::trace::requirements::{Requirement, Standing, is_met};
 use sockdoctor_checks::facts::Gap;
 use sockdoctor_checks::label::owner_label;
+use sockdoctor_checks::list::counted;
 use sockdoctor_checks::trace::agreement::{Agreement, Held};
 use sockdoctor_checks::trace::{Outcome, Request};
 use std::time::SystemTime;
@@ -17,8 +18,8 @@ use std::time::SystemTime;
 pub(super) fn beginning(look: Look, method: &str, namespaces: usize) -> String {
     let mut page = Page::new(look);
     let text = format!(
-        "Watching with {method}; {namespaces} network namespace{} found so far.",
-        if namespaces == 1 { "" } else { "s" },
+        "Watching with {method}; {} found so far.",
+        counted(namespaces, "network namespace"),
     );
     page.entry(&Lead::default(), &text);
     page.finish()

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::report::page::{Look, Page};
 use crate::report::style::Tone;
 use sockdoctor_checks::finding::Status;
-use sockdoctor_checks::list::list;
+use sockdoctor_checks::list::{counted, list};
 use sockdoctor_checks::watch::Event;
 use std::time::SystemTime;
 
@@ -95,12 +95,4 @@ fn line(look: Look, when: SystemTime, (name, tone): (&str, Tone), text: &str) ->
     ]);
     page.unbroken(&lead, text);
     page.finish()
-}
-
-/// `1 event`, `2 events`.
-pub(super) fn counted(number: impl TryInto<u64>, noun: &str) -> String {
-    match number.try_into().unwrap_or(u64::MAX) {
-        1 => format!("1 {noun}"),
-        number => format!("{number} {noun}s"),
-    }
 }

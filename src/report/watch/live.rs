@@ -1,7 +1,7 @@
 //! A watch on a terminal: the listeners, worst first, and the last events.
 
 use super::Opening;
-use super::line::{counted, namespaces};
+use super::line::namespaces;
 use super::table::{fit, table};
 use super::{clock, event};
 use crate::owners::Holder;
@@ -12,6 +12,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use sockdoctor_checks::list::counted;
 use sockdoctor_checks::watch::{Event, Fill, Row};
 use std::time::SystemTime;
 use textwrap::core::display_width;
