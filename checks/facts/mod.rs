@@ -1,4 +1,4 @@
-//! What was observed: serde types and nothing else.
+//! What was observed: serde types, and how to find something in them.
 //!
 //! Probes fill these in, checks judge them, and a recorded file holds them for another day.
 
