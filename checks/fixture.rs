@@ -44,42 +44,19 @@ pub fn healthy() -> Facts {
 
 /// A run that collected nothing: every fact is missing, because nobody asked for it.
 pub fn blank() -> Facts {
+    let gap = Gap::not_collected("this", "a blank run");
     Facts {
-        machine: Machine {
-            hostname: missing(),
-            uptime_seconds: missing(),
-            effective_uid: 65_534,
-            capabilities: missing(),
-            sandbox: missing(),
-            user_namespace: missing(),
-            hidepid: missing(),
-        },
-        kernel: Kernel {
-            release: missing(),
-            config: missing(),
-            modprobe: missing(),
-            modules_disabled: missing(),
-            lockdown: missing(),
-            signatures_enforced: missing(),
-        },
-        modules: missing(),
-        loaded_before: missing(),
-        loaded_after: missing(),
-        round_trips: missing(),
-        kernel_log: missing(),
-        ss: Ss {
-            environment: missing(),
-            installed: missing(),
-            tcp: missing(),
-            unix: missing(),
-        },
-        boot: Boot {
-            sysctls: missing(),
-            doubts: Vec::new(),
-            modules: missing(),
-        },
-        namespaces: missing(),
-        owners: missing(),
+        machine: Machine::missing(65_534, &gap),
+        kernel: Kernel::missing(&gap),
+        modules: Fact::Missing(gap.clone()),
+        loaded_before: Fact::Missing(gap.clone()),
+        loaded_after: Fact::Missing(gap.clone()),
+        round_trips: Fact::Missing(gap.clone()),
+        kernel_log: Fact::Missing(gap.clone()),
+        ss: Ss::missing(&gap),
+        boot: Boot::missing(&gap),
+        namespaces: Fact::Missing(gap.clone()),
+        owners: Fact::Missing(gap),
         ..healthy()
     }
 }
@@ -122,10 +99,6 @@ pub fn image() -> Facts {
         kernel_log: Fact::Missing(not_booted("kernel log")),
         ..blank()
     }
-}
-
-fn missing<T>() -> Fact<T> {
-    Fact::Missing(Gap::not_collected("this", "a blank run"))
 }
 
 /// A namespace with Linux 6.1's own settings; `host` and `own` when it is named `host`.

@@ -251,9 +251,7 @@ fn observed_ss(plan: &Plan, pending: Option<Pending<probes::ss::Observed>>) -> S
         },
         Fact::Missing(gap) => Ss {
             environment,
-            installed: Fact::Missing(gap.clone()),
-            tcp: Fact::Missing(gap.clone()),
-            unix: Fact::Missing(gap),
+            ..Ss::missing(&gap)
         },
     }
 }

@@ -1,6 +1,6 @@
 //! What `ss` would do here.
 
-use super::Fact;
+use super::{Fact, Gap};
 use serde::{Deserialize, Serialize};
 
 /// The installed `ss`, its environment, and what it printed.
@@ -14,6 +14,18 @@ pub struct Ss {
     pub tcp: Fact<SsRun>,
     /// What it printed for the unix canary.
     pub unix: Fact<SsRun>,
+}
+
+impl Ss {
+    /// An ss of which nothing could be learned, because of `gap`.
+    pub fn missing(gap: &Gap) -> Self {
+        Ss {
+            environment: Fact::Missing(gap.clone()),
+            installed: Fact::Missing(gap.clone()),
+            tcp: Fact::Missing(gap.clone()),
+            unix: Fact::Missing(gap.clone()),
+        }
+    }
 }
 
 /// An environment variable that ss looks at. Presence alone counts, even when it is empty.

@@ -89,8 +89,7 @@ fn facts(
         ss: Ss {
             environment: unbooted("environment"),
             installed: image.ss.clone(),
-            tcp: unbooted("a run of ss"),
-            unix: unbooted("a run of ss"),
+            ..Ss::missing(&unbooted_gap("a run of ss"))
         },
         boot: image.boot.clone(),
         namespaces: Fact::Known(vec![first_namespace(sysctls)]),
