@@ -20,6 +20,7 @@ mod lift;
 pub mod limits;
 pub mod list;
 pub mod listeners;
+mod namespaces;
 pub mod path;
 pub mod policy;
 pub mod queues;

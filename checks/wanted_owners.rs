@@ -3,9 +3,9 @@
 //! /proc/*/fd).
 
 use crate::facts::{Facts, Namespace};
-use crate::queues::clamped::{FEW, groups};
-use crate::queues::dropping::droppers;
-use crate::queues::listening::Fill;
+use crate::namespaces::dropping::droppers;
+use crate::namespaces::listening::Fill;
+use crate::queues::backlog_clamped::clamped::{FEW, groups};
 use crate::queues::somaxconn::Yardstick;
 use crate::queues::{accept_queue, backlog_clamped, listen_drops, listen_overflows};
 use std::cmp::Reverse;
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
     use crate::facts::{Fact, Gap, TcpListener, Why};
     use crate::fixture::{healthy, listener, namespace};
-    use crate::queues::testing::machine;
+    use crate::namespaces::testing::machine;
 
     fn wanted(listeners: Vec<TcpListener>) -> Vec<u32> {
         let facts = machine(vec![namespace(1, "host", listeners)]);

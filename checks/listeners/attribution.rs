@@ -2,8 +2,8 @@
 
 use super::row::Known;
 use crate::facts::{Counters, Gap, Namespace, NetnsId};
-use crate::queues::counter::{self, column};
-use crate::queues::dropping::{Droppers, NAMED, Share, droppers};
+use crate::namespaces::counter::{self, column};
+use crate::namespaces::dropping::{Droppers, NAMED, Share, droppers};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;

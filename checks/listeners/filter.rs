@@ -3,7 +3,7 @@
 use super::row::{Row, Stream};
 use super::{Known, Member};
 use crate::facts::Owner;
-use crate::queues::listening::Fill;
+use crate::namespaces::listening::Fill;
 
 /// What is wanted; the default is everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

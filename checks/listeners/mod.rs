@@ -11,8 +11,8 @@ mod syn_recv;
 #[cfg(test)]
 mod tests;
 
-pub use crate::queues::dropping::Share;
-pub use crate::queues::listening::Fill;
+pub use crate::namespaces::dropping::Share;
+pub use crate::namespaces::listening::Fill;
 pub use attribution::Attribution;
 pub use filter::{Filter, Process, Wanted};
 pub use order::Order;

@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use crate::facts::Owner;
-use crate::queues::listening::Fill;
+use crate::namespaces::listening::Fill;
 use std::cmp::{Ordering, Reverse};
 
 /// By what the table is sorted; where two rows are equal, by namespace and address.

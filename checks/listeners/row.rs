@@ -1,7 +1,7 @@
 //! A line of the table: a listening socket, or the members of an SO_REUSEPORT group.
 
 use crate::facts::{Gap, NetnsId, Owner, SocketSource, TcpListener};
-use crate::queues::listening::Fill;
+use crate::namespaces::listening::Fill;
 use crate::verdict::Shown;
 use std::net::SocketAddr;
 use std::sync::Arc;

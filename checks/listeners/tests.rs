@@ -5,7 +5,7 @@ use crate::facts::{
     Counters, Fact, Gap, Owner, SocketSource, SynRecv, TcpListener, UnixListener, UnixStream, Why,
 };
 use crate::fixture::{healthy, listener, namespace, quiet};
-use crate::queues::testing::machine;
+use crate::namespaces::testing::machine;
 use crate::verdict::Shown;
 
 fn queued(port: u16, accept_queue: u32, backlog: u32) -> TcpListener {

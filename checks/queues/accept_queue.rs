@@ -1,11 +1,11 @@
 //! No accept queue is full.
 
-use super::incomplete;
-use super::listening::{self, Fill, Listening, NAMED};
-use super::seen::{each_namespace, seen, subject};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Finding, Remedy, Status, Subject};
+use crate::namespaces::incomplete;
+use crate::namespaces::listening::{self, Fill, Listening, NAMED};
+use crate::namespaces::seen::{each_namespace, seen, subject};
 use std::collections::BTreeMap;
 
 /// No accept queue is full.
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::facts::{Fact, Facts, Gap, Sample, SocketSource, TcpListener, UnixListener, Why};
     use crate::fixture::{healthy, listener, namespace};
-    use crate::queues::testing::{findings, machine, statuses, worst};
+    use crate::namespaces::testing::{findings, machine, statuses, worst};
 
     fn with(listeners: Vec<TcpListener>) -> Facts {
         machine(vec![namespace(1, "host", listeners)])

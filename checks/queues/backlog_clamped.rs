@@ -1,15 +1,17 @@
 //! No backlog was cut by a low somaxconn.
 
-use super::clamped::{Case, FEW, Group as Clamped, groups, spelled_out};
-use super::incomplete;
-use super::listening::tcp_source;
-use super::seen::{each_namespace, seen, subject, unreadable};
+pub(crate) mod clamped;
+
 use super::somaxconn::{self, Yardstick};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Namespace, NetnsId, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::label::{listener_subject, owner};
+use crate::namespaces::incomplete;
+use crate::namespaces::listening::tcp_source;
+use crate::namespaces::seen::{each_namespace, seen, subject, unreadable};
 use crate::sysctl::SOMAXCONN;
+use clamped::{Case, FEW, Group as Clamped, groups, spelled_out};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// No backlog was cut by a low somaxconn.
@@ -162,8 +164,8 @@ mod tests {
     use super::*;
     use crate::facts::{Fact, Gap, Why};
     use crate::fixture::{healthy, listener, namespace};
-    use crate::queues::listening::NAMED;
-    use crate::queues::testing::{findings, machine, statuses, worst};
+    use crate::namespaces::listening::NAMED;
+    use crate::namespaces::testing::{findings, machine, statuses, worst};
 
     fn asking(port: u16, backlog: u32) -> TcpListener {
         TcpListener {

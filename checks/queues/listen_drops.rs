@@ -1,10 +1,10 @@
 //! No connection request was dropped for other reasons.
 
-use super::counter::{Counter, column};
-use super::dropping;
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Counters, Gap, Namespace, Topic, Why};
 use crate::finding::{Finding, Remedy, Status};
+use crate::namespaces::counter::{Counter, column};
+use crate::namespaces::dropping;
 
 /// No connection request was dropped for other reasons.
 pub static CHECK: Check = Check {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::facts::{Fact, Sample};
     use crate::fixture::{healthy, namespace, quiet};
-    use crate::queues::testing::{findings, machine, statuses, worst};
+    use crate::namespaces::testing::{findings, machine, statuses, worst};
 
     fn counted(drops: u64, overflows: u64) -> Fact<Counters> {
         Fact::Known(Counters {

@@ -1,11 +1,11 @@
 //! No accept queue has overflowed.
 
-use super::counter::{Counter, column};
-use super::dropping;
-use super::listening;
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Namespace, Topic};
 use crate::finding::{Finding, Remedy, Status};
+use crate::namespaces::counter::{Counter, column};
+use crate::namespaces::dropping;
+use crate::namespaces::listening;
 
 /// No accept queue has overflowed.
 pub static CHECK: Check = Check {
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
     use crate::facts::{Counters, Fact, Sample, TcpListener};
     use crate::fixture::{healthy, listener, namespace, quiet};
-    use crate::queues::testing::{findings, machine, statuses, worst};
+    use crate::namespaces::testing::{findings, machine, statuses, worst};
 
     fn counted(overflows: u64) -> Fact<Counters> {
         Fact::Known(Counters {

@@ -1,10 +1,10 @@
 //! somaxconn lets listeners have the backlog they ask for.
 
-use super::seen::{each_namespace, subject, undecided};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Gap, Namespace, Origin, Topic, Why};
 use crate::finding::{Evidence, Finding, Remedy, Status};
 use crate::limits::{self, Limits, NEW_SOMAXCONN, OLD_SOMAXCONN};
+use crate::namespaces::seen::{each_namespace, subject, undecided};
 use crate::sysctl::{self, SOMAXCONN};
 
 /// somaxconn lets listeners have the backlog they ask for.
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::facts::{Fact, Facts};
     use crate::fixture::{healthy, namespace};
-    use crate::queues::testing::{findings, findings_within, machine, statuses, worst};
+    use crate::namespaces::testing::{findings, findings_within, machine, statuses, worst};
 
     fn with(inode: u64, name: &str, somaxconn: u32) -> Namespace {
         let mut namespace = namespace(inode, name, Vec::new());

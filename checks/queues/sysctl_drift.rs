@@ -1,12 +1,12 @@
 //! What is set now is what the next boot sets.
 
-use super::seen::{gap_evidence, seen};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{
     BootDoubt, BootSysctl, Fact, Facts, Gap, Kernel, Namespace, Sandbox, Topic, Why,
 };
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::limits;
+use crate::namespaces::seen::{gap_evidence, seen};
 use crate::sysctl;
 
 /// What is set now is what the next boot sets.

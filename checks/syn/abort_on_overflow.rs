@@ -3,7 +3,7 @@
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Namespace, Topic};
 use crate::finding::{Evidence, Finding, Status};
-use crate::queues::seen::{each_namespace, subject, unreadable};
+use crate::namespaces::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, ABORT_ON_OVERFLOW};
 
 /// Overflowed connections are dropped, not reset.
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use crate::facts::{Fact, Gap, Why};
     use crate::fixture::{healthy, namespace};
-    use crate::queues::testing::{machine, statuses, worst};
+    use crate::namespaces::testing::{machine, statuses, worst};
 
     fn with(value: Fact<u32>) -> Facts {
         let mut host = namespace(1, "host", Vec::new());

@@ -3,9 +3,9 @@
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
-use crate::queues::incomplete;
-use crate::queues::listening::tcp_source;
-use crate::queues::seen::{each_namespace, subject, unreadable};
+use crate::namespaces::incomplete;
+use crate::namespaces::listening::tcp_source;
+use crate::namespaces::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, MAX_SYN_BACKLOG, SYNCOOKIES};
 
 /// tcp_max_syn_backlog does not cut the SYN queue.
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use crate::facts::{Fact, Gap, Why};
     use crate::fixture::{healthy, listener, namespace};
-    use crate::queues::testing::{findings, machine, statuses, worst};
+    use crate::namespaces::testing::{findings, machine, statuses, worst};
 
     fn host(max_syn_backlog: u32, syncookies: u32, backlog: Option<u32>) -> Facts {
         let asking = TcpListener {

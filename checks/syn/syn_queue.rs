@@ -3,8 +3,8 @@
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Counters, Facts, Gap, Namespace, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status};
-use crate::queues::counter::{self, Counter, Judged, column};
-use crate::queues::seen::{seen, subject, unreadable, unseen};
+use crate::namespaces::counter::{self, Counter, Judged, column};
+use crate::namespaces::seen::{seen, subject, unreadable, unseen};
 use crate::sysctl::{self, SYNCOOKIES};
 
 /// No SYN queue is full.
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::facts::{Fact, Sample, Why};
     use crate::fixture::{healthy, namespace, quiet};
-    use crate::queues::testing::{findings, machine, statuses, worst};
+    use crate::namespaces::testing::{findings, machine, statuses, worst};
 
     fn counted(drops: u64, cookies: u64) -> Counters {
         Counters {

@@ -3,7 +3,7 @@
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Gap, KernelConfig, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Status};
-use crate::queues::seen::{each_namespace, subject, unreadable};
+use crate::namespaces::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, SYNCOOKIES};
 
 /// SYN cookies are a net under the SYN queue.
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::facts::Fact;
     use crate::fixture::{healthy, namespace};
-    use crate::queues::testing::{findings, machine, statuses, worst};
+    use crate::namespaces::testing::{findings, machine, statuses, worst};
 
     fn with(value: Fact<u32>) -> Facts {
         let mut host = namespace(1, "host", Vec::new());

@@ -4,7 +4,7 @@ use super::event::{Event, Protocol, What};
 use super::listener::{self, Key};
 use super::tracked::Tracked;
 use crate::facts::{Gap, Namespace};
-use crate::queues::listening::Listening;
+use crate::namespaces::listening::Listening;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use super::event::{Protocol, Subject, Who};
 use crate::facts::{Fact, Gap, Namespace, TcpListener};
-use crate::queues::listening::{Listening, Socket};
+use crate::namespaces::listening::{Listening, Socket};
 use std::net::IpAddr;
 
 /// What stays the same from one reading to the next.

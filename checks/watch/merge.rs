@@ -1,7 +1,7 @@
 //! What happens alike many times is told shorter.
 
 use super::event::{Event, Subject, What};
-use crate::queues::listening::NAMED;
+use crate::namespaces::listening::NAMED;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 

@@ -20,7 +20,7 @@ mod telling;
 mod testing;
 mod tracked;
 
-pub use crate::queues::listening::Fill;
+pub use crate::namespaces::listening::Fill;
 pub use event::{Event, Growth, Protocol, Reads, Subject, What, Who};
 pub use history::{History, LENGTH, Point};
 pub use reading::{Reading, Timed};

@@ -3,7 +3,7 @@
 use super::event::{Growth, Subject, Who};
 use super::history::History;
 use super::tracked::Tracked;
-use crate::queues::listening::Fill;
+use crate::namespaces::listening::Fill;
 use std::cmp::Ordering;
 
 /// A listener, as the last reading had it.

@@ -3,7 +3,7 @@
 use super::event::{Event, Growth, Reads, Subject, What};
 use crate::label::owner_label;
 use crate::list::counted;
-use crate::queues::listening::{room, waiting};
+use crate::namespaces::listening::{room, waiting};
 
 impl Event {
     /// What happened, without to what: `accept queue became full: 3 connections wait in a queue

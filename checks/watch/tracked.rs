@@ -3,8 +3,8 @@
 use super::event::{Event, Growth, Subject, What};
 use super::history::{History, Point};
 use crate::facts::{TcpListener, UnixListener};
-use crate::queues::dropping::grown;
-use crate::queues::listening::{Fill, Listening, Socket};
+use crate::namespaces::dropping::grown;
+use crate::namespaces::listening::{Fill, Listening, Socket};
 use std::time::Duration;
 
 /// A listener and what became of it.

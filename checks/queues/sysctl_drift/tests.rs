@@ -1,7 +1,7 @@
 use super::*;
 use crate::facts::{Doubt, Facts, Place};
 use crate::fixture::{healthy, namespace};
-use crate::queues::testing::{findings, machine, statuses, worst};
+use crate::namespaces::testing::{findings, machine, statuses, worst};
 
 fn with_file(key: &str, value: &str) -> Facts {
     let mut facts = healthy();

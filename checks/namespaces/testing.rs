@@ -1,4 +1,4 @@
-//! What the tests of these checks share: one check, judged as the report judges it.
+//! What the tests of such checks share: one check, judged as the report judges it.
 
 use crate::check::Check;
 use crate::diagnosis::diagnose;

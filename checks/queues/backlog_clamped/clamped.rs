@@ -1,8 +1,8 @@
 //! Listeners whose backlog bears the mark of somaxconn.
 
-use super::listening::NAMED;
-use super::somaxconn::Yardstick;
 use crate::facts::{Namespace, TcpListener};
+use crate::namespaces::listening::NAMED;
+use crate::queues::somaxconn::Yardstick;
 use std::collections::BTreeMap;
 
 /// Listeners of one namespace and case that are shown one by one; more are counted.
