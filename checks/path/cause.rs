@@ -1,7 +1,7 @@
 //! What keeps a diag module from being loaded, in the order in which it must be mended.
 
 use super::ground::Ground;
-use super::refusal;
+use super::{presence, refusal};
 use crate::facts::{
     DiagModule, Fact, Facts, Gap, LogLine, ModprobeHelper, ModuleFacts, Presence, Rule, RuleKind,
     Runnable, Why,
@@ -55,7 +55,7 @@ impl Cause<'_> {
             Cause::NoTree { release } => {
                 format!("there are no modules of this kernel, /lib/modules/{release}")
             }
-            Cause::Module(presence) => presence_words(presence, module),
+            Cause::Module(presence) => presence::words(presence, module),
             Cause::Refused { file, line } => {
                 format!("the kernel refused {file}: `{}`", line.text)
             }
@@ -77,7 +77,7 @@ impl Cause<'_> {
             Cause::NoTree { release } => {
                 Evidence::file(format!("/lib/modules/{release}"), None, "not there")
             }
-            Cause::Module(presence) => presence_evidence(presence, module),
+            Cause::Module(presence) => presence::evidence(presence, module),
             Cause::Refused { line, .. } => refusal::evidence(line),
             Cause::Rule(rule) => match &rule.place {
                 Some(place) => Evidence::at(place.clone(), rule_and_more(rule)),
@@ -308,70 +308,5 @@ fn rule_and_more(rule: &Rule) -> String {
     match rule.unlisted {
         0 => rule.text.clone(),
         more => format!("{}, and {more} more lines of this kind", rule.text),
-    }
-}
-
-fn presence_words(presence: &Presence, module: DiagModule) -> String {
-    let option = module.config_option();
-    match presence {
-        Presence::NotIndexed { file, index } => {
-            format!("depmod was not run, {index} does not lead to {file}")
-        }
-        Presence::FileGone { file } => format!("its file {file} is gone"),
-        Presence::NeededFileGone { file } => {
-            format!("it needs {file}, which is gone")
-        }
-        Presence::NotShipped => "its file is not among the modules of this kernel".to_owned(),
-        Presence::NotConfigured { .. } => {
-            format!("the kernel was built without it, {option} is not set")
-        }
-        Presence::NoModuleSupport => {
-            "the kernel has no loadable modules and this one is not built in".to_owned()
-        }
-        Presence::Unloadable { file, why, .. } => format!("{file} {why}"),
-        Presence::Loaded { file: None } => {
-            "no file of it is left among the modules of this kernel".to_owned()
-        }
-        Presence::BuiltIn { .. } | Presence::Loaded { .. } | Presence::Shipped { .. } => {
-            format!("{module} is there")
-        }
-    }
-}
-
-fn presence_evidence(presence: &Presence, module: DiagModule) -> Evidence {
-    match presence {
-        Presence::NotIndexed { file, index } => {
-            Evidence::file(index.clone(), None, format!("does not lead to {file}"))
-        }
-        Presence::FileGone { file } => {
-            Evidence::file(file.clone(), None, "named by the index, not there")
-        }
-        Presence::NeededFileGone { file } => Evidence::file(
-            file.clone(),
-            None,
-            "needed by it, named by the index, not there",
-        ),
-        Presence::NotConfigured { evidence } => Evidence::file(
-            evidence.clone(),
-            None,
-            format!("{} is not set", module.config_option()),
-        ),
-        Presence::Unloadable { file, why, errno } => {
-            let errno = errno.map_or_else(String::new, |errno| format!(" ({errno})"));
-            Evidence::file(file.clone(), None, format!("{why}{errno}"))
-        }
-        Presence::NoModuleSupport => Evidence::file(
-            "/proc/modules",
-            None,
-            "not there: CONFIG_MODULES is not set",
-        ),
-        Presence::NotShipped => Evidence::file(
-            "/lib/modules",
-            None,
-            format!("nothing of {module} in the tree of this kernel"),
-        ),
-        Presence::BuiltIn { evidence } => Evidence::file(evidence.clone(), None, "built in"),
-        Presence::Loaded { .. } => Evidence::file("/proc/modules", None, module.name()),
-        Presence::Shipped { file } => Evidence::file(file.clone(), None, "there"),
     }
 }

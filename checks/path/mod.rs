@@ -19,6 +19,7 @@ mod cause;
 mod ground;
 mod handler;
 mod mend;
+mod presence;
 mod promise;
 mod promises;
 mod refusal;

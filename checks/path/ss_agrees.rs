@@ -103,54 +103,37 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn about(facts: &Facts, socket: &str, run: &Fact<SsRun>, column: Column) -> Finding {
-    match printed(facts, run, column) {
-        Printed::Truth(run) => with_run(
-            facts,
-            run,
-            Status::Pass,
-            format!(
-                "ss printed {} for {socket}, which is true",
-                canary::words(run.truth)
-            ),
-        ),
-        Printed::NoProof(run) => with_run(
-            facts,
-            run,
-            Status::Unknown,
-            format!(
-                "ss printed {} for {socket}, as a blind ss does as well",
-                canary::words(run.truth)
-            ),
-        ),
-        Printed::Untruth(run, row) => with_run(
-            facts,
-            run,
-            Status::Fail,
-            format!(
-                "ss printed {} for {socket} {}",
-                wrong(run, row),
-                really(run, row)
-            ),
-        ),
-        Printed::Nothing(run) => with_run(
-            facts,
-            run,
-            Status::Fail,
-            format!("ss printed nothing for {socket} that is there"),
-        ),
-        Printed::Broken(run) => with_run(
-            facts,
-            run,
-            Status::Unknown,
-            format!("ss did not run to its end when asked for {socket}"),
-        ),
-        Printed::NotInstalled => Finding::host(Status::Skipped, "ss is not installed"),
-        Printed::Unknown(gap) => Finding::unknown(
-            Subject::Host,
-            format!("what ss prints for {socket} is not known"),
-            gap,
-        ),
-    }
+    let (run, status, summary) = match printed(facts, run, column) {
+        Printed::Truth(run) => {
+            let queues = canary::words(run.truth);
+            let summary = format!("ss printed {queues} for {socket}, which is true");
+            (run, Status::Pass, summary)
+        }
+        Printed::NoProof(run) => {
+            let queues = canary::words(run.truth);
+            let summary = format!("ss printed {queues} for {socket}, as a blind ss does as well");
+            (run, Status::Unknown, summary)
+        }
+        Printed::Untruth(run, row) => {
+            let (wrong, really) = (wrong(run, row), really(run, row));
+            let summary = format!("ss printed {wrong} for {socket} {really}");
+            (run, Status::Fail, summary)
+        }
+        Printed::Nothing(run) => {
+            let summary = format!("ss printed nothing for {socket} that is there");
+            (run, Status::Fail, summary)
+        }
+        Printed::Broken(run) => {
+            let summary = format!("ss did not run to its end when asked for {socket}");
+            (run, Status::Unknown, summary)
+        }
+        Printed::NotInstalled => return Finding::host(Status::Skipped, "ss is not installed"),
+        Printed::Unknown(gap) => {
+            let summary = format!("what ss prints for {socket} is not known");
+            return Finding::unknown(Subject::Host, summary, gap);
+        }
+    };
+    with_run(facts, run, status, summary)
 }
 
 /// `Send-Q 0`: the first column that is wrong.

@@ -1,6 +1,7 @@
 //! Events in words.
 
 use super::event::{Event, Growth, Reads, Subject, What};
+use crate::facts::Gap;
 use crate::label::owner_label;
 use crate::list::counted;
 use crate::namespaces::listening::{room, waiting};
@@ -55,57 +56,27 @@ impl What {
                 queue,
                 backlog,
                 at_first_sight,
-            } => {
-                let verb = if *at_first_sight { "is" } else { "became" };
-                format!("accept queue {verb} full: {}", queued(*queue, *backlog))
-            }
+            } => full(&queued(*queue, *backlog), *at_first_sight),
             What::QueueHasRoom { queue, backlog } => {
                 format!("accept queue has room again: {}", queued(*queue, *backlog))
             }
-            What::DropsGrew { growth } => {
-                let requests = counted(growth.by, "connection request");
-                format!("dropped up to {requests} {}", rate(growth))
-            }
+            What::DropsGrew { growth } => drops(growth),
             What::UnexplainedDrops {
                 growth,
                 overflows,
                 all_counted,
             } => unexplained(growth, *overflows, *all_counted),
-            What::SynQueueFull { growth, cookies } => {
-                let then = if *cookies { "met it" } else { "dropped" };
-                let (syns, rate) = (counted(growth.by, "SYN"), rate(growth));
-                format!("SYN queue full: {syns} {then} {rate}")
-            }
+            What::SynQueueFull { growth, cookies } => syn_queue_full(growth, *cookies),
             What::CookiesSent { growth, always } => cookies(growth, *always),
             What::ListenerCame => "listens now".to_owned(),
             What::ListenerWent => "does not listen any more".to_owned(),
             What::NamespaceCame { listeners } => with_listeners("came", *listeners),
             What::NamespaceWent { listeners } => with_listeners("went", *listeners),
-            What::ReadingFailed { reads, gap, others } => {
-                let others = match others {
-                    0 => String::new(),
-                    many => format!(", and in {}", counted(*many, "other namespace")),
-                };
-                format!("{} could not be read in full: {gap}{others}", reads.name())
-            }
+            What::ReadingFailed { reads, gap, others } => failed(*reads, gap, *others),
             What::ReadingBack(reads) => format!("{} can be read again", reads.name()),
-            What::More { what, number } => {
-                format!(
-                    "{what} happened to {} as well",
-                    counted(*number, "more listener")
-                )
-            }
-            What::Behind { took } => {
-                let took = took.as_millis();
-                format!(
-                    "readings are left out: {took} ms passed from when the last one was due until \
-                     it was told, longer than the interval"
-                )
-            }
-            What::OnTime { skipped } => {
-                let left_out = counted(*skipped, "reading");
-                format!("readings keep pace again: {left_out} left out meanwhile")
-            }
+            What::More { what, number } => more(what, *number),
+            What::Behind { took } => behind(took.as_millis()),
+            What::OnTime { skipped } => on_time(*skipped),
         }
     }
 }
@@ -126,6 +97,16 @@ impl Reads {
 
 fn queued(queue: u32, backlog: u32) -> String {
     format!("{} {}", waiting(queue), room(backlog))
+}
+
+fn full(queued: &str, at_first_sight: bool) -> String {
+    let verb = if at_first_sight { "is" } else { "became" };
+    format!("accept queue {verb} full: {queued}")
+}
+
+fn drops(growth: &Growth) -> String {
+    let requests = counted(growth.by, "connection request");
+    format!("dropped up to {requests} {}", rate(growth))
 }
 
 /// `within 1.0 s (3.0/s)`.
@@ -151,6 +132,12 @@ fn unexplained(growth: &Growth, overflows: Option<u64>, all_counted: bool) -> St
     format!("{drops} {rate} {whose}{overflows}")
 }
 
+fn syn_queue_full(growth: &Growth, cookies: bool) -> String {
+    let then = if cookies { "met it" } else { "dropped" };
+    let (syns, rate) = (counted(growth.by, "SYN"), rate(growth));
+    format!("SYN queue full: {syns} {then} {rate}")
+}
+
 fn cookies(growth: &Growth, always: bool) -> String {
     let always = if always {
         "; net.ipv4.tcp_syncookies is 2, so every SYN is answered so"
@@ -166,6 +153,31 @@ fn with_listeners(verb: &str, listeners: Option<usize>) -> String {
         None => format!("{verb}; its listeners are not known"),
         Some(listeners) => format!("{verb}, with {}", counted(listeners, "listener")),
     }
+}
+
+fn failed(reads: Reads, gap: &Gap, others: usize) -> String {
+    let others = match others {
+        0 => String::new(),
+        many => format!(", and in {}", counted(many, "other namespace")),
+    };
+    format!("{} could not be read in full: {gap}{others}", reads.name())
+}
+
+fn more(what: &str, number: usize) -> String {
+    let listeners = counted(number, "more listener");
+    format!("{what} happened to {listeners} as well")
+}
+
+fn behind(took: u128) -> String {
+    format!(
+        "readings are left out: {took} ms passed from when the last one was due until it was told, \
+         longer than the interval"
+    )
+}
+
+fn on_time(skipped: u64) -> String {
+    let left_out = counted(skipped, "reading");
+    format!("readings keep pace again: {left_out} left out meanwhile")
 }
 
 #[cfg(test)]

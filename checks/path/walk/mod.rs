@@ -9,7 +9,6 @@ mod table;
 mod tests;
 mod truth;
 
-use super::handler::Handler;
 use crate::check::View;
 use crate::facts::Facts;
 use crate::finding::{Remedy, Status};
@@ -170,51 +169,51 @@ fn shown(facts: &Facts, table: &Table, way: &Way) -> Shown {
 fn answer(facts: &Facts, table: &Table, way: &Way) -> (Status, String) {
     let queues = table.queues;
     if let Some(fault) = &way.fault {
-        let because = &fault.because;
-        let summary = match fault.ends_in {
-            End::ProcNet => {
-                let too = match step::seen_wrong(facts, table) {
-                    Some(_) => " and is wrong about Recv-Q too",
-                    None => "",
-                };
-                format!(
-                    "ss shows {} here: {because}, so {}{too}.",
-                    table.blind, table.fallback
-                )
-            }
-            End::Nothing => format!(
-                "ss shows no socket of this kind here: {because}, and an ss before 4.10 does not fall back."
-            ),
-            End::OtherFile => format!(
-                "ss cannot show {queues} here: {because}, so ss reads a file instead of asking the kernel."
-            ),
-            End::Untruth => format!("{queues} cannot be believed here: {because}."),
-        };
-        return (Status::Fail, summary);
+        return (Status::Fail, faulty(facts, table, fault));
     }
-    if let Some(Doubt { what, lift }) = &way.doubt {
-        return (Status::Unknown, doubtful(queues, what, lift.as_deref()));
+    if let Some(doubt) = &way.doubt {
+        return (Status::Unknown, doubtful(queues, doubt));
     }
-    if let Some(caution) = &way.caution {
-        let summary = format!(
-            "{queues} can be believed now, but not for certain later: {}.",
-            caution.because
-        );
+    if let Some(Fault { because, .. }) = &way.caution {
+        let summary =
+            format!("{queues} can be believed now, but not for certain later: {because}.");
         return (Status::Warn, summary);
     }
+    let last = table.handlers.last();
+    let answered = last.map_or("sock_diag", |last| last.module().name());
     let proof = (table.proof)(facts);
-    let answered = table.handlers.last().map_or("sock_diag", last_name);
-    (
-        Status::Pass,
-        format!("{queues} can be believed: {answered} answered, and {proof}."),
-    )
+    let summary = format!("{queues} can be believed: {answered} answered, and {proof}.");
+    (Status::Pass, summary)
 }
 
-fn doubtful(queues: &str, what: &str, lift: Option<&str>) -> String {
+fn faulty(facts: &Facts, table: &Table, fault: &Fault) -> String {
+    let Table {
+        queues,
+        blind,
+        fallback,
+        ..
+    } = table;
+    let because = &fault.because;
+    match fault.ends_in {
+        End::ProcNet => {
+            let too = match step::seen_wrong(facts, table) {
+                Some(_) => " and is wrong about Recv-Q too",
+                None => "",
+            };
+            format!("ss shows {blind} here: {because}, so {fallback}{too}.")
+        }
+        End::Nothing => format!(
+            "ss shows no socket of this kind here: {because}, and an ss before 4.10 does not fall back."
+        ),
+        End::OtherFile => format!(
+            "ss cannot show {queues} here: {because}, so ss reads a file instead of asking the kernel."
+        ),
+        End::Untruth => format!("{queues} cannot be believed here: {because}."),
+    }
+}
+
+fn doubtful(queues: &str, Doubt { what, lift }: &Doubt) -> String {
+    let lift = lift.as_ref();
     let lift = lift.map_or(String::new(), |lift| format!(" To know, {lift}."));
     format!("Whether {queues} can be believed is not known: {what}.{lift}")
-}
-
-fn last_name(handler: &Handler) -> &'static str {
-    handler.module().name()
 }

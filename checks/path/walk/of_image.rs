@@ -1,7 +1,7 @@
 //! The walk on a machine that boots an image: what its files promise.
 
 use super::table::Table;
-use super::{Doubt, End, Way, doubtful, finish, step};
+use super::{End, Way, doubtful, finish, step};
 use crate::facts::{Facts, SeenImage};
 use crate::finding::Status;
 use crate::path::handler::look;
@@ -58,9 +58,8 @@ fn answer(facts: &Facts, table: &Table, way: &Way) -> (Status, String) {
         };
         return (Status::Fail, summary);
     }
-    if let Some(Doubt { what, lift }) = &way.doubt {
-        let summary = doubtful(table.queues, what, lift.as_deref());
-        return (Status::Unknown, summary);
+    if let Some(doubt) = &way.doubt {
+        return (Status::Unknown, doubtful(table.queues, doubt));
     }
     let promises: Vec<String> = table
         .handlers

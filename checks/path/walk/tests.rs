@@ -6,6 +6,7 @@ use crate::finding::Step as RemedyStep;
 use crate::fixture;
 use crate::limits::Limits;
 use crate::path::broken::{self, edit, helper};
+use crate::path::handler::Handler;
 use crate::path::ss_agrees;
 use StepStatus::{Fail, Ok, Skipped, Then, Unknown, Warn};
 
