@@ -94,6 +94,6 @@ pub(super) fn listen_drops(namespace: &Namespace) -> Known<u64> {
 }
 
 fn total(namespace: &Namespace, total: fn(&Counters) -> Result<u64, Gap>) -> Known<u64> {
-    let reading = counter::read(namespace, total).map_err(Arc::new)?;
-    Ok(reading.weight())
+    let tally = counter::read(namespace, total).map_err(Arc::new)?;
+    Ok(tally.weight())
 }

@@ -14,16 +14,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// An address of a family, and a port.
-type Address = (Family, IpAddr, u16);
+type Endpoint = (Family, IpAddr, u16);
 /// The same, and the interface that a listener there is bound to, 0 for none.
-type Place = (Address, u32);
+type Binding = (Endpoint, u32);
 
 /// The requests of each listener of one namespace.
 #[derive(Default)]
 pub(super) struct Requests {
-    counts: BTreeMap<Place, u32>,
-    /// Places with requests that may be another's.
-    doubtful: BTreeSet<Place>,
+    counts: BTreeMap<Binding, u32>,
+    /// Bindings with requests that may be another's.
+    doubtful: BTreeSet<Binding>,
     /// What is missing.
     gap: Option<Arc<Gap>>,
 }
@@ -33,14 +33,14 @@ impl Requests {
     /// the kernel looks them up (__inet_lookup_listener, net/ipv4/inet_hashtables.c).
     pub(super) fn assign(fact: &Fact<Vec<SynRecv>>, listeners: &[TcpListener]) -> Self {
         // Mostly there are no entries, and then it does not matter who listens.
-        let places: LazyCell<BTreeSet<Place>, _> =
-            LazyCell::new(|| listeners.iter().map(place).collect());
+        let bindings: LazyCell<BTreeSet<Binding>, _> =
+            LazyCell::new(|| listeners.iter().map(binding).collect());
         let mut requests = Requests {
             gap: fact.gaps().first().cloned().map(Arc::new),
             ..Requests::default()
         };
         for entry in fact.value().into_iter().flatten() {
-            let at = |address| at(address, entry.interface, &places);
+            let at = |endpoint| at(endpoint, entry.interface, &bindings);
             let mut found = candidates(entry).into_iter().map(at);
             let found = found.find(|found| !found.is_empty());
             requests.add(entry.requests, &found.unwrap_or_default());
@@ -48,8 +48,8 @@ impl Requests {
         requests
     }
 
-    fn add(&mut self, requests: u32, places: &[Place]) {
-        match places {
+    fn add(&mut self, requests: u32, bindings: &[Binding]) {
+        match bindings {
             [only] => {
                 let count = self.counts.entry(*only).or_default();
                 *count = count.saturating_add(requests);
@@ -61,9 +61,9 @@ impl Requests {
     /// How many wait at this listener. What was counted in a reading with gaps is true as far as
     /// it goes; that nothing was counted there says nothing.
     pub(super) fn at(&self, listener: &TcpListener) -> Known<u32> {
-        let place = place(listener);
-        match (self.counts.get(&place), &self.gap) {
-            _ if self.doubtful.contains(&place) => Err(Arc::new(cannot_tell())),
+        let binding = binding(listener);
+        match (self.counts.get(&binding), &self.gap) {
+            _ if self.doubtful.contains(&binding) => Err(Arc::new(cannot_tell())),
             (Some(&count), _) => Ok(count),
             (None, Some(gap)) => Err(Arc::clone(gap)),
             (None, None) => Ok(0),
@@ -71,29 +71,29 @@ impl Requests {
     }
 }
 
-fn place(listener: &TcpListener) -> Place {
+fn binding(listener: &TcpListener) -> Binding {
     let address = (listener.family, listener.address, listener.port);
     (address, listener.interface)
 }
 
 /// Who listens at an address for a request that came by this interface: who is bound to it, or else
 /// who is bound to none. Where the interface is not known, everybody there.
-fn at(address: Address, interface: Option<u32>, places: &BTreeSet<Place>) -> Vec<Place> {
+fn at(endpoint: Endpoint, interface: Option<u32>, bindings: &BTreeSet<Binding>) -> Vec<Binding> {
     match interface {
         Some(interface) => {
-            let mut both = [(address, interface), (address, 0)].into_iter();
-            both.find(|place| places.contains(place))
+            let mut both = [(endpoint, interface), (endpoint, 0)].into_iter();
+            both.find(|binding| bindings.contains(binding))
                 .into_iter()
                 .collect()
         }
         None => {
-            let all = (address, 0)..=(address, u32::MAX);
-            places.range(all).copied().collect()
+            let all = (endpoint, 0)..=(endpoint, u32::MAX);
+            bindings.range(all).copied().collect()
         }
     }
 }
 
-fn candidates(entry: &SynRecv) -> Vec<Address> {
+fn candidates(entry: &SynRecv) -> Vec<Endpoint> {
     let &SynRecv {
         family,
         address,

@@ -12,7 +12,7 @@ const SPELLED_OUT: usize = 16;
 
 /// What a counter holds, and what it did during the sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct Tally {
     pub(crate) total: u64,
     pub(crate) growth: Growth,
 }
@@ -58,7 +58,7 @@ pub(crate) fn judge<'a>(
     remedy: impl FnOnce(&Namespace) -> Remedy,
 ) -> Judged<'a> {
     let (weight, mut finding) = match read(namespace, counter.total) {
-        Ok(reading) => (reading.weight(), reading.finding(facts, namespace, counter)),
+        Ok(tally) => (tally.weight(), tally.finding(facts, namespace, counter)),
         Err(gap) => {
             let summary = format!("{} is not known", counter.name);
             (0, undecided(namespace, summary, &gap))
@@ -78,9 +78,9 @@ pub(crate) fn judge<'a>(
 pub(crate) fn read(
     namespace: &Namespace,
     total: impl Fn(&Counters) -> Result<u64, Gap>,
-) -> Result<Reading, Gap> {
+) -> Result<Tally, Gap> {
     let before = total(namespace.counters.known().map_err(Clone::clone)?)?;
-    Ok(Reading {
+    Ok(Tally {
         total: before,
         growth: growth(namespace, total, before),
     })
@@ -114,7 +114,7 @@ fn growth(
     }
 }
 
-impl Reading {
+impl Tally {
     /// The number that the finding is about: growth where there was some, or else the total.
     pub(crate) fn weight(&self) -> u64 {
         match self.growth {
@@ -123,7 +123,7 @@ impl Reading {
         }
     }
 
-    /// The finding about this reading, with the counter as its evidence.
+    /// The finding about this tally, with the counter as its evidence.
     fn finding(&self, facts: &Facts, namespace: &Namespace, counter: &Counter) -> Finding {
         if let (0, Growth::Unknown(gap)) = (self.total, &self.growth) {
             return undecided(namespace, "the second reading of the sample failed", gap);

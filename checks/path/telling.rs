@@ -8,19 +8,19 @@ use crate::facts::{DiagModule, Errno, Facts, Gap, Origin, Presence, Refusal};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 
 /// A handler, and what is lost without it.
-pub(super) struct Table {
+pub(super) struct Loss {
     /// The handler.
     pub(super) handler: Handler,
     /// What ss does without it, after the word "so".
     pub(super) without: &'static str,
     /// How bad that is.
-    pub(super) loss: Status,
+    pub(super) status: Status,
 }
 
 /// The finding of the handler's own check.
-pub(super) fn finding(view: &View<'_>, table: &Table) -> Finding {
+pub(super) fn finding(view: &View<'_>, loss: &Loss) -> Finding {
     let facts = view.facts;
-    let handler = table.handler;
+    let handler = loss.handler;
     let module = handler.module();
     let required = view.limits.required_modules.contains(&module);
     let look = look(facts, handler);
@@ -42,11 +42,11 @@ pub(super) fn finding(view: &View<'_>, table: &Table) -> Finding {
         Look::NotAsked { loadable, .. } => not_asked(facts, handler, *loadable),
         Look::Refuses { .. } | Look::Blocked { .. } | Look::Orphan { .. } => {
             let because = because(facts, handler, &look);
-            let because = format!("{because}, so {}", table.without);
+            let because = format!("{because}, so {}", loss.without);
             let finding = if required {
                 required_but(module, &because)
             } else {
-                Finding::host(table.loss, because)
+                Finding::host(loss.status, because)
             };
             match remedy(facts, handler, &look) {
                 Some(remedy) => finding.remedy(remedy),

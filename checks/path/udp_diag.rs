@@ -1,7 +1,7 @@
 //! udp_diag answers.
 
 use super::handler::Handler;
-use super::telling::{self, Table};
+use super::telling::{self, Loss};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::Topic;
 use crate::finding::{Finding, Status};
@@ -19,14 +19,14 @@ pub static CHECK: Check = Check {
     judge,
 };
 
-const TABLE: Table = Table {
+const LOSS: Loss = Loss {
     handler: Handler::Udp,
     without: "ss reads /proc/net/udp, whose queues are right",
-    loss: Status::Warn,
+    status: Status::Warn,
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    vec![telling::finding(view, &TABLE)]
+    vec![telling::finding(view, &LOSS)]
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! unix_diag answers, so ss has unread bytes.
 
 use super::handler::Handler;
-use super::telling::{self, Table};
+use super::telling::{self, Loss};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::Topic;
 use crate::finding::{Finding, Status};
@@ -19,14 +19,14 @@ pub static CHECK: Check = Check {
     judge,
 };
 
-const TABLE: Table = Table {
+const LOSS: Loss = Loss {
     handler: Handler::Unix,
     without: "ss shows 0 in both queues of every unix socket",
-    loss: Status::Fail,
+    status: Status::Fail,
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    vec![telling::finding(view, &TABLE)]
+    vec![telling::finding(view, &LOSS)]
 }
 
 #[cfg(test)]
