@@ -14,6 +14,7 @@ use crate::check::View;
 use crate::facts::{Counters, Fact, Facts, Namespace, SocketSource, TcpListener};
 use crate::finding::{Evidence, Finding, Remedy};
 use crate::label;
+use crate::list::counted;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -110,8 +111,8 @@ impl Droppers<'_> {
             .map(|(listener, dropped)| {
                 let owner = label::owner(facts, listener.inode);
                 let owner = owner.map_or_else(String::new, |owner| format!(", {owner}"));
-                let packets = if *dropped == 1 { "packet" } else { "packets" };
-                let says = format!("{}{owner}: {dropped} {packets} discarded", listener.label());
+                let packets = counted(dropped, "packet");
+                let says = format!("{}{owner}: {packets} discarded", listener.label());
                 drop_counter(Some(listener.source), says)
             })
             .collect();

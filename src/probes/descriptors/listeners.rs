@@ -6,6 +6,7 @@ use crate::probes::canary::is_canary;
 use rustix::fd::OwnedFd;
 use rustix::net::{ipproto, sockopt};
 use sockdoctor_checks::facts::{Fact, SocketSource, TcpListener, Why};
+use sockdoctor_checks::list::counted;
 use std::collections::BTreeMap;
 
 /// What a listener says of itself.
@@ -73,8 +74,8 @@ pub(super) fn fill(fact: &mut Fact<Vec<TcpListener>>, answers: &Answers) {
 }
 
 fn what(listeners: usize) -> String {
-    let s = if listeners == 1 { "" } else { "s" };
-    format!("backlog and drops of {listeners} TCP listener{s}, which /proc/net/tcp does not have")
+    let listeners = counted(listeners, "TCP listener");
+    format!("backlog and drops of {listeners}, which /proc/net/tcp does not have")
 }
 
 fn put(listener: &mut TcpListener, told: &Listening) {

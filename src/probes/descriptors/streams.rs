@@ -7,6 +7,7 @@ use crate::text::shown;
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, ioctl_fionread};
 use sockdoctor_checks::facts::{Fact, SocketSource, UnixStream, Why};
+use sockdoctor_checks::list::counted;
 use std::collections::BTreeMap;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream as Socket};
@@ -94,8 +95,8 @@ pub(super) fn fill(fact: &mut Fact<Vec<UnixStream>>, answers: &Answers) {
 }
 
 fn what(streams: usize) -> String {
-    let s = if streams == 1 { "" } else { "s" };
-    format!("unread bytes of {streams} unix stream{s}, which /proc/net/unix does not have")
+    let streams = counted(streams, "unix stream");
+    format!("unread bytes of {streams}, which /proc/net/unix does not have")
 }
 
 fn put(stream: &mut UnixStream, told: &Waiting) {
