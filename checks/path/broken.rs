@@ -97,6 +97,14 @@ pub(super) fn set_presence(facts: &mut Facts, module: DiagModule, presence: Pres
     });
 }
 
+/// `module` was shipped, and asking for it loaded it.
+pub(super) fn load_by_asking(facts: &mut Facts, module: DiagModule) {
+    set_presence(facts, module, shipped(module));
+    edit(&mut facts.loaded_before, |before| {
+        before.retain(|loaded| *loaded != module);
+    });
+}
+
 /// Adds a rule about `module`.
 pub(super) fn add_rule(facts: &mut Facts, module: DiagModule, kind: RuleKind, text: &str) {
     let place = Place {

@@ -227,12 +227,21 @@ pub(super) fn obstacles(facts: &Facts) -> Vec<Cause<'_>> {
     found
 }
 
+fn loads_on_demand(facts: &Facts) -> bool {
+    let loaded = facts.loaded_by_this_run();
+    loaded.is_some_and(|loaded| !loaded.is_empty())
+}
+
 fn for_every_module(facts: &Facts) -> Vec<Cause<'_>> {
     let mut found = Vec::new();
     if facts.kernel.modules_disabled.value() == Some(&true) {
         found.push(Cause::Disabled);
     }
-    // Known in full: where it is not known whose root this is, another may have the tree.
+    // What this run loaded was loaded by the helper, from a tree.
+    if loads_on_demand(facts) {
+        return found;
+    }
+    // Known in full: where it is not known whose root this is, or what is in it, there may be a tree.
     if let (Fact::Known(modules), Some(release)) = (&facts.modules, facts.kernel.release.value())
         && modules.tree.is_none()
         && !modules

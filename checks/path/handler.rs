@@ -194,23 +194,24 @@ fn answering(facts: &Facts, module: DiagModule) -> Look<'_> {
     if !causes.is_empty() {
         return Look::Fragile { causes };
     }
-    let before = presence(facts, module).map(Presence::is_in_kernel);
-    let after = facts.loaded_after.value();
+    let loaded = facts.loaded_by_this_run();
     Look::Answers {
-        by_this_run: before == Some(false) && after.is_some_and(|after| after.contains(&module)),
+        by_this_run: loaded.is_some_and(|loaded| loaded.contains(&module)),
     }
 }
 
 /// What would stop a loaded module if it had to be loaded again. What stops every module is
 /// left to module-autoload.
 fn would_not_return(facts: &Facts, module: DiagModule) -> Vec<Cause<'_>> {
-    let Some(loaded @ Presence::Loaded { file }) = presence(facts, module) else {
+    let seen = cause::entry(facts, module).map(|entry| &entry.presence);
+    let Some(loaded @ Presence::Loaded { file }) = seen.and_then(Fact::value) else {
         return Vec::new();
     };
+    let has_no_file = file.is_none() && seen.is_some_and(|seen| seen.gaps().is_empty());
     let mut causes = cause::causes(facts, module);
     causes.retain(|cause| !cause.stops_every_module());
     let has_tree = facts.modules.value().is_some_and(|all| all.tree.is_some());
-    if file.is_none() && has_tree && !reason_is_on_the_host(facts) {
+    if has_no_file && has_tree && !reason_is_on_the_host(facts) {
         causes.push(Cause::Module(loaded));
     }
     // An alias that leads nowhere does not matter to a module that is loaded by its name. A
@@ -273,7 +274,7 @@ fn unasked<'a>(facts: &'a Facts, handler: Handler, gap: &'a Gap) -> Look<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::RuleKind;
+    use crate::facts::{RuleKind, Why};
     use crate::fixture;
     use crate::path::broken;
 
@@ -296,6 +297,20 @@ mod tests {
         let how = Refusal::DoneMessage;
         broken::refuse(&mut facts, Handler::Tcp, how, Errno::ENOBUFS);
         assert_eq!(is_there(&facts, Handler::Tcp), Some(true));
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_looked_for_is_not_called_gone() {
+        let mut facts = fixture::healthy();
+        let gone = Presence::Loaded { file: None };
+        broken::set_presence(&mut facts, DiagModule::TcpDiag, gone.clone());
+        assert!(matches!(look(&facts, Handler::Tcp), Look::Fragile { .. }));
+        let needs = "root".to_owned();
+        let gap = Gap::new("/lib/modules", Why::Denied { needs });
+        broken::of_module(&mut facts, DiagModule::TcpDiag, |entry| {
+            entry.presence = Fact::with_gaps(gone, vec![gap]);
+        });
+        assert!(matches!(look(&facts, Handler::Tcp), Look::Answers { .. }));
     }
 
     #[test]

@@ -192,7 +192,7 @@ fn names(modules: &[DiagModule]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Why};
+    use crate::facts::{Fact, RuleKind, Why};
     use crate::fixture;
     use crate::path::broken::{self, edit, judge_one, remedy_text};
 
@@ -299,10 +299,44 @@ mod tests {
     }
 
     #[test]
+    fn what_this_run_loaded_refutes_what_the_files_say() {
+        let mut facts = fixture::healthy();
+        broken::helper(&mut facts, "/nowhere", Runnable::Missing);
+        edit(&mut facts.modules, |modules| modules.tree = None);
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Warn);
+        broken::load_by_asking(&mut facts, DiagModule::TcpDiag);
+        let finding = judge_one(&CHECK, &facts);
+        assert_eq!(finding.status, Status::Pass, "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_tree_that_only_root_can_see_is_undecided_and_root_is_asked_for() {
+        let mut facts = broken::without_tcp_diag();
+        let needs = "root".to_owned();
+        let gap = Gap::new("/lib/modules/6.1", Why::Denied { needs });
+        edit(&mut facts.modules, |modules| modules.tree = None);
+        facts.modules = facts.modules.and_gaps(vec![gap.clone()]);
+        broken::of_module(&mut facts, DiagModule::TcpDiag, |entry| {
+            entry.presence = Fact::Missing(gap);
+        });
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Unknown);
+        let finding = judge_one(&crate::path::tcp_diag::CHECK, &facts);
+        assert!(
+            finding.summary.contains("run as root"),
+            "{}",
+            finding.summary
+        );
+
+        let rule = "install tcp_diag /bin/false";
+        broken::add_rule(&mut facts, DiagModule::TcpDiag, RuleKind::Install, rule);
+        let finding = judge_one(&crate::path::tcp_diag::CHECK, &facts);
+        assert!(finding.summary.contains(rule), "{}", finding.summary);
+    }
+
+    #[test]
     fn what_this_run_loaded_proves_it() {
         let mut facts = fixture::healthy();
-        let module = DiagModule::TcpDiag;
-        broken::set_presence(&mut facts, module, broken::shipped(module));
+        broken::load_by_asking(&mut facts, DiagModule::TcpDiag);
         facts.kernel.modprobe = Fact::Missing(Gap::new("kernel.modprobe", Why::Absent));
         let finding = judge_one(&CHECK, &facts);
         assert_eq!(finding.status, Status::Pass);

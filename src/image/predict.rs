@@ -39,7 +39,7 @@ pub fn predict(name: &str, root: &dyn Root) -> Vec<Facts> {
 fn with_kernel(name: &str, root: &dyn Root, image: &Image, installed: &InstalledKernel) -> Facts {
     let kernel = kernel(root, &image.boot, installed);
     let modules = match &installed.tree {
-        Some(tree) => Fact::Known(modules::collect_image(root, &kernel, Path::new(tree))),
+        Some(tree) => modules::collect_image(root, &kernel, Path::new(tree)),
         // A tree that could not be looked for may be there.
         None => match image.kernels.gaps().first() {
             Some(gap) => Fact::Missing(gap.clone()),

@@ -1,4 +1,5 @@
-//! The lines of a mountinfo that matter here: nsfs mounts, the options of /proc, and what is on /.
+//! The lines of a mountinfo that matter here: nsfs mounts, the options of /proc, and which file
+//! system a path is in.
 //!
 //! Crate procfs parses this file too, but builds three maps for each line and leaves the
 //! escapes of the mount point as they are; a host with containers has thousands of lines.
@@ -7,13 +8,15 @@ use crate::probes::{io_gap, read_proc};
 use crate::text::shown;
 use rustix::fs::makedev;
 use sockdoctor_checks::facts::{Gap, NetnsId};
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// A mount, as proc(5) describes the fields of mountinfo.
 #[derive(Debug, PartialEq, Eq)]
 struct Mount<'a> {
+    id: &'a str,
+    parent: &'a str,
     device: &'a str,
     root: &'a str,
     point: &'a [u8],
@@ -90,6 +93,36 @@ impl Mounts {
             .collect()
     }
 
+    /// Where `path` is: the device, and the path in its file system. Links are not followed. `None`
+    /// where nothing is mounted on `/`, as in a chroot.
+    pub(crate) fn place(&self, path: &Path) -> Option<(String, PathBuf)> {
+        let above = self.with(POINT, |point| path.starts_with(as_path(point)));
+        let above: Vec<Mount<'_>> = above.collect();
+        let is_on = |upper: &&Mount<'_>, lower: &Mount<'_>| {
+            upper.parent == lower.id && upper.id != lower.id
+        };
+        let mut mount = above
+            .iter()
+            .find(|mount| !above.iter().any(|lower| is_on(mount, lower)))?;
+        // As a path is walked: the first mount that is met on the way leads on. Each is met once.
+        for _ in &above {
+            let met = above.iter().filter(|upper| is_on(upper, mount));
+            match met.min_by_key(|upper| upper.point.len()) {
+                Some(next) => mount = next,
+                None => break,
+            }
+        }
+        let rest = path.strip_prefix(as_path(mount.point)).ok()?;
+        Some((mount.device.to_owned(), Path::new(mount.root).join(rest)))
+    }
+
+    /// Where something is mounted below `path`, with the escapes of the file.
+    pub(crate) fn below<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Path> {
+        let is_below =
+            move |point: &[u8]| as_path(point) != path && as_path(point).starts_with(path);
+        self.with(POINT, is_below).map(|mount| as_path(mount.point))
+    }
+
     /// The `hidepid=` option of /proc as the kernel prints it: a number before Linux 5.8, a
     /// word since. "0" when it is not set, `None` when nothing is mounted on /proc.
     pub fn hidepid(&self) -> Option<&str> {
@@ -113,7 +146,7 @@ impl Mounts {
 fn mount(line: &[u8]) -> Option<Mount<'_>> {
     let mut fields = line.split(|byte| *byte == b' ');
     let mut text = || std::str::from_utf8(fields.next()?).ok();
-    let (_id, _parent) = (text()?, text()?);
+    let (id, parent) = (text()?, text()?);
     let (device, root) = (text()?, text()?);
     let point = fields.next()?;
     // A variable number of optional fields ends with a dash.
@@ -121,12 +154,18 @@ fn mount(line: &[u8]) -> Option<Mount<'_>> {
     let mut text = || std::str::from_utf8(after.next()?).ok();
     let (kind, _source, super_options) = (text()?, text()?, text()?);
     Some(Mount {
+        id,
+        parent,
         device,
         root,
         point,
         kind,
         super_options,
     })
+}
+
+fn as_path(point: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(point))
 }
 
 /// Undoes the octal escapes (`\040` is a space) of mangle() in fs/seq_file.c.
@@ -201,11 +240,65 @@ mod tests {
         assert!(!mounts.hides_processes());
     }
 
+    fn place(mounts: &Mounts, path: &str) -> Option<(String, String)> {
+        let (device, place) = mounts.place(Path::new(path))?;
+        Some((device, place.to_str().expect("text").to_owned()))
+    }
+
+    fn at(device: &str, place: &str) -> Option<(String, String)> {
+        Some((device.to_owned(), place.to_owned()))
+    }
+
+    #[test]
+    fn a_path_is_in_the_mount_that_leads_to_it() {
+        let mounts = mounts(
+            "27 1 8:1 /@ / rw - btrfs /dev/sda1 rw\n\
+             30 27 8:1 /@usr /usr rw - btrfs /dev/sda1 rw\n\
+             31 30 0:50 / /usr/lib/modules rw - tmpfs tmpfs rw\n",
+        );
+        assert_eq!(place(&mounts, "/etc"), at("8:1", "/@/etc"));
+        assert_eq!(place(&mounts, "/usr/lib"), at("8:1", "/@usr/lib"));
+        assert_eq!(place(&mounts, "/usr/lib/modules/6.1"), at("0:50", "/6.1"));
+        assert_eq!(
+            place(&mounts, "/usr/lib/modules-x"),
+            at("8:1", "/@usr/lib/modules-x")
+        );
+    }
+
+    #[test]
+    fn what_is_mounted_over_hides_what_was_there() {
+        let mounts = mounts(
+            "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+             31 27 0:50 / /usr/lib/modules rw - tmpfs tmpfs rw\n\
+             32 27 0:51 / /usr rw - tmpfs tmpfs rw\n\
+             33 32 0:52 / /usr rw - tmpfs tmpfs rw\n",
+        );
+        let modules = place(&mounts, "/usr/lib/modules");
+        assert_eq!(modules, at("0:52", "/lib/modules"));
+    }
+
+    #[test]
+    fn a_chroot_has_no_place() {
+        let mounts = mounts("22 27 0:21 / /proc rw - proc proc rw\n");
+        assert_eq!(place(&mounts, "/etc"), None);
+    }
+
+    #[test]
+    fn the_mounts_below_a_path_are_found() {
+        let mounts = mounts(
+            "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+             31 27 0:50 / /usr/lib/modules/6.1 rw - tmpfs tmpfs rw\n",
+        );
+        let below: Vec<&Path> = mounts.below(Path::new("/usr/lib/modules")).collect();
+        assert_eq!(below, [Path::new("/usr/lib/modules/6.1")]);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_survived(text in any::<Vec<u8>>()) {
             let mounts = Mounts(text);
             let _ = mounts.hidepid();
+            let _ = mounts.place(Path::new("/usr"));
             let _ = mounts.namespaces().count();
         }
     }

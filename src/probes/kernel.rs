@@ -128,7 +128,7 @@ fn modprobe(root: &Path) -> Fact<ModprobeHelper> {
         let runnable = Runnable::Empty;
         return Fact::Known(ModprobeHelper { path, runnable });
     }
-    let (other, gaps) = match host_root::compare(&root.join("proc")) {
+    let (other, gaps) = match host_root::compare(&root.join("proc"), &[&path]) {
         Root::Host => (false, Vec::new()),
         Root::Other => (true, Vec::new()),
         Root::Unknown(gap) => (false, vec![gap]),

@@ -21,6 +21,7 @@ fn judged(scene: &Scene, module: DiagModule) -> ModuleFacts {
     let root = Directory::open(scene.root()).expect("a root");
     let tree = Path::new("/").join(scene.tree().strip_prefix(scene.root()).expect("inside"));
     let modules = collect_image(&root, &scene.kernel(), &tree);
+    let modules = modules.value().expect("a tree");
     assert_eq!(modules.resolver, ModuleResolver::Reader);
     modules.get(module).expect("every diag module").clone()
 }

@@ -1,8 +1,14 @@
 //! Whether and how a module is there.
 
 use crate::scene::{Scene, TCP};
-use sockdoctor_checks::facts::{DiagModule, Fact, ModuleResolver, Presence, RuleKind, Why};
+use rustix::process::Uid;
+use rustix::thread::set_thread_res_uid;
+use sockdoctor_checks::facts::{
+    DiagModule, Fact, Gap, ModuleFacts, ModuleResolver, Modules, Presence, RuleKind, Why,
+};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 const ALIASES: &str = "modules.alias.bin";
 const DEPENDENCIES: &str = "modules.dep.bin";
@@ -183,6 +189,90 @@ fn in_a_container_the_tree_and_modprobe_d_are_not_the_hosts() {
         [RuleKind::CommandLineBlacklist, RuleKind::KernelBlacklist]
     );
     assert_eq!(facts.rules.gaps().len(), 1);
+}
+
+/// What anybody but root finds, whoever resolves it.
+fn by_nobody(scene: &Scene, look: impl Fn(&Fact<Modules>) + Sync) {
+    let nobody = Uid::from_raw(65534);
+    let look_as_nobody = || {
+        set_thread_res_uid(nobody, nobody, nobody).expect("these tests need root");
+        look(&scene.modules_by(ModuleResolver::Reader));
+        if cfg!(feature = "libkmod") {
+            look(&scene.modules_by(ModuleResolver::Libkmod));
+        }
+    };
+    let ended = std::thread::scope(|scope| scope.spawn(look_as_nobody).join());
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+fn only_for_root(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).expect("a mode");
+}
+
+fn readable_by_anybody() -> Scene {
+    let scene = Scene::new();
+    fs::set_permissions(scene.root(), fs::Permissions::from_mode(0o755)).expect("a mode");
+    scene
+}
+
+fn needs_root(gap: &Gap) -> bool {
+    matches!(&gap.why, Why::Denied { needs } if needs == "root")
+}
+
+fn tcp(modules: &Fact<Modules>) -> &ModuleFacts {
+    let modules = modules.value().expect("modules");
+    modules.get(DiagModule::TcpDiag).expect("an entry")
+}
+
+#[test]
+fn a_tree_that_only_root_may_look_at_is_not_gone() {
+    let scene = readable_by_anybody().etc("a.conf", "install tcp_diag /bin/false\n");
+    by_nobody(&scene, |modules| assert!(modules.gaps().is_empty()));
+    only_for_root(scene.tree().parent().expect("a parent"));
+    by_nobody(&scene, |modules| {
+        assert!(needs_root(&modules.gaps()[0]), "{modules:?}");
+        let tcp = tcp(modules);
+        assert!(matches!(&tcp.presence, Fact::Missing(gap) if needs_root(gap)));
+        let rules = tcp.rules.value().expect("those of modprobe.d");
+        assert_eq!(rules[0].text, "install tcp_diag /bin/false");
+    });
+}
+
+#[test]
+fn what_is_in_a_tree_that_only_root_may_read_is_not_known() {
+    for hidden in ["", "kernel", ALIASES, DEPENDENCIES] {
+        let scene = readable_by_anybody();
+        only_for_root(&scene.in_tree(hidden));
+        by_nobody(&scene, |modules| {
+            let presence = &tcp(modules).presence;
+            let is_hidden = matches!(presence, Fact::Missing(gap) if needs_root(gap));
+            assert!(is_hidden, "{hidden}: {presence:?}");
+        });
+    }
+}
+
+#[test]
+fn a_loaded_module_whose_file_only_root_may_see_is_loaded() {
+    let line = "tcp_diag 16384 0 - Live 0x0\n";
+    for hidden in ["..", "", "kernel", ALIASES] {
+        let scene = readable_by_anybody().proc("modules", line);
+        only_for_root(&scene.in_tree(hidden));
+        by_nobody(&scene, |modules| {
+            let presence = &tcp(modules).presence;
+            let expected = Presence::Loaded { file: None };
+            assert_eq!(presence.value(), Some(&expected), "{hidden}");
+            assert!(needs_root(&presence.gaps()[0]), "{hidden}");
+        });
+    }
+}
+
+#[test]
+fn a_tree_of_another_root_is_not_that_of_the_kernel() {
+    let mut scene = Scene::new();
+    scene.of_the_host = false;
+    let modules = scene.modules_by(ModuleResolver::Reader);
+    assert_eq!(modules.value().expect("modules").tree, None);
+    assert_eq!(modules.gaps().len(), 1);
 }
 
 #[test]

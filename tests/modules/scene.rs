@@ -3,7 +3,8 @@
 
 use sockdoctor::probes::modules::{Roots, collect_in};
 use sockdoctor_checks::facts::{
-    DiagModule, Fact, Gap, Kernel, KernelConfig, ModuleFacts, ModuleResolver, Presence, Why,
+    DiagModule, Fact, Gap, Kernel, KernelConfig, ModuleFacts, ModuleResolver, Modules, Presence,
+    Why,
 };
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -130,6 +131,13 @@ impl Scene {
     }
 
     fn facts_by(&self, resolver: ModuleResolver, module: DiagModule) -> ModuleFacts {
+        let modules = self.modules_by(resolver);
+        let modules = modules.value().expect("a root directory");
+        modules.get(module).expect("every diag module").clone()
+    }
+
+    /// What the probe says of all modules when `resolver` resolves them.
+    pub(crate) fn modules_by(&self, resolver: ModuleResolver) -> Fact<Modules> {
         let roots = Roots {
             proc: self.proc.clone(),
             tree: self.tree(),
@@ -137,8 +145,7 @@ impl Scene {
             of_the_host: self.of_the_host,
             resolver,
         };
-        let modules = collect_in(&roots, &self.kernel()).expect("a root directory");
-        modules.get(module).expect("every diag module").clone()
+        collect_in(&roots, &self.kernel())
     }
 
     pub(crate) fn presence(&self, module: DiagModule) -> Fact<Presence> {

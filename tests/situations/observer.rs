@@ -94,6 +94,15 @@ fn a_proc_that_hides_processes_is_said() {
 }
 
 #[test]
+fn files_of_modprobe_that_are_hidden_from_a_service_are_not_called_missing() {
+    let hide = "mount -t tmpfs -o mode=000 tmpfs /etc/modprobe.d &&";
+    let report = check([]).through(["unshare", "-m"]).after(hide).report();
+    assert_true_verdict(&report);
+    assert!(report.says("the root directory of the host"));
+    assert!(!check([]).report().says("the root directory of the host"));
+}
+
+#[test]
 fn without_proc_what_was_read_there_is_unknown() {
     let report = check([])
         .through(["unshare", "-m"])

@@ -48,7 +48,7 @@ fn an_answer_passes() {
 #[test]
 fn an_answer_that_this_run_loaded_says_so() {
     let mut facts = fixture::healthy();
-    broken::set_presence(&mut facts, TCP, broken::shipped(TCP));
+    broken::load_by_asking(&mut facts, TCP);
     let finding = judge_one(&CHECK, &facts);
     assert_eq!(finding.status, Status::Pass);
     assert!(finding.summary.contains("loaded by this run"));

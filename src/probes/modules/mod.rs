@@ -111,6 +111,9 @@ enum Target {
 struct Context<'a> {
     root: &'a dyn Root,
     tree: &'a Path,
+    /// Whether it is there. An error where the files are not those of the kernel's modprobe, or
+    /// cannot be looked at.
+    is_there: Result<bool, Gap>,
     kernel: &'a Kernel,
     loaded: &'a Result<Loaded, Gap>,
     command_line: &'a Result<CommandLine, Gap>,
@@ -118,52 +121,61 @@ struct Context<'a> {
     kmod: Result<Box<dyn Kmod + 'a>, Gap>,
 }
 
-/// Observes the diag modules without loading any. `Partial` when the observer's root could not be
-/// held against that of process 1: then a tree that is not there proves nothing.
+/// Where the files are that the kernel's modprobe reads.
+const READ_BY_MODPROBE: [&str; 3] = ["/lib/modules", "/usr/lib/modules", "/etc/modprobe.d"];
+
+/// Observes the diag modules without loading any. `Partial` when it is not known whether a tree is
+/// there: the files are not those of process 1, could not be held against those, or cannot be
+/// looked at. Then a tree that was not found proves nothing.
 pub fn collect(kernel: &Kernel) -> Fact<Modules> {
     let proc = Path::new("/proc");
-    let root = host_root::compare(proc);
-    let modules = Roots::of_machine(kernel, proc, &root);
-    match modules.and_then(|roots| collect_in(&roots, kernel)) {
-        Ok(modules) => Fact::with_gaps(modules, root.gap().into_iter().collect()),
+    let root = host_root::compare(proc, &READ_BY_MODPROBE);
+    match Roots::of_machine(kernel, proc, &root) {
+        Ok(roots) => collect_in(&roots, kernel).and_gaps(root.gap().into_iter().collect()),
         Err(gap) => Fact::Missing(gap),
     }
 }
 
-/// The same, from other places.
-///
-/// # Errors
-/// The root directory of this machine cannot be opened.
-pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Result<Modules, Gap> {
-    let root = machine()?;
+/// The same, from other places. `Missing` when the root directory of this machine cannot be opened.
+pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Fact<Modules> {
+    let root = match machine() {
+        Ok(root) => root,
+        Err(gap) => return Fact::Missing(gap),
+    };
     let command_line = command_line::read(&roots.proc);
     let context = Context {
         root: &root,
         tree: &roots.tree,
+        is_there: match roots.of_the_host {
+            true => tree::is_there(&root, &roots.tree),
+            false => Err(Gap::new(shown(&roots.tree), of_another_root())),
+        },
         kernel,
         loaded: &loaded::read(&roots.proc),
         command_line: &command_line,
         kmod: kmod_of_machine(&root, roots, &command_line),
     };
-    Ok(observe(&context, roots.resolver))
+    observe(&context, roots.resolver)
 }
 
 /// The diag modules of one kernel of an image that does not run. `kernel` says which: only its
 /// release and its configuration count. `tree` is its module tree, inside `root`. Nothing is
 /// loaded there, and its kernel command line is not known: rules of one are not among these.
-pub fn collect_image(root: &dyn Root, kernel: &Kernel, tree: &Path) -> Modules {
+pub fn collect_image(root: &dyn Root, kernel: &Kernel, tree: &Path) -> Fact<Modules> {
     let configuration = Configuration::read(root, tree, Sources::of_modprobe(root));
     let context = Context {
         root,
         tree,
+        is_there: tree::is_there(root, tree),
         kernel,
         loaded: &Ok(Loaded::nothing()),
         command_line: &Ok(CommandLine::empty()),
         kmod: Ok(Box::new(Reader::new(root, tree, configuration))),
     };
-    let mut modules = observe(&context, ModuleResolver::Reader);
-    of_image::look_into_files(root, tree, kernel, &mut modules);
-    modules
+    observe(&context, ModuleResolver::Reader).map(|mut modules| {
+        of_image::look_into_files(root, tree, kernel, &mut modules);
+        modules
+    })
 }
 
 /// The diag modules of a kernel whose module tree is not there.
@@ -180,14 +192,22 @@ pub fn of_no_tree() -> Modules {
     }
 }
 
-fn observe(context: &Context<'_>, resolver: ModuleResolver) -> Modules {
-    let there = tree::is_directory(context.root, context.tree);
-    let entry = |module| module_facts(context, there, module);
-    Modules {
+fn observe(context: &Context<'_>, resolver: ModuleResolver) -> Fact<Modules> {
+    let there = matches!(context.is_there, Ok(true));
+    let entry = |module| module_facts(context, module);
+    let modules = Modules {
         tree: there.then(|| shown(context.tree)),
         resolver,
         entries: DiagModule::ALL.into_iter().map(entry).collect(),
-    }
+    };
+    let gap = context.is_there.as_ref().err();
+    Fact::with_gaps(modules, gap.into_iter().cloned().collect())
+}
+
+/// Why files say nothing that are not those of the kernel's modprobe.
+fn of_another_root() -> Why {
+    let needs = "the root directory of the host".to_owned();
+    Why::Denied { needs }
 }
 
 /// Who answers for this machine, where its files are those of the kernel's modprobe.
@@ -197,8 +217,7 @@ fn kmod_of_machine<'r>(
     command_line: &Result<CommandLine, Gap>,
 ) -> Result<Box<dyn Kmod + 'r>, Gap> {
     if !roots.of_the_host {
-        let needs = "the root directory of the host".to_owned();
-        return Err(Gap::new("modprobe.d", Why::Denied { needs }));
+        return Err(Gap::new("modprobe.d", of_another_root()));
     }
     let directories = roots.modprobe_d.as_deref();
     let only = directories.map(Sources::only);
@@ -235,8 +254,8 @@ pub fn unloadable(kernel: &Kernel, file: &str) -> Result<Option<Presence>, Gap> 
     Ok(fault.map(|fault| fault.presence(file.to_owned())))
 }
 
-fn module_facts(context: &Context<'_>, tree_is_there: bool, module: DiagModule) -> ModuleFacts {
-    let resolved = resolve(context, tree_is_there, module);
+fn module_facts(context: &Context<'_>, module: DiagModule) -> ModuleFacts {
+    let resolved = resolve(context, module);
     let presence = presence::decide(context, module, &resolved);
     let rules = match presence.value() {
         Some(Presence::BuiltIn { .. }) => Fact::Known(Vec::new()),
@@ -252,14 +271,10 @@ fn module_facts(context: &Context<'_>, tree_is_there: bool, module: DiagModule) 
 
 /// Where the alias of `module` leads. A rule can lead it elsewhere. The file is then looked up by
 /// name, because it would be found there if the rule were not.
-fn resolve(
-    context: &Context<'_>,
-    tree_is_there: bool,
-    module: DiagModule,
-) -> Result<Resolved, Gap> {
+fn resolve(context: &Context<'_>, module: DiagModule) -> Result<Resolved, Gap> {
     let gap = |why| Gap::new(shown(context.tree), why);
     let kmod = context.kmod.as_ref().map_err(|own| gap(own.why.clone()))?;
-    if !tree_is_there {
+    if !context.is_there.clone()? {
         return Err(gap(Why::Absent));
     }
     let found = kmod.lookup(module.alias())?;

@@ -2,10 +2,8 @@
 
 use super::loaded::Loaded;
 use super::{Context, Resolved, Target, tree};
-use crate::probes::io_gap;
 use crate::text::shown;
 use sockdoctor_checks::facts::{DiagModule, Fact, Gap, KernelConfig, Presence, Why};
-use std::io::ErrorKind;
 
 /// Weighs, best evidence first: /proc/modules, what is compiled in, the module tree, the
 /// kernel's configuration.
@@ -15,9 +13,11 @@ pub(super) fn decide(
     resolved: &Result<Resolved, Gap>,
 ) -> Fact<Presence> {
     if is_loaded(context.loaded, module) {
-        let target = resolved.as_ref().ok().map(|resolved| &resolved.target);
-        let file = target.and_then(|target| existing_file(context, target));
-        return Fact::Known(Presence::Loaded { file });
+        let (file, gaps) = match file_next_time(context, module, resolved) {
+            Ok(file) => (file, Vec::new()),
+            Err(gap) => (None, vec![gap]),
+        };
+        return Fact::with_gaps(Presence::Loaded { file }, gaps);
     }
     if let Some(evidence) = built_in(context, module, resolved) {
         return Fact::Known(Presence::BuiltIn { evidence });
@@ -47,11 +47,21 @@ fn unreadable(loaded: &Result<Loaded, Gap>) -> Vec<Gap> {
     gap.into_iter().cloned().collect()
 }
 
-fn existing_file(context: &Context<'_>, target: &Target) -> Option<String> {
-    match target {
-        Target::File(file) if context.root.kind(file).is_ok() => Some(shown(file)),
+/// The file that a loaded module would be loaded from again.
+fn file_next_time(
+    context: &Context<'_>,
+    module: DiagModule,
+    resolved: &Result<Resolved, Gap>,
+) -> Result<Option<String>, Gap> {
+    let target = match resolved {
+        Ok(resolved) => &resolved.target,
+        Err(gap) if gap.why == Why::Absent => return Ok(None),
+        Err(gap) => return Err(gap.clone()),
+    };
+    Ok(match in_tree(context, module, target)? {
+        Presence::Shipped { file } => Some(file),
         _ => None,
-    }
+    })
 }
 
 /// The file that says that the module is compiled in. Trees of kernels before 5.2 have no
@@ -78,20 +88,23 @@ fn built_in(
 fn in_tree(context: &Context<'_>, module: DiagModule, target: &Target) -> Result<Presence, Gap> {
     let Context { root, tree, .. } = *context;
     Ok(match target {
-        Target::File(file) => match root.kind(file) {
-            Ok(_) => Presence::Shipped { file: shown(file) },
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Presence::FileGone { file: shown(file) }
+        Target::File(file) => match tree::unless_absent(file, root.kind(file))? {
+            Some(_) => Presence::Shipped { file: shown(file) },
+            None => Presence::FileGone { file: shown(file) },
+        },
+        Target::Nowhere { index } => {
+            // libkmod does not say that it could not read what leads there.
+            for file in [index, "modules.builtin"].map(|file| tree.join(file)) {
+                tree::unless_absent(&file, root.open(&file))?;
             }
-            Err(error) => return Err(io_gap(shown(file), &error)),
-        },
-        Target::Nowhere { index } => match tree::file_of(root, tree, module.name()) {
-            Some(file) => Presence::NotIndexed {
-                file: shown(&file),
-                index: shown(&tree.join(index)),
-            },
-            None => not_configured(context, module).unwrap_or(Presence::NotShipped),
-        },
+            match tree::file_of(root, tree, module.name())? {
+                Some(file) => Presence::NotIndexed {
+                    file: shown(&file),
+                    index: shown(&tree.join(index)),
+                },
+                None => not_configured(context, module).unwrap_or(Presence::NotShipped),
+            }
+        }
     })
 }
 

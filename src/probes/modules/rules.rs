@@ -41,7 +41,11 @@ fn blocking(kmod: &dyn Kmod, module: DiagModule, missing: &[String]) -> Result<B
         directives: blacklist(kmod, module.name()),
         ..Blocking::default()
     };
-    let found = kmod.lookup(module.alias())?;
+    // `install` stops the module wherever the alias leads.
+    let found = kmod.lookup(module.alias()).unwrap_or_else(|gap| {
+        blocking.undecided.push(gap);
+        Vec::new()
+    });
     if !found.is_empty() && !found.iter().any(|found| found == module.name()) {
         let diversions = diversions(kmod, module);
         if diversions.is_empty() {
