@@ -14,6 +14,11 @@ pub(super) enum Cause<'a> {
     /// kernel.modules_disabled is 1: init_module gives EPERM (may_init_module,
     /// kernel/module/main.c).
     Disabled,
+    /// The kernel was built to run no helper.
+    NoHelper {
+        /// The configuration that says so.
+        config: &'a str,
+    },
     /// The kernel cannot run its helper.
     Helper(&'a ModprobeHelper),
     /// The module tree of this kernel is not there at all.
@@ -51,6 +56,9 @@ impl Cause<'_> {
                 "kernel.modules_disabled is 1, so nothing can be loaded until the next boot"
                     .to_owned()
             }
+            Cause::NoHelper { .. } => {
+                "the kernel was built to run no helper, and so never runs modprobe".to_owned()
+            }
             Cause::Helper(helper) => helper_words(helper),
             Cause::NoTree { release } => {
                 format!("there are no modules of this kernel, /lib/modules/{release}")
@@ -67,6 +75,9 @@ impl Cause<'_> {
     pub(super) fn evidence(&self, module: DiagModule) -> Evidence {
         match self {
             Cause::Disabled => Evidence::sysctl("kernel.modules_disabled", None, 1),
+            Cause::NoHelper { config } => {
+                Evidence::file(*config, None, "CONFIG_STATIC_USERMODEHELPER_PATH is empty")
+            }
             Cause::Helper(helper) => {
                 let value = match helper.path.as_str() {
                     "" => "(empty)",
@@ -89,7 +100,7 @@ impl Cause<'_> {
     /// What it stops.
     pub(super) fn reach(&self) -> Reach {
         match self {
-            Cause::Helper(_) => Reach::Autoload,
+            Cause::NoHelper { .. } | Cause::Helper(_) => Reach::Autoload,
             Cause::Rule(rule) => match rule.kind {
                 // modprobe applies a blacklist only to aliases: KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY
                 // in kmod's tools/modprobe.c.
@@ -108,7 +119,7 @@ impl Cause<'_> {
     pub(super) fn stops_every_module(&self) -> bool {
         matches!(
             self,
-            Cause::Disabled | Cause::Helper(_) | Cause::NoTree { .. }
+            Cause::Disabled | Cause::NoHelper { .. } | Cause::Helper(_) | Cause::NoTree { .. }
         )
     }
 
@@ -120,7 +131,7 @@ impl Cause<'_> {
     /// Whether it is certain from where the observer stands.
     fn is_certain(&self, ground: Ground) -> bool {
         let from_files = match self {
-            Cause::Disabled => false,
+            Cause::Disabled | Cause::NoHelper { .. } => false,
             Cause::Helper(helper) => helper.runnable != Runnable::Empty,
             Cause::NoTree { .. } | Cause::Refused { .. } => true,
             Cause::Module(presence) => !presence.was_not_built(),
@@ -251,7 +262,12 @@ fn for_every_module(facts: &Facts) -> Vec<Cause<'_>> {
     {
         found.push(Cause::NoTree { release });
     }
-    if let Some(helper) = facts.kernel.modprobe.value()
+    if let Some(config) = facts.kernel.config.value()
+        && config.static_helper() == Some("")
+    {
+        let config = &config.source;
+        found.push(Cause::NoHelper { config });
+    } else if let Some(helper) = facts.kernel.modprobe.value()
         && !matches!(helper.runnable, Runnable::Yes | Runnable::OtherRoot)
     {
         found.push(Cause::Helper(helper));
@@ -280,7 +296,7 @@ fn urgency(cause: &Cause<'_>) -> u8 {
         Cause::Module(presence) if presence.was_not_built() => 0,
         Cause::Disabled => 1,
         Cause::NoTree { .. } => 2,
-        Cause::Helper(_) => 3,
+        Cause::NoHelper { .. } | Cause::Helper(_) => 3,
         Cause::Rule(rule) if rule.kind == RuleKind::KernelBlacklist => 4,
         Cause::Module(_) | Cause::Refused { .. } => 5,
         Cause::Rule(rule) => match rule.kind {

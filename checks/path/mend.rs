@@ -103,7 +103,7 @@ fn needs_a_reboot(cause: &Cause<'_>) -> bool {
 /// kernel.modules_disabled.
 fn load_at_boot_helps(cause: &Cause<'_>) -> bool {
     match cause {
-        Cause::Disabled | Cause::Helper(_) => true,
+        Cause::Disabled | Cause::NoHelper { .. } | Cause::Helper(_) => true,
         Cause::Rule(rule) => matches!(rule.kind, RuleKind::Install | RuleKind::Alias),
         Cause::NoTree { .. } | Cause::Module(_) | Cause::Refused { .. } => false,
     }
@@ -135,6 +135,8 @@ fn of_cause(facts: &Facts, cause: &Cause<'_>) -> Remedy {
         Cause::Disabled => Remedy::by_hand(
             "reboot: kernel.modules_disabled cannot be set back to 0 while the kernel runs",
         ),
+        // No setting changes that: what is loaded at boot need not be asked for.
+        Cause::NoHelper { .. } => Remedy::default(),
         Cause::Helper(helper) => mend_helper(helper),
         Cause::NoTree { .. } => Remedy::by_hand(install_modules(facts))
             .then_do("or reboot into a kernel whose modules are installed"),

@@ -229,6 +229,45 @@ mod tests {
         assert!(remedy_text(&finding).contains("modules-load.d"));
     }
 
+    /// The kernel was built to run `program` in the place of every helper.
+    fn static_helper(facts: &mut Facts, program: &str) {
+        edit(&mut facts.kernel.config, |config| {
+            for (option, value) in [("", "y"), ("_PATH", program)] {
+                let option = format!("CONFIG_STATIC_USERMODEHELPER{option}");
+                config.options.insert(option, value.to_owned());
+            }
+        });
+    }
+
+    #[test]
+    fn a_kernel_that_runs_no_helper_is_helped_by_loading_at_boot() {
+        let mut facts = fixture::healthy();
+        static_helper(&mut facts, "");
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Warn);
+        let mut facts = broken::without_tcp_diag();
+        static_helper(&mut facts, "");
+        broken::helper(&mut facts, "/nowhere", Runnable::Missing);
+        let finding = judge_one(&CHECK, &facts);
+        assert_eq!(finding.status, Status::Fail);
+        assert!(finding.summary.contains("to run no helper"));
+        let remedy = remedy_text(&finding);
+        assert!(!remedy.contains("kernel.modprobe"), "{remedy}");
+        assert_eq!(
+            remedy,
+            "modprobe tcp_diag\necho tcp_diag >> /etc/modules-load.d/sock_diag.conf"
+        );
+    }
+
+    #[test]
+    fn a_static_helper_of_no_name_is_the_kernels_own_business() {
+        let mut facts = fixture::healthy();
+        edit(&mut facts.kernel.config, |config| {
+            let option = "CONFIG_STATIC_USERMODEHELPER_PATH".to_owned();
+            config.options.insert(option, String::new());
+        });
+        assert_eq!(judge_one(&CHECK, &facts).status, Status::Pass);
+    }
+
     #[test]
     fn a_missing_udp_diag_is_a_warning_here_too() {
         let mut facts = broken::without(&[Handler::Udp], broken::shipped);

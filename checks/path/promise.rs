@@ -86,5 +86,9 @@ pub(super) fn look<'a>(facts: &'a Facts, module: DiagModule, unasked: &'a Gap) -
 /// systemd-modules-load loads by name, so it needs neither alias nor kernel.modprobe, and it
 /// runs before systemd-sysctl can set kernel.modules_disabled. It applies blacklists.
 fn stops_loading_at_boot(cause: &Cause<'_>) -> bool {
-    !(cause.is_alias() || matches!(cause, Cause::Disabled | Cause::Helper(_)))
+    let is_of_later = matches!(
+        cause,
+        Cause::Disabled | Cause::NoHelper { .. } | Cause::Helper(_)
+    );
+    !(cause.is_alias() || is_of_later)
 }

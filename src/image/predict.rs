@@ -2,7 +2,7 @@
 
 use super::at_boot::AtBoot;
 use super::{packages, settings};
-use crate::probes::kernel::wanted_options;
+use crate::probes::kernel::{other_helper, wanted_options};
 use crate::probes::{io_gap, modules};
 use crate::root::Root;
 use sockdoctor_checks::facts::{
@@ -143,8 +143,8 @@ fn kernel(root: &dyn Root, boot: &Boot, installed: &InstalledKernel) -> Kernel {
     Kernel {
         release: Fact::Known(installed.release.clone()),
         signatures_enforced: signatures_enforced(&config),
+        modprobe: modprobe(root, boot, config.as_ref().ok()).into(),
         config: config.into(),
-        modprobe: modprobe(root, boot).into(),
         modules_disabled: settings::modules_disabled(boot).into(),
         lockdown: unbooted("lockdown"),
     }
@@ -174,8 +174,15 @@ fn config(root: &dyn Root, installed: &InstalledKernel) -> Result<KernelConfig, 
     })
 }
 
-fn modprobe(root: &dyn Root, boot: &Boot) -> Result<ModprobeHelper, Gap> {
+fn modprobe(
+    root: &dyn Root,
+    boot: &Boot,
+    config: Option<&KernelConfig>,
+) -> Result<ModprobeHelper, Gap> {
     let path = settings::modprobe(boot)?.to_owned();
+    if let Some(gap) = other_helper(config).filter(|_| !path.is_empty()) {
+        return Err(gap);
+    }
     let runnable = match root.is_executable(Path::new(&path)) {
         _ if path.is_empty() => Runnable::Empty,
         Ok(true) if is_modprobe(root, &path) => Runnable::Yes,

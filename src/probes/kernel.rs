@@ -13,10 +13,12 @@ use std::path::{Path, PathBuf};
 
 /// The options that checks ask for, besides [`DiagModule::config_option`] and those of
 /// [`architecture`].
-const OPTIONS: [&str; 5] = [
+const OPTIONS: [&str; 7] = [
     "CONFIG_INET",
     "CONFIG_MODULES",
     "CONFIG_MODULE_SIG_FORCE",
+    "CONFIG_STATIC_USERMODEHELPER",
+    "CONFIG_STATIC_USERMODEHELPER_PATH",
     "CONFIG_SYN_COOKIES",
     "CONFIG_UNIX",
 ];
@@ -52,9 +54,9 @@ fn unselected(what: &str) -> Gap {
 
 fn collect_under(root: &Path, release: String, config: Fact<KernelConfig>) -> Kernel {
     Kernel {
+        modprobe: modprobe(root, config.value()),
         config,
         release: Fact::Known(release),
-        modprobe: modprobe(root),
         modules_disabled: flag(&root.join("proc/sys/kernel/modules_disabled")).into(),
         lockdown: lockdown(&root.join("sys/kernel/security/lockdown")).into(),
         signatures_enforced: flag(&root.join("sys/module/module/parameters/sig_enforce")).into(),
@@ -119,7 +121,7 @@ pub(crate) fn wanted_options(config: &[u8]) -> BTreeMap<String, String> {
 
 /// The helper, and whether it can be run. `Partial` when the observer's root could not be held
 /// against that of process 1: then `runnable` is what the observer sees.
-fn modprobe(root: &Path) -> Fact<ModprobeHelper> {
+fn modprobe(root: &Path, config: Option<&KernelConfig>) -> Fact<ModprobeHelper> {
     let path = match read_trimmed(root.join("proc/sys/kernel/modprobe")) {
         Ok(path) => path,
         Err(gap) => return Fact::Missing(gap),
@@ -127,6 +129,9 @@ fn modprobe(root: &Path) -> Fact<ModprobeHelper> {
     if path.is_empty() {
         let runnable = Runnable::Empty;
         return Fact::Known(ModprobeHelper { path, runnable });
+    }
+    if let Some(gap) = other_helper(config) {
+        return Fact::Missing(gap);
     }
     let (other, gaps) = match host_root::compare(&root.join("proc"), &[&path]) {
         Root::Host => (false, Vec::new()),
@@ -142,6 +147,16 @@ fn modprobe(root: &Path) -> Fact<ModprobeHelper> {
         Ok(runnable) => Fact::with_gaps(ModprobeHelper { path, runnable }, gaps),
         Err(gap) => Fact::Missing(gap),
     }
+}
+
+/// Why kernel.modprobe says nothing: the kernel was built to run another program.
+pub(crate) fn other_helper(config: Option<&KernelConfig>) -> Option<Gap> {
+    let program = config?.static_helper().filter(|path| !path.is_empty())?;
+    let why = format!(
+        "the kernel was built to run {program} in its place, and only running that would tell \
+         what it does"
+    );
+    Some(Gap::new("kernel.modprobe", Why::Unsupported(why)))
 }
 
 fn runnable(root: &Path, program: &str) -> Result<Runnable, Gap> {

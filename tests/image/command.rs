@@ -148,6 +148,22 @@ fn a_helper_that_is_not_modprobe_promises_nothing() {
 }
 
 #[test]
+fn a_kernel_with_a_helper_of_its_own_does_not_run_modprobe() {
+    let with = |program: &str| {
+        let option = "CONFIG_STATIC_USERMODEHELPER";
+        let config = format!("{CONFIG}{option}=y\n{option}_PATH=\"{program}\"\n");
+        healthy().file(&format!("boot/config-{RELEASE}"), config.as_bytes())
+    };
+    let filtered = with("/sbin/usermode-helper");
+    assert_eq!(walks(&document(filtered.root(), &[]))[0], "unknown");
+    let none = with("");
+    assert_eq!(walks(&document(none.root(), &[]))[0], "fail");
+    let at_boot = b"inet_diag\ntcp_diag\n";
+    let none = none.file("etc/modules-load.d/sock_diag.conf", at_boot);
+    assert_eq!(walks(&document(none.root(), &[]))[0], "pass");
+}
+
+#[test]
 fn a_root_where_ss_will_be_right_passes() {
     let scene = healthy();
     let ran = judged(scene.root(), &[]);

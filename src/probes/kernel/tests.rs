@@ -100,6 +100,25 @@ fn an_empty_helper_is_empty_and_an_absent_one_is_absent() {
 }
 
 #[test]
+fn a_kernel_that_was_built_for_another_helper_does_not_run_that_of_the_sysctl() {
+    let with = |program: &str| {
+        let option = "CONFIG_STATIC_USERMODEHELPER";
+        let config = format!("{option}=y\n{option}_PATH=\"{program}\"\n");
+        let root = root(&[
+            ("proc/sys/kernel/modprobe", "/sbin/modprobe\n"),
+            ("boot/config-6.1.0-50", &config),
+        ]);
+        kernel(&root)
+    };
+    let other = with("/sbin/usermode-helper").modprobe;
+    assert!(matches!(other, Fact::Missing(gap) if gap.to_string().contains("usermode-helper")));
+    let none = with("");
+    let config = none.config.value().expect("a configuration");
+    assert_eq!(config.static_helper(), Some(""));
+    assert!(none.modprobe.value().is_some());
+}
+
+#[test]
 fn in_a_container_the_helper_is_that_of_another_root() {
     let overlay = "27 1 0:55 / / rw - overlay overlay rw\n";
     let root = root(&[
