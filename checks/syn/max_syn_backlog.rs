@@ -1,7 +1,8 @@
 //! tcp_max_syn_backlog does not cut the SYN queue.
 
+use super::syncookies;
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Facts, Namespace, TcpListener, Topic};
+use crate::facts::{Facts, KernelConfig, Namespace, TcpListener, Topic, Why};
 use crate::finding::{Evidence, Finding, Status};
 use crate::namespaces::incomplete;
 use crate::namespaces::listening::tcp_source;
@@ -15,7 +16,7 @@ pub static CHECK: Check = Check {
     group: Group::Syn,
     scope: Scope::Netns,
     explain: include_str!("max_syn_backlog.md"),
-    needs: &[Topic::TcpSysctls, Topic::Listeners],
+    needs: &[Topic::TcpSysctls, Topic::Listeners, Topic::KernelConfig],
     masked_by: &[],
     judges: Judges::MachinesAndSetting(MAX_SYN_BACKLOG),
     judge,
@@ -41,10 +42,12 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn judge_namespace(view: &View<'_>, namespace: &Namespace) -> Finding {
-    match namespace.sysctls.tcp_syncookies.known() {
-        Err(gap) => return unreadable(namespace, SYNCOOKIES, gap),
-        Ok(0) => {}
-        Ok(_) => {
+    let without = syncookies::without_cookies(view);
+    match (namespace.sysctls.tcp_syncookies.known(), without) {
+        (Err(gap), Some(config)) if gap.why == Why::Absent => return not_built(namespace, config),
+        (Err(gap), _) => return unreadable(namespace, SYNCOOKIES, gap),
+        (Ok(0), _) => {}
+        (Ok(_), _) => {
             let summary = format!("{MAX_SYN_BACKLOG} limits nothing while SYN cookies are on");
             return Finding::about(subject(namespace), Status::Skipped, summary);
         }
@@ -54,6 +57,19 @@ fn judge_namespace(view: &View<'_>, namespace: &Namespace) -> Finding {
         Ok(&value) if view.facts.origin.image().is_some() => promised(view.facts, namespace, value),
         Ok(&value) => without_cookies(view.facts, namespace, value),
     }
+}
+
+/// What would make the setting count is on without CONFIG_SYN_COOKIES too, and nobody can turn it
+/// off: sysctl_tcp_syncookies = 1 in tcp_sk_init, net/ipv4/tcp_ipv4.c; before Linux 4.6 in
+/// net/ipv4/tcp_minisocks.c.
+fn not_built(namespace: &Namespace, config: &KernelConfig) -> Finding {
+    let summary = format!("{MAX_SYN_BACKLOG} limits nothing in a kernel built without SYN cookies");
+    let says = "CONFIG_SYN_COOKIES is not set";
+    Finding::about(subject(namespace), Status::Skipped, summary).evidence(Evidence::file(
+        &config.source,
+        None,
+        says,
+    ))
 }
 
 /// Without cookies a SYN of a client that is not known to be alive is dropped when less than a
@@ -141,6 +157,22 @@ mod tests {
     fn with_cookies_it_is_not_judged() {
         assert_eq!(statuses(&CHECK, &healthy()), [Status::Skipped]);
         assert_eq!(worst(&CHECK, &host(16, 2, Some(1000))), Status::Skipped);
+    }
+
+    #[test]
+    fn a_kernel_built_without_cookies_is_not_judged() {
+        let mut facts = host(16, 0, Some(1000));
+        let gap = Gap::new("/proc/sys/net/ipv4/tcp_syncookies", Why::Absent);
+        let Fact::Known(namespaces) = &mut facts.namespaces else {
+            panic!("the machine has namespaces");
+        };
+        namespaces[0].sysctls.tcp_syncookies = Fact::Missing(gap);
+        assert_eq!(worst(&CHECK, &facts), Status::Unknown);
+        facts.kernel.config = facts.kernel.config.map(|mut config| {
+            config.options.remove("CONFIG_SYN_COOKIES");
+            config
+        });
+        assert_eq!(statuses(&CHECK, &facts), [Status::Skipped]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 }
 
 /// The kernel's configuration, when it says that there are no cookies.
-fn without_cookies<'a>(view: &View<'a>) -> Option<&'a KernelConfig> {
+pub(super) fn without_cookies<'a>(view: &View<'a>) -> Option<&'a KernelConfig> {
     let config = view.facts.kernel.config.value()?;
     config.get("CONFIG_SYN_COOKIES").is_none().then_some(config)
 }
