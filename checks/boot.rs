@@ -6,9 +6,17 @@ impl BootSysctl {
     /// As many digits the kernel reads (TMPBUFLEN in proc_get_long, kernel/sysctl.c).
     const DIGITS: usize = 20;
 
-    /// The number that the kernel reads, in C's notation, so that 010 is 8, and at most INT_MAX
-    /// (proc_get_long and proc_dointvec_minmax, kernel/sysctl.c). What follows after a blank is
-    /// passed over. `None`: the kernel refuses it.
+    /// One byte since Linux 5.13 and 5.10.178 (proc_dou8vec_minmax, commit 4ecc1baf362c). Nobody
+    /// means more, so what older kernels make of it is not told apart.
+    const BYTES: [&str; 3] = [
+        "net.ipv4.tcp_syncookies",
+        "net.ipv4.tcp_abort_on_overflow",
+        "net.ipv4.tcp_synack_retries",
+    ];
+
+    /// The number that the kernel reads, in C's notation, so that 010 is 8, and at most INT_MAX or
+    /// a byte (proc_get_long and proc_dointvec_minmax, kernel/sysctl.c). What follows after a blank
+    /// is passed over. `None`: the kernel refuses it.
     pub fn number(&self) -> Option<u32> {
         let is_blank = |first: char| matches!(first, ' ' | '\t'..='\r');
         let value = self.value.trim_start_matches(is_blank);
@@ -21,7 +29,11 @@ impl BootSysctl {
             None if value.len() > 1 && value.starts_with('0') => digits(value, 8),
             None => digits(value, 10),
         };
-        number.filter(|&number| i32::try_from(number).is_ok())
+        let is_byte = Self::BYTES.contains(&self.key.as_str());
+        number.filter(|&number| match is_byte {
+            true => u8::try_from(number).is_ok(),
+            false => i32::try_from(number).is_ok(),
+        })
     }
 }
 
@@ -58,12 +70,24 @@ mod tests {
     use crate::facts::Place;
 
     fn read(value: &str) -> Option<u32> {
+        read_of("net.core.somaxconn", value)
+    }
+
+    fn read_of(key: &str, value: &str) -> Option<u32> {
         let place = Place {
             path: "/etc/sysctl.d/x.conf".to_owned(),
             line: Some(1),
         };
-        let (key, value) = ("net.core.somaxconn".to_owned(), value.to_owned());
+        let (key, value) = (key.to_owned(), value.to_owned());
         BootSysctl { key, value, place }.number()
+    }
+
+    #[test]
+    fn what_is_a_byte_in_the_kernel_takes_no_more() {
+        for key in BootSysctl::BYTES {
+            assert_eq!(read_of(key, "255"), Some(255));
+            assert_eq!(read_of(key, "0x100"), None);
+        }
     }
 
     #[test]

@@ -179,10 +179,8 @@ fn as_evidence(setting: &BootSysctl) -> Evidence {
 }
 
 fn is_same(now: &str, next: &BootSysctl) -> bool {
-    match now.parse::<u32>() {
-        Ok(now) => next.number() == Some(now),
-        Err(_) => now == next.value.trim(),
-    }
+    let is_number = |now| next.number() == Some(now);
+    now == next.value.trim() || now.parse().is_ok_and(is_number)
 }
 
 fn decide(setting: &BootSysctl, now: &str) -> Remedy {

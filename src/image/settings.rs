@@ -3,6 +3,8 @@
 use sockdoctor_checks::facts::{Boot, BootDoubt, Fact, Gap, Kernel, NetSysctls, Why};
 use sockdoctor_checks::limits::default_somaxconn;
 
+const SYNCOOKIES: &str = "net.ipv4.tcp_syncookies";
+
 /// The settings of the first network namespace.
 pub(super) fn after_boot(boot: &Boot, kernel: &Kernel) -> NetSysctls {
     let setting =
@@ -12,7 +14,11 @@ pub(super) fn after_boot(boot: &Boot, kernel: &Kernel) -> NetSysctls {
             "net.core.somaxconn",
             default_somaxconn(kernel).ok_or_else(|| no_default(kernel, "net.core.somaxconn")),
         ),
-        tcp_syncookies: setting("net.ipv4.tcp_syncookies", syncookies(kernel)),
+        tcp_syncookies: match syncookies(kernel) {
+            Ok(None) => Fact::Missing(Gap::new(SYNCOOKIES, Why::Absent)),
+            Ok(Some(default)) => setting(SYNCOOKIES, Ok(default)),
+            Err(gap) => setting(SYNCOOKIES, Err(gap)),
+        },
         tcp_max_syn_backlog: setting("net.ipv4.tcp_max_syn_backlog", Err(by_memory())),
         tcp_abort_on_overflow: setting("net.ipv4.tcp_abort_on_overflow", of_any_kernel(kernel, 0)),
         tcp_synack_retries: setting("net.ipv4.tcp_synack_retries", of_any_kernel(kernel, 5)),
@@ -85,13 +91,11 @@ fn set(boot: &Boot, key: &str) -> Option<Result<u32, Gap>> {
     }))
 }
 
-/// On where it is built in (tcp_sk_init, net/ipv4/tcp_ipv4.c: sysctl_tcp_syncookies = 1).
-fn syncookies(kernel: &Kernel) -> Result<u32, Gap> {
+/// On where it is built in (tcp_sk_init, net/ipv4/tcp_ipv4.c: sysctl_tcp_syncookies = 1). Where it
+/// is not, no line sets it.
+fn syncookies(kernel: &Kernel) -> Result<Option<u32>, Gap> {
     let config = kernel.config.known().map_err(Clone::clone)?;
-    match config.get("CONFIG_SYN_COOKIES") {
-        Some(_) => Ok(1),
-        None => Err(Gap::new("net.ipv4.tcp_syncookies", Why::Absent)),
-    }
+    Ok(config.get("CONFIG_SYN_COOKIES").map(|_| 1))
 }
 
 /// At least 128, and more with more memory (tcp_sk_init, net/ipv4/tcp_ipv4.c).

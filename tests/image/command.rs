@@ -226,6 +226,20 @@ fn status_of(scene: &Scene, id: &str) -> String {
 }
 
 #[test]
+fn a_value_that_the_kernel_does_not_take_is_not_foretold() {
+    let line = "net.ipv4.tcp_syncookies = 256\n";
+    let scene = healthy().file("etc/sysctl.d/9.conf", line.as_bytes());
+    assert_eq!(status_of(&scene, "syncookies"), "unknown");
+
+    let config = CONFIG.replace("CONFIG_SYN_COOKIES=y\n", "");
+    let line = "net.ipv4.tcp_syncookies = 0\nnet.ipv4.tcp_max_syn_backlog = 16\n";
+    let scene = healthy()
+        .file(&format!("boot/config-{RELEASE}"), config.as_bytes())
+        .file("etc/sysctl.d/9.conf", line.as_bytes());
+    assert_eq!(status_of(&scene, "max-syn-backlog"), "skipped");
+}
+
+#[test]
 fn without_systemd_only_what_holds_either_way_is_foretold() {
     let with = |text: &str| without_systemd().file("lib/sysctl.d/00-alpine.conf", text.as_bytes());
     let as_alpine = with("net.ipv4.tcp_syncookies = 1\n");
