@@ -159,6 +159,7 @@ pub fn listener(address: &str, port: u16) -> TcpListener {
         address,
         port,
         interface: 0,
+        interface_name: None,
         accept_queue: 0,
         backlog: Some(511),
         drops: Some(0),

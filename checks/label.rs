@@ -44,7 +44,8 @@ impl TcpListener {
         (self.inode, self.address, self.port)
     }
 
-    /// `0.0.0.0:80`, `[::]:80`, `0.0.0.0%3:80` on the interface with index 3.
+    /// `0.0.0.0:80`, `[::]:80`, `127.0.0.53%lo:53` on the interface lo, and `127.0.0.53%1:53` where
+    /// only its index is known.
     pub fn label(&self) -> String {
         Address::from(self).to_string()
     }
@@ -95,6 +96,8 @@ mod tests {
         assert_eq!(bound.label(), "0.0.0.0:80");
         bound.interface = 3;
         assert_eq!(bound.label(), "0.0.0.0%3:80");
+        bound.interface_name = Some("eth0".to_owned());
+        assert_eq!(bound.label(), "0.0.0.0%eth0:80");
     }
 
     #[test]

@@ -127,8 +127,11 @@ pub struct TcpListener {
     pub address: IpAddr,
     /// Local port.
     pub port: u16,
-    /// Interface index that it is bound to, 0 for none.
+    /// Index of the interface that it is bound to, 0 for none.
     pub interface: u32,
+    /// The name of that interface, where it could be asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface_name: Option<String>,
     /// Connections that wait for accept().
     pub accept_queue: u32,
     /// sk_max_ack_backlog. `None` when the source does not have it.

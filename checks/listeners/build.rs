@@ -48,10 +48,10 @@ impl<'a> Builder<'a> {
         let listeners = namespace.listeners.value().map_or(&[][..], Vec::as_slice);
         let requests = Requests::assign(&namespace.syn_recv, listeners);
         let netns = netns(namespace);
-        let mut sorted: Vec<&TcpListener> = listeners.iter().collect();
+        let mut sorted: Vec<&'a TcpListener> = listeners.iter().collect();
         sorted.sort_by_key(|one| place(one));
         let rows = sorted.chunk_by(|a, b| place(a) == place(b));
-        let row = |members: &[&TcpListener]| Row {
+        let row = |members: &[&'a TcpListener]| Row {
             netns: Arc::clone(&netns),
             protocol: protocol(members[0]),
             address: Address::from(members[0]),

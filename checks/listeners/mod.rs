@@ -17,7 +17,7 @@ pub use attribution::Attribution;
 pub use filter::{Filter, Process, Wanted};
 pub use order::Order;
 pub use reasons::Reason;
-pub use row::{Address, InSs, Known, Member, Netns, Protocol, Row, Stream};
+pub use row::{Address, InSs, Interface, Known, Member, Netns, Protocol, Row, Stream};
 
 use crate::check::View;
 use crate::facts::{Facts, Namespace};

@@ -47,8 +47,8 @@ impl Protocol {
 /// Where a listener listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Address<'a> {
-    /// An address and a port, and the index of the interface that it is bound to, 0 for none.
-    Inet(SocketAddr, u32),
+    /// An address and a port, and the interface that it is bound to.
+    Inet(SocketAddr, Option<Interface<'a>>),
     /// A path, or `@` and an abstract name; any bytes, made valid UTF-8.
     Unix(&'a str),
 }
@@ -63,23 +63,45 @@ impl Address<'_> {
     }
 }
 
-impl From<&TcpListener> for Address<'_> {
-    fn from(listener: &TcpListener) -> Self {
+impl<'a> From<&'a TcpListener> for Address<'a> {
+    fn from(listener: &'a TcpListener) -> Self {
         let address = SocketAddr::new(listener.address, listener.port);
-        Address::Inet(address, listener.interface)
+        let interface = Interface {
+            index: listener.interface,
+            name: listener.interface_name.as_deref(),
+        };
+        Address::Inet(address, (interface.index != 0).then_some(interface))
     }
 }
 
-/// As ss writes it, `0.0.0.0:80`, `[::]:80`, but for the interface, which has its index here:
-/// `0.0.0.0%3:80`.
+/// The interface that a listener is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Interface<'a> {
+    /// Its index.
+    pub index: u32,
+    /// Its name, where it could be asked for.
+    pub name: Option<&'a str>,
+}
+
+/// Its name, or else its index.
+impl std::fmt::Display for Interface<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.name {
+            Some(name) => f.write_str(name),
+            None => self.index.fmt(f),
+        }
+    }
+}
+
+/// As ss writes it: `0.0.0.0:80`, `[::]:80`, `127.0.0.53%lo:53`.
 impl std::fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Address::Inet(address, 0) => address.fmt(f),
-            Address::Inet(SocketAddr::V4(v4), interface) => {
+            Address::Inet(address, None) => address.fmt(f),
+            Address::Inet(SocketAddr::V4(v4), Some(interface)) => {
                 write!(f, "{}%{interface}:{}", v4.ip(), v4.port())
             }
-            Address::Inet(SocketAddr::V6(v6), interface) => {
+            Address::Inet(SocketAddr::V6(v6), Some(interface)) => {
                 write!(f, "[{}]%{interface}:{}", v6.ip(), v6.port())
             }
             Address::Unix(name) => f.write_str(name),

@@ -73,6 +73,7 @@ pub(super) fn tcp_listener(payload: &[u8], damage: &mut Damage) -> Option<Row<Tc
         address: header.socket_id.source_address,
         port: header.socket_id.source_port,
         interface: header.socket_id.interface_id,
+        interface_name: None,
         accept_queue: header.recv_queue,
         backlog: Some(header.send_queue),
         drops: memory.and_then(|words| word(words, MEMINFO_DROPS)),

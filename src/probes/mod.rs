@@ -7,6 +7,7 @@ pub mod descriptors;
 mod fnmatch;
 pub mod holders;
 pub(crate) mod initial;
+mod interfaces;
 mod iterators;
 pub mod kernel;
 pub mod kernel_log;

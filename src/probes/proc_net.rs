@@ -176,6 +176,7 @@ fn listener(family: Family, entry: &TcpNetEntry) -> Result<TcpListener, String> 
         address: entry.local_address.ip(),
         port: entry.local_address.port(),
         interface: 0,
+        interface_name: None,
         accept_queue: entry.rx_queue,
         backlog: None,
         drops: None,

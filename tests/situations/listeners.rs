@@ -1,8 +1,8 @@
 //! The table of listeners, held against sockets whose state is known.
 
-use crate::support::defer::defer_accept;
 use crate::support::doctor::{Doctor, Outcome, doctor};
 use crate::support::netns::Namespace;
+use crate::support::options::{bind_to_loopback_device, defer_accept};
 use crate::support::report::says;
 use crate::support::sockets::{
     FullListener, Holder, Orphan, full_unix_listener, knock, tcp_listener, tcp_listener_at,
@@ -102,6 +102,21 @@ fn drops_of_a_listener_that_is_gone_are_left_over() {
     assert_eq!(share["all_listeners_read"], true);
     let text = human(["--netns", &namespace.name]);
     assert!(text.contains("to listeners that are gone"), "{text}");
+}
+
+/// As systemd-resolved listens.
+#[test]
+fn the_interface_of_a_listener_has_its_name_as_in_ss() {
+    let namespace = Namespace::new();
+    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (_listener, address) =
+        namespace.inside(|| tcp_listener_at(local, 9, bind_to_loopback_device));
+    let document = seen_in(&namespace);
+    let row = row(&document, format!("127.0.0.1%lo:{}", address.port()));
+    assert_eq!(
+        (&row["interface"], &row["interface_name"]),
+        (&1.into(), &"lo".into())
+    );
 }
 
 /// With TCP_DEFER_ACCEPT the kernel discards the bare ACK that ends each handshake.

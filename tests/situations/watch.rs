@@ -1,8 +1,8 @@
 //! What happens while somebody watches.
 
-use crate::support::defer::defer_accept;
 use crate::support::doctor::doctor;
 use crate::support::netns::Namespace;
+use crate::support::options::defer_accept;
 use crate::support::sockets::{FullListener, Holder, knock, tcp_listener, tcp_listener_at};
 use crate::support::watching::Watching;
 use rustix::process::Signal;

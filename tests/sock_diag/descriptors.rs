@@ -38,6 +38,9 @@ fn agreed() -> Vec<TcpListener> {
     for listener in &mut read {
         assert_eq!(listener.source, SocketSource::Descriptor);
         listener.source = SocketSource::SockDiag;
+        // sock_diag has the index alone.
+        let name = (listener.interface != 0).then(|| "lo".to_owned());
+        assert_eq!(listener.interface_name.take(), name);
     }
     read.sort_by_key(|one| (one.port, one.inode));
     dumped.sort_by_key(|one| (one.port, one.inode));

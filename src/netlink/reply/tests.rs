@@ -55,6 +55,7 @@ fn a_listener_is_read_in_full() {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 80,
         interface: 3,
+        interface_name: None,
         accept_queue: 1,
         backlog: Some(7),
         drops: Some(800),

@@ -91,6 +91,7 @@ fn take_in(answers: &mut Answers, sockets: &BTreeMap<u32, Socket>) {
                 backlog,
                 drops: Some(drops),
                 interface: Some(interface),
+                interface_name: None,
                 source: SocketSource::BpfIterator,
             })),
             Some(&Socket::Stream(unread)) => Ok(Told::Stream(Waiting {

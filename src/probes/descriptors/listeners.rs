@@ -3,6 +3,7 @@
 use super::duplicate::{gone, why};
 use super::{Answers, Told, gaps, options};
 use crate::probes::canary::is_canary;
+use crate::probes::interfaces;
 use rustix::fd::OwnedFd;
 use rustix::net::{ipproto, sockopt};
 use sockdoctor_checks::facts::{Fact, SocketSource, TcpListener, Why};
@@ -10,12 +11,13 @@ use sockdoctor_checks::list::counted;
 use std::collections::BTreeMap;
 
 /// What a listener says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listening {
     pub(super) accept_queue: u32,
     pub(super) backlog: u32,
     pub(super) drops: Option<u32>,
     pub(super) interface: Option<u32>,
+    pub(super) interface_name: Option<String>,
     pub(super) source: SocketSource,
 }
 
@@ -31,11 +33,13 @@ pub(super) fn ask(socket: &OwnedFd) -> Result<Listening, Why> {
     } else {
         None
     };
+    let interface = options::interface(socket).ok().flatten();
     Ok(Listening {
         accept_queue,
         backlog,
         drops,
-        interface: options::interface(socket).ok().flatten(),
+        interface,
+        interface_name: interface.and_then(|index| interfaces::name(socket, index)),
         source: SocketSource::Descriptor,
     })
 }
@@ -83,5 +87,6 @@ fn put(listener: &mut TcpListener, told: &Listening) {
     listener.backlog = Some(told.backlog);
     listener.drops = told.drops;
     listener.interface = told.interface.unwrap_or(listener.interface);
+    listener.interface_name.clone_from(&told.interface_name);
     listener.source = told.source;
 }

@@ -5,6 +5,7 @@ use super::unread::{self, net_sysctls, not_asked};
 use super::{Visit, connections};
 use crate::netlink::SockDiag;
 use crate::netns::{self, Found};
+use crate::probes::interfaces;
 use crate::probes::netstat::Netstat;
 use crate::probes::proc_net;
 use crate::probes::sysctls::Sysctls;
@@ -168,7 +169,8 @@ impl Visitor {
         let asked = ask(diag, allowed, "TCP listeners", SockDiag::tcp_listeners);
         match asked {
             Fact::Missing(gap) => listeners_of_proc(stand, gap),
-            answered => answered,
+            // It was asked from within the namespace.
+            answered => answered.map(interfaces::named),
         }
     }
 

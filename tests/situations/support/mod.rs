@@ -1,8 +1,8 @@
 //! What the situations are made of.
 
-pub(crate) mod defer;
 pub(crate) mod doctor;
 pub(crate) mod netns;
+pub(crate) mod options;
 pub(crate) mod programs;
 pub(crate) mod report;
 pub(crate) mod sockets;

@@ -24,6 +24,8 @@ pub(super) struct Listener<'a> {
     port: Option<u16>,
     /// Index of the interface that it is bound to. 0: none. null for unix sockets.
     interface: Option<u32>,
+    /// The name of that interface. null where there is none, or where it could not be asked for.
+    interface_name: Option<&'a str>,
     /// Connections that wait for accept(), at all its sockets.
     accept_queue: Option<u64>,
     /// The backlogs of all its sockets. Each queue holds one more than its backlog.
@@ -132,16 +134,19 @@ impl<'a> Listener<'a> {
                 gaps.push(gap);
             }
         }
+        let interface = match row.address {
+            Address::Inet(_, interface) => interface,
+            Address::Unix(_) => None,
+        };
+        let is_unix = row.protocol == Protocol::Unix;
         Listener {
             namespace: &row.netns.label,
             netns: row.netns.id.into(),
             protocol: row.protocol.name(),
             address: row.address.to_string(),
             port: row.address.port(),
-            interface: match row.address {
-                Address::Inet(_, interface) => Some(interface),
-                Address::Unix(_) => None,
-            },
+            interface: (!is_unix).then(|| interface.map_or(0, |one| one.index)),
+            interface_name: interface.and_then(|one| one.name),
             accept_queue: row.accept_queue().ok(),
             backlog: row.backlog().ok(),
             somaxconn: known(&row.netns.somaxconn),
