@@ -1,8 +1,8 @@
 //! Visits network namespaces and reads their settings, counters and listeners.
 
-mod connections;
 mod pool;
 mod reading;
+mod syn_recv;
 mod unread;
 mod visitor;
 
@@ -10,7 +10,6 @@ use super::MayAsk;
 use super::descriptors::{self, Place};
 use crate::netns::Found;
 use crate::runner::{Deadline, threads_for};
-use connections::COUNTED;
 use pool::Limits;
 use reading::{Reading, Second};
 use sockdoctor_checks::duration::millis;
@@ -18,6 +17,7 @@ use sockdoctor_checks::facts::{Fact, Gap, Namespace, NetnsId, Sample, Topic};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use syn_recv::COUNTED;
 use visitor::Visitor;
 
 /// What to read in each namespace.

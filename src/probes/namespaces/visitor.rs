@@ -2,7 +2,7 @@
 
 use super::reading::{Reading, Second};
 use super::unread::{self, net_sysctls, not_asked};
-use super::{Visit, connections};
+use super::{Visit, syn_recv};
 use crate::netlink::SockDiag;
 use crate::netns::{self, Found};
 use crate::probes::interfaces;
@@ -167,11 +167,8 @@ impl Visitor {
         }
         let allowed = self.visit.may_ask.tcp;
         let asked = ask(diag, allowed, "TCP listeners", SockDiag::tcp_listeners);
-        match asked {
-            Fact::Missing(gap) => listeners_of_proc(stand, gap),
-            // It was asked from within the namespace.
-            answered => answered.map(interfaces::named),
-        }
+        // It was asked from within the namespace.
+        or_of_proc(asked.map(interfaces::named), stand, proc_net::tcp_listeners)
     }
 
     fn unix_listeners(
@@ -184,10 +181,7 @@ impl Visitor {
         }
         let allowed = self.visit.may_ask.unix;
         let asked = ask(diag, allowed, "unix listeners", SockDiag::unix_listeners);
-        match asked {
-            Fact::Missing(gap) => unix_listeners_of_proc(stand, gap),
-            answered => answered,
-        }
+        or_of_proc(asked, stand, proc_net::unix_listeners)
     }
 
     fn syn_recv(
@@ -200,11 +194,11 @@ impl Visitor {
             return Fact::Missing(not_asked("SYN_RECV sockets"));
         }
         if !self.counted.contains(&found.id) {
-            return Fact::Missing(connections::not_counted());
+            return Fact::Missing(syn_recv::not_counted());
         }
         let allowed = self.visit.may_ask.tcp;
         let asked = ask(diag, allowed, "TCP connections", SockDiag::syn_recv);
-        connections::syn_recv(asked, Path::new(stand.net_directory()))
+        syn_recv::or_of_proc(asked, Path::new(stand.net_directory()))
     }
 
     fn unix_streams(
@@ -217,7 +211,7 @@ impl Visitor {
         }
         let allowed = self.visit.may_ask.unix;
         let asked = ask(diag, allowed, "unix streams", SockDiag::unix_streams);
-        connections::unix_streams(asked, Path::new(stand.net_directory()))
+        or_of_proc(asked, stand, proc_net::unix_streams)
     }
 }
 
@@ -235,19 +229,19 @@ fn ask<T>(
     }
 }
 
-/// What /proc has of the listeners, where sock_diag left a gap: no backlog and no drops.
-fn listeners_of_proc(stand: &Stand, gap: Gap) -> Fact<Vec<TcpListener>> {
-    match proc_net::tcp_listeners(Path::new(stand.net_directory())) {
+/// Where sock_diag left a gap, what /proc has, with that gap: it lacks backlogs and drops of TCP
+/// listeners, and all queues of unix sockets.
+fn or_of_proc<T>(
+    asked: Fact<Vec<T>>,
+    stand: &Stand,
+    read: impl FnOnce(&Path) -> Result<Vec<T>, Gap>,
+) -> Fact<Vec<T>> {
+    let gap = match asked {
+        Fact::Missing(gap) => gap,
+        answered => return answered,
+    };
+    match read(Path::new(stand.net_directory())) {
         // Where there is none, nothing is missing of it.
-        Ok(value) if value.is_empty() => Fact::Known(value),
-        Ok(value) => Fact::with_gaps(value, vec![gap]),
-        Err(_) => Fact::Missing(gap),
-    }
-}
-
-/// The names of the unix listeners, without their queues.
-fn unix_listeners_of_proc(stand: &Stand, gap: Gap) -> Fact<Vec<UnixListener>> {
-    match proc_net::unix_listeners(Path::new(stand.net_directory())) {
         Ok(value) if value.is_empty() => Fact::Known(value),
         Ok(value) => Fact::with_gaps(value, vec![gap]),
         Err(_) => Fact::Missing(gap),
