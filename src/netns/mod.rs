@@ -18,15 +18,18 @@ pub use select::{NoSuchNamespace, Selector};
 
 use crate::probes::io_gap;
 use crate::text::shown;
-use sockdoctor_checks::facts::{Gap, NetnsId, NetnsName, Why};
+use rustix::io::Errno;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use sockdoctor_checks::facts::{self, Gap, NetnsId, NetnsName, Why};
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 /// A namespace that was found, and the ways into it.
 ///
 /// No descriptor is held: a thousand of them would reach the usual limit of open files. So a
 /// namespace can end, and its pid be given to another process, before it is visited;
-/// [`Found::open`] notices that.
+/// [`Found::enter`] notices that.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// Its identity.
@@ -51,11 +54,17 @@ impl Found {
         self.files.iter().cloned().chain(process)
     }
 
-    /// Opens its nsfs file, for setns(2).
+    /// Moves the calling thread into it, and no other. Nothing leads a thread back.
     ///
     /// # Errors
     /// `Denied` when the kernel refused, `Inconsistent` when the namespace is no longer there.
-    pub fn open(&self) -> Result<File, Gap> {
+    pub fn enter(&self) -> Result<(), Gap> {
+        let file = self.open()?;
+        let entered = move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network));
+        entered.map_err(|errno| refused("setns into this network namespace", errno))
+    }
+
+    fn open(&self) -> Result<File, Gap> {
         let mut refused = None;
         for way in self.ways() {
             match open_verified(&way, self.id) {
@@ -87,6 +96,16 @@ fn open_verified(way: &Path, id: NetnsId) -> Result<File, Gap> {
     } else {
         Err(ended(what()))
     }
+}
+
+fn refused(what: &str, errno: Errno) -> Gap {
+    let why = match errno {
+        Errno::PERM => Why::Denied {
+            needs: "CAP_SYS_ADMIN".to_owned(),
+        },
+        other => Why::Failed(facts::Errno(other.raw_os_error())),
+    };
+    Gap::new(what, why)
 }
 
 /// The gap for a namespace that was found and is gone.

@@ -8,10 +8,8 @@ use crate::runner::{self, Deadline};
 use crate::trace::requirements::{self, Standing};
 use crate::trace::sockets::{self, Iterators, Socket, Table};
 use aya::programs::iter::IterLink;
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use sockdoctor_checks::facts::{Fact, Gap, Why};
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::AsFd;
 
 /// What is to be read, and where.
 pub(super) type Wanted = Vec<(Found, BTreeSet<Table>)>;
@@ -102,11 +100,10 @@ fn read(
     if found.own {
         return read_here(link, table);
     }
-    let namespace = found.open()?;
+    let found = found.clone();
     // A thread of its own: it never comes back from there.
     let visit = std::thread::Builder::new().spawn(move || {
-        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
-            .map_err(|errno| io_gap("setns into this network namespace", &errno.into()))?;
+        found.enter()?;
         read_here(link, table)
     });
     let visit = visit.map_err(|error| no_thread(&name(table), &error))?;

@@ -9,14 +9,11 @@ use crate::probes::interfaces;
 use crate::probes::netstat::Netstat;
 use crate::probes::proc_net;
 use crate::probes::sysctls::Sysctls;
-use rustix::io::Errno;
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use sockdoctor_checks::facts::{
     self, Counters, Fact, Gap, NetSysctls, NetnsId, SynRecv, TcpListener, Topic, UnixListener,
     UnixStream, Why,
 };
 use std::collections::BTreeSet;
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -119,9 +116,7 @@ impl Visitor {
     }
 
     fn enter(&mut self, found: &Found) -> Result<(), Gap> {
-        let file = found.open()?;
-        move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
-            .map_err(|errno| refused("setns into this network namespace", errno))?;
+        found.enter()?;
         self.has_left = true;
         self.sysctls.entered_namespace();
         Ok(())
@@ -259,14 +254,4 @@ fn no_socket(error: &std::io::Error) -> Gap {
         Some(code) => Gap::new(facts::SOCKET_CALL, Why::Failed(facts::Errno(code))),
         None => Gap::malformed(facts::SOCKET_CALL, error.to_string()),
     }
-}
-
-fn refused(what: &str, errno: Errno) -> Gap {
-    let why = match errno {
-        Errno::PERM => Why::Denied {
-            needs: "CAP_SYS_ADMIN".to_owned(),
-        },
-        other => Why::Failed(facts::Errno(other.raw_os_error())),
-    };
-    Gap::new(what, why)
 }
