@@ -80,7 +80,7 @@ fn not_loaded(facts: &Facts) -> Vec<(DiagModule, String)> {
 }
 
 fn replace(facts: &mut Facts, module: DiagModule, found: &Fact<Option<Presence>>) {
-    let (Fact::Known(modules) | Fact::Partial { value: modules, .. }) = &mut facts.modules else {
+    let Some(modules) = facts.modules.value_mut() else {
         return;
     };
     let entries = modules.entries.iter_mut();

@@ -126,10 +126,10 @@ impl Seen {
             probes::machine::collect(&mounts.unwrap_or_else(Mounts::own))
         });
 
-        let modules = modules.map(Pending::wait);
         let (kernel, modules) = match modules {
-            Some(Fact::Known(both) | Fact::Partial { value: both, .. }) => both,
-            Some(Fact::Missing(gap)) => (Kernel::missing(&gap), Fact::Missing(gap)),
+            Some(pending) => wait_or(pending, |gap| {
+                (Kernel::missing(gap), Fact::Missing(gap.clone()))
+            }),
             None => (probes::kernel::release_only(), unselected("modules")),
         };
         Ok(Seen {
@@ -214,11 +214,8 @@ impl Asked {
     /// read from the streams themselves. In others only for who asks for the topic.
     fn complete_unread_bytes(&mut self, plan: &Plan, deadline: Deadline) {
         let answered = unix_diag_answered(&self.round_trips);
-        let namespaces = match &mut self.namespaces {
-            Fact::Known(value) | Fact::Partial { value, .. } => value,
-            Fact::Missing(_) => return,
-        };
-        let own = namespaces.iter_mut().find(|namespace| namespace.own);
+        let mut namespaces = self.namespaces.value_mut().into_iter().flatten();
+        let own = namespaces.find(|namespace| namespace.own);
         let wanted = plan.checks.contains(unix_diag::CHECK.id) && !answered;
         if let Some(own) = own.filter(|own| wanted && own.unix_streams.value().is_none()) {
             own.unix_streams = probes::descriptors::own_unix_streams(for_one_probe(deadline));
@@ -239,17 +236,14 @@ fn observed_ss(plan: &Plan, pending: Option<Pending<probes::ss::Observed>>) -> S
         None => Fact::Missing(Gap::not_collected("a run of ss", why)),
     };
     let environment = Fact::Known(probes::ss::environment());
-    match observed {
-        Fact::Known(observed)
-        | Fact::Partial {
-            value: observed, ..
-        } => Ss {
+    match observed.into_result() {
+        Ok(observed) => Ss {
             environment,
             installed: observed.installed,
             tcp: observed.tcp,
             unix: observed.unix,
         },
-        Fact::Missing(gap) => Ss {
+        Err(gap) => Ss {
             environment,
             ..Ss::missing(&gap)
         },
@@ -326,7 +320,7 @@ fn without_canaries(mut namespaces: Vec<Namespace>) -> Vec<Namespace> {
 }
 
 fn forget<T>(listeners: &mut Fact<Vec<T>>, inode: impl Fn(&T) -> u32) {
-    if let Fact::Known(value) | Fact::Partial { value, .. } = listeners {
+    if let Some(value) = listeners.value_mut() {
         value.retain(|listener| !is_canary(inode(listener)));
     }
 }
@@ -359,10 +353,8 @@ fn start<T: Send + 'static>(
 }
 
 fn wait_or<T>(pending: Pending<T>, missing: impl FnOnce(&Gap) -> T) -> T {
-    match pending.wait() {
-        Fact::Known(value) | Fact::Partial { value, .. } => value,
-        Fact::Missing(gap) => missing(&gap),
-    }
+    let waited = pending.wait().into_result();
+    waited.unwrap_or_else(|gap| missing(&gap))
 }
 
 fn unselected_gap(what: &str) -> Gap {

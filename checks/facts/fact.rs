@@ -31,6 +31,14 @@ impl<T> Fact<T> {
         }
     }
 
+    /// The value, to be changed.
+    pub fn value_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Fact::Known(value) | Fact::Partial { value, .. } => Some(value),
+            Fact::Missing(_) => None,
+        }
+    }
+
     /// Everything that could not be read, in the order in which it was met.
     pub fn gaps(&self) -> &[Gap] {
         match self {
@@ -45,6 +53,17 @@ impl<T> Fact<T> {
     /// # Errors
     /// The gap of a fact that is missing.
     pub fn known(&self) -> Result<&T, &Gap> {
+        match self {
+            Fact::Known(value) | Fact::Partial { value, .. } => Ok(value),
+            Fact::Missing(gap) => Err(gap),
+        }
+    }
+
+    /// The value, complete or partial, without what it lacks; or the gap.
+    ///
+    /// # Errors
+    /// The gap of a fact that is missing.
+    pub fn into_result(self) -> Result<T, Gap> {
         match self {
             Fact::Known(value) | Fact::Partial { value, .. } => Ok(value),
             Fact::Missing(gap) => Err(gap),

@@ -37,10 +37,8 @@ pub(super) fn ask(wanted: Wanted, deadline: Deadline) -> Told {
         Ok(iterators) => Fact::Known(ask_all(iterators, wanted, deadline)),
         Err(why) => Fact::Missing(Gap::new("BPF iterators", why)),
     });
-    match told.wait() {
-        Fact::Known(told) | Fact::Partial { value: told, .. } => told,
-        Fact::Missing(gap) => Told::nothing(&tables, &gap.why),
-    }
+    let told = told.wait().into_result();
+    told.unwrap_or_else(|gap| Told::nothing(&tables, &gap.why))
 }
 
 fn ask_all(mut iterators: Iterators, wanted: Wanted, deadline: Deadline) -> Told {

@@ -84,10 +84,8 @@ impl Reader {
     ) -> Result<Taken, NoSuchNamespace> {
         let deadline = Deadline::after(self.timeout);
         let found = runner::start("network namespaces", deadline, || Fact::Known(discover()));
-        let found = match found.wait() {
-            Fact::Known(found) | Fact::Partial { value: found, .. } => found?,
-            Fact::Missing(gap) => Fact::Missing(gap),
-        };
+        let found = found.wait().into_result();
+        let found = found.unwrap_or_else(|gap| Ok(Fact::Missing(gap)))?;
         let namespaces = found.map(|found| self.visit(found, deadline));
         Ok(Taken {
             reading: Reading { namespaces },

@@ -108,10 +108,7 @@ fn answers(wanted: BTreeMap<u32, Question>, deadline: Deadline) -> Answers {
     });
     let ended = round.wait();
     let mut answers: Answers = told.try_iter().collect();
-    let why = match ended {
-        Fact::Known(why) | Fact::Partial { value: why, .. } => why,
-        Fact::Missing(gap) => gap.why,
-    };
+    let why = ended.into_result().unwrap_or_else(|gap| gap.why);
     for inode in inodes {
         answers.entry(inode).or_insert_with(|| Err(why.clone()));
     }

@@ -120,13 +120,7 @@ impl Look<'_> {
         doubts.extend(line.naming(&names).take(DOUBTS).map(doubt));
         doubts.extend(unread.iter().cloned());
         let rules = std::mem::replace(&mut entry.rules, Fact::Known(Vec::new()));
-        doubts.extend(rules.gaps().iter().cloned());
-        entry.rules = match rules {
-            Fact::Known(rules) | Fact::Partial { value: rules, .. } => {
-                Fact::with_gaps(rules, doubts)
-            }
-            missing => missing,
-        };
+        entry.rules = rules.and_gaps(doubts);
     }
 
     /// What certainly keeps the kernel from taking the file.

@@ -110,13 +110,13 @@ impl<T: Send + 'static> Shared<T> {
             if !state.at_work.contains_key(&thread) {
                 return; // Given up: the job is a gap already.
             }
-            next = match outcome {
-                Fact::Known(value) | Fact::Partial { value, .. } => {
+            next = match outcome.into_result() {
+                Ok(value) => {
                     state.finish(job, Ok(value));
                     state.take(thread, self.limits.per_job)
                 }
                 // What the worker kept may be half changed: another thread takes over.
-                Fact::Missing(gap) => {
+                Err(gap) => {
                     state.finish(job, Err(gap));
                     state.at_work.remove(&thread);
                     None
