@@ -290,20 +290,8 @@ fn visit(
         sample: plan.sample,
         iterators: plan.iterators,
     };
-    let (found, unseen) = match found {
-        Fact::Known(found) => (found, Vec::new()),
-        Fact::Partial { value, gaps } => (value, gaps),
-        Fact::Missing(gap) => return Fact::Missing(gap),
-    };
-    let visited = probes::namespaces::collect(found, &visit, deadline);
-    match visited.map(without_canaries) {
-        Fact::Known(namespaces) => Fact::with_gaps(namespaces, unseen),
-        Fact::Partial { value, mut gaps } => {
-            gaps.extend(unseen);
-            Fact::Partial { value, gaps }
-        }
-        Fact::Missing(gap) => Fact::Missing(gap),
-    }
+    let visited = found.map(|found| probes::namespaces::collect(found, &visit, deadline));
+    visited.map(without_canaries)
 }
 
 /// The canaries listen while the namespaces are visited, and are none of the machine's.

@@ -103,8 +103,7 @@ fn visit(found: Vec<Found>) -> Vec<Namespace> {
         sample: None,
         iterators: false,
     };
-    let all = namespaces::collect(found, &visit, Deadline::after(PATIENCE));
-    all.value().cloned().into_iter().flatten().collect()
+    namespaces::collect(found, &visit, Deadline::after(PATIENCE))
 }
 
 /// The kernel's numbers of namespaces have 32 bits (ns_common.inum).

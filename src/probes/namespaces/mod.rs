@@ -13,7 +13,7 @@ use crate::runner::{Deadline, threads_for};
 use pool::Limits;
 use reading::{Reading, Second};
 use sockdoctor_checks::duration::millis;
-use sockdoctor_checks::facts::{Fact, Gap, Namespace, NetnsId, Sample, Topic};
+use sockdoctor_checks::facts::{Gap, Namespace, NetnsId, Sample, Topic};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ const VISIT_PARTS: u32 = 5;
 /// that goes, and the rest is a gap. With a sample, every namespace is read a second time, at
 /// least that long after its first reading. Listeners that /proc alone told of are completed
 /// through descriptors of their processes. The calling thread stays where it is.
-pub fn collect(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact<Vec<Namespace>> {
+pub fn collect(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Vec<Namespace> {
     let round = Round::new(found, visit, deadline);
     let mut first = round.first();
     round.complete(&mut first, deadline);
@@ -50,12 +50,10 @@ pub fn collect(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Fact<Vec
         None => first.iter().map(|_| None).collect(),
     };
     complete_samples(&mut samples, deadline);
-    let namespaces = round.found.iter().zip(first).zip(samples);
-    Fact::Known(
-        namespaces
-            .map(|((found, first), sample)| namespace(found, first, visit, sample))
-            .collect(),
-    )
+    let visited = round.found.iter().zip(first).zip(samples);
+    visited
+        .map(|((found, first), sample)| namespace(found, reading(first, visit), sample))
+        .collect()
 }
 
 /// Visits each namespace once, as [`collect`] does, and says when its counters and listeners
@@ -66,8 +64,8 @@ pub fn read(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Vec<(Instan
     round.complete(&mut first, deadline);
     let visited = round.found.iter().zip(first);
     let timed = |(found, first): (&Found, Result<Reading, Gap>)| {
-        let reading = first.unwrap_or_else(|gap| unread::reading(&visit.topics, &gap));
-        (reading.at, namespace(found, Ok(reading), visit, None))
+        let reading = reading(first, visit);
+        (reading.at, namespace(found, reading, None))
     };
     visited.map(timed).collect()
 }
@@ -178,13 +176,11 @@ fn sample(first: &Reading, second: Result<Second, Gap>) -> Sample {
     }
 }
 
-fn namespace(
-    found: &Found,
-    first: Result<Reading, Gap>,
-    visit: &Visit,
-    sample: Option<Sample>,
-) -> Namespace {
-    let reading = first.unwrap_or_else(|gap| unread::reading(&visit.topics, &gap));
+fn reading(first: Result<Reading, Gap>, visit: &Visit) -> Reading {
+    first.unwrap_or_else(|gap| unread::reading(&visit.topics, &gap))
+}
+
+fn namespace(found: &Found, reading: Reading, sample: Option<Sample>) -> Namespace {
     Namespace {
         id: found.id,
         names: found.names.clone(),
