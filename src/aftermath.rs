@@ -18,7 +18,7 @@ const ASKED: [DiagModule; 4] = [
 
 /// Adds to `facts` what `log` has to say, and what is wrong with the files of the modules that
 /// did not load. The log is there where a handler was asked.
-pub fn explain(facts: &mut Facts, log: Option<KernelLog>, deadline: Deadline) {
+pub(crate) fn explain(facts: &mut Facts, log: Option<KernelLog>, deadline: Deadline) {
     let Some(log) = log.filter(|_| was_refused(facts)) else {
         let why = "no handler refused";
         facts.kernel_log = Fact::Missing(Gap::not_collected("kernel log", why));

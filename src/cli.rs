@@ -7,15 +7,15 @@ mod trace;
 mod watch;
 mod wrong_value;
 
-pub use image::Image;
-pub use listeners::{Listeners, Sort};
-pub use policy::Policy;
-pub use trace::Trace;
+pub(crate) use image::Image;
+pub(crate) use listeners::Listeners;
+pub(crate) use policy::Policy;
+pub(crate) use trace::Trace;
 
 use crate::netns::Selector;
 use crate::report::style::ColorChoice;
-pub use watch::Watch;
-pub use wrong_value::wrong_value;
+pub(crate) use watch::Watch;
+pub(crate) use wrong_value::wrong_value;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -54,7 +54,7 @@ Exit codes:
     disable_help_subcommand = true,
     term_width = 80
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Print help
     // One help, and the short one: the long one takes three screens for the same.
     #[arg(short, long, global = true, action = ArgAction::HelpShort)]
@@ -72,7 +72,7 @@ pub struct Cli {
 /// because then clap takes them from there.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Command {
+pub(crate) enum Command {
     /// Look at this machine (what happens without a command, too)
     #[command(after_help = AFTER_HELP)]
     Check(Box<Check>),
@@ -98,7 +98,7 @@ pub enum Command {
 
 /// Look at this machine (what happens without a command, too)
 #[derive(Debug, Args)]
-pub struct Check {
+pub(crate) struct Check {
     /// What to look at.
     #[command(flatten)]
     pub scope: Scope,
@@ -122,7 +122,7 @@ pub struct Check {
 /// What to look at.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What to look at")]
-pub struct Scope {
+pub(crate) struct Scope {
     /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
     #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]
     pub netns: Vec<Selector>,
@@ -140,7 +140,7 @@ pub struct Scope {
 /// Which checks.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which checks")]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Only these checks or groups, with commas; `sockdoctor list` shows all
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub only: Vec<String>,
@@ -152,7 +152,7 @@ pub struct Selection {
 /// How to show it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What to show")]
-pub struct Output {
+pub(crate) struct Output {
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -172,7 +172,7 @@ pub struct Output {
 
 /// List the checks
 #[derive(Debug, Args)]
-pub struct List {
+pub(crate) struct List {
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
     pub format: ListFormat,
@@ -183,7 +183,7 @@ pub struct List {
 
 /// Explain a check
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// The id of a check; `sockdoctor list` shows all
     pub id: String,
     /// Colours
@@ -193,7 +193,7 @@ pub struct Explain {
 
 /// Judge facts that were recorded with --record
 #[derive(Debug, Args)]
-pub struct Replay {
+pub(crate) struct Replay {
     /// What --record wrote
     pub file: PathBuf,
     /// Which checks.
@@ -209,7 +209,7 @@ pub struct Replay {
 
 /// Print what other programs need
 #[derive(Debug, Args)]
-pub struct Generate {
+pub(crate) struct Generate {
     /// What.
     #[command(subcommand)]
     pub what: Artefact,
@@ -217,7 +217,7 @@ pub struct Generate {
 
 /// What `generate` can make.
 #[derive(Debug, Subcommand)]
-pub enum Artefact {
+pub(crate) enum Artefact {
     /// Print the JSON Schema of `check --format json`
     Schema,
     /// Print the JSON Schema of `listeners --format json`
@@ -243,7 +243,7 @@ pub enum Artefact {
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// Text for a terminal
     Human,
     /// One JSON document
@@ -256,7 +256,7 @@ pub enum Format {
 
 /// The form of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
+pub(crate) enum ListFormat {
     /// Text for a terminal
     Human,
     /// JSON

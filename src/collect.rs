@@ -25,7 +25,7 @@ const PROBE_PARTS: u32 = 3;
 
 /// What to collect.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The ids of the selected checks.
     pub checks: BTreeSet<&'static str>,
     /// The facts that they need.
@@ -48,7 +48,7 @@ pub struct Plan {
 /// The sockets whose processes are looked for: a walk through the descriptors of all processes,
 /// and the dearest part of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owners {
+pub(crate) enum Owners {
     /// Those that findings of the selected checks will name.
     OfFindings,
     /// All listeners, and all unix streams with unread bytes.
@@ -59,7 +59,7 @@ pub enum Owners {
 ///
 /// # Errors
 /// A namespace that was asked for by name or process and is not there.
-pub fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
+pub(crate) fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
     let clock = Instant::now();
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     let deadline = Deadline::after(plan.timeout);

@@ -1,23 +1,25 @@
 //! sockdoctor: says whether the queue numbers that `ss` shows can be believed, and why not.
 //!
 //! [`probes`] observe the machine and yield facts, [`sockdoctor_checks`] judges them, and
-//! [`report`] renders what came of it. [`runner`] keeps the probes apart from each other.
+//! `report` renders what came of it. [`runner`] keeps the probes apart from each other.
+//!
+//! The program needs [`commands`] alone; what else is public here is so for the tests.
 
-pub mod aftermath;
-pub mod cli;
-pub mod collect;
+mod aftermath;
+mod cli;
+mod collect;
 pub mod commands;
-pub mod exit;
+mod exit;
 pub mod image;
 mod input;
 pub mod netlink;
 pub mod netns;
 mod owners;
-pub mod policy;
+mod policy;
 pub mod probes;
-pub mod report;
+mod report;
 pub mod root;
 pub mod runner;
 mod text;
-pub mod trace;
-pub mod watch;
+mod trace;
+mod watch;

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who holds a listening socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holder<'a> {
+pub(crate) enum Holder<'a> {
     /// This process, of several the one with the lowest pid.
     Process(&'a Owner),
     /// None of all processes.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Judge the root of a machine that has not booted: a directory or a tar
 #[derive(Debug, Args)]
-pub struct Image {
+pub(crate) struct Image {
     /// The root: a directory, a tar file (plain, gzip, xz or zstd), or `-` for a tar on stdin
     pub root: PathBuf,
     /// Which checks.

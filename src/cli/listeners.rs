@@ -28,7 +28,7 @@ Exit codes:
 
 /// Show every listening socket: its queue, its drops, its process
 #[derive(Debug, Args)]
-pub struct Listeners {
+pub(crate) struct Listeners {
     /// Only these ports, with commas
     #[arg(
         long,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Watch the kernel drop connection requests, as it happens
 #[derive(Debug, Args)]
-pub struct Trace {
+pub(crate) struct Trace {
     /// Only listeners on this port
     #[arg(long, value_name = "PORT", value_parser = port, allow_negative_numbers = true)]
     pub port: Option<NonZeroU16>,

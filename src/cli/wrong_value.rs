@@ -6,7 +6,7 @@ use std::error::Error;
 
 /// `--port 'http': a port is a number from 1 to 65535`. `None` for every other mistake, of which
 /// clap tells well.
-pub fn wrong_value(error: &clap::Error) -> Option<String> {
+pub(crate) fn wrong_value(error: &clap::Error) -> Option<String> {
     let told = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,

@@ -17,7 +17,7 @@ const MOST_MIB: u64 = 1;
 
 /// A policy, and the file that it comes from.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// The file, as it was named or found.
     pub path: String,
     /// What it says.
@@ -29,7 +29,7 @@ pub struct Applied {
 /// # Errors
 /// One line that names the file, and the place in it: it cannot be read, is not a policy, or
 /// names what does not exist.
-pub fn load(named: Option<&Path>, folder: &Path) -> Result<Option<Applied>, String> {
+pub(crate) fn load(named: Option<&Path>, folder: &Path) -> Result<Option<Applied>, String> {
     let path = match named {
         Some(path) => path.to_owned(),
         None => match found_in(folder)? {

@@ -8,7 +8,7 @@ use sockdoctor_checks::CATALOGUE;
 use std::fmt::Write;
 
 /// An aligned table.
-pub fn table(look: Look) -> String {
+pub(crate) fn table(look: Look) -> String {
     let mut page = Page::new(look);
     let wide = widest(|check| check.id);
     let group = widest(|check| check.group.name());
@@ -42,7 +42,7 @@ struct Entry {
 }
 
 /// A JSON array of all checks.
-pub fn json() -> String {
+pub(crate) fn json() -> String {
     let entries: Vec<Entry> = CATALOGUE
         .iter()
         .map(|check| Entry {
@@ -58,7 +58,7 @@ pub fn json() -> String {
 }
 
 /// The table for the README.
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     let mut text =
         "| check | group | judges | of | what it holds |\n|---|---|---|---|---|\n".to_owned();
     for check in CATALOGUE {

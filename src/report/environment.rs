@@ -12,7 +12,7 @@ const NARROWEST: usize = 40;
 
 /// The environment variables that decide how a report looks.
 #[derive(Debug, Clone, Default)]
-pub struct Environment {
+pub(crate) struct Environment {
     variables: BTreeMap<&'static str, String>,
 }
 
@@ -29,7 +29,7 @@ const NAMES: [&str; 8] = [
 
 impl Environment {
     /// The environment of this process.
-    pub fn here() -> Self {
+    pub(crate) fn here() -> Self {
         let get = |name| Some((name, std::env::var(name).ok()?));
         Environment {
             variables: NAMES.into_iter().filter_map(get).collect(),
@@ -37,12 +37,12 @@ impl Environment {
     }
 
     /// The value of one of the variables.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
     /// What the locale's character set can show, found as setlocale(3) finds it.
-    pub fn charset(&self) -> Charset {
+    pub(crate) fn charset(&self) -> Charset {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
             .find_map(|name| self.get(name).filter(|value| !value.is_empty()));
@@ -55,12 +55,12 @@ impl Environment {
 
     /// Columns to use for running text. `terminal` is the width of the terminal, where there is
     /// one.
-    pub fn width(&self, terminal: Option<usize>) -> usize {
+    pub(crate) fn width(&self, terminal: Option<usize>) -> usize {
         self.columns(terminal).min(WIDEST)
     }
 
     /// Columns that there are. A serial line has a terminal that says 0.
-    pub fn columns(&self, terminal: Option<usize>) -> usize {
+    pub(crate) fn columns(&self, terminal: Option<usize>) -> usize {
         let columns = || self.get("COLUMNS").and_then(|value| value.parse().ok());
         terminal
             .filter(|&width| width > 0)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// The characters that the reader's terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Charset {
+pub(crate) enum Charset {
     /// All of them.
     Unicode,
     /// Nothing beyond ASCII.
@@ -15,7 +15,7 @@ pub enum Charset {
 /// `text` without anything that could move the cursor, change its colour, hide itself, turn
 /// the direction of writing, or begin a new line. What is taken out is shown as `\n`, `\x1b`
 /// or `\u{202e}`.
-pub fn escape(text: &str, charset: Charset) -> Cow<'_, str> {
+pub(crate) fn escape(text: &str, charset: Charset) -> Cow<'_, str> {
     // Nearly all text is of this kind, and a long table has a hundred thousand cells.
     let is_printable = |byte: u8| (b' '..=b'~').contains(&byte);
     if text.bytes().all(is_printable) || text.chars().all(|c| is_plain(c, charset)) {

@@ -5,7 +5,7 @@ use super::style::Tone;
 use sockdoctor_checks::check::Check;
 
 /// The page, and under it how the check stands to the others.
-pub fn page(check: &Check, look: Look) -> String {
+pub(crate) fn page(check: &Check, look: Look) -> String {
     let mut page = Page::new(look);
     markdown(&mut page, check.explain);
     page.gap();

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// The report as one XML document. What `fail_on` makes the exit code tell of warnings, the cases
 /// tell, too.
-pub fn render(report: &Report<'_>, fail_on: FailOn) -> String {
+pub(crate) fn render(report: &Report<'_>, fail_on: FailOn) -> String {
     let mut document = quick_junit::Report::new(env!("CARGO_PKG_NAME"));
     let micros = report.facts.collection.duration_micros;
     document.set_time(Duration::from_micros(micros));

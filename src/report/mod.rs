@@ -1,21 +1,21 @@
 //! Renders a diagnosis. Nothing here judges, and nothing else prints.
 
-pub mod catalogue;
-pub mod environment;
-pub mod escape;
-pub mod explain;
-pub mod human;
-pub mod json;
-pub mod junit;
+pub(crate) mod catalogue;
+pub(crate) mod environment;
+pub(crate) mod escape;
+pub(crate) mod explain;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod junit;
 #[cfg(test)]
 mod line_schema;
-pub mod listeners;
-pub mod page;
+pub(crate) mod listeners;
+pub(crate) mod page;
 mod plain;
-pub mod sarif;
-pub mod style;
-pub mod trace;
-pub mod watch;
+pub(crate) mod sarif;
+pub(crate) mod style;
+pub(crate) mod trace;
+pub(crate) mod watch;
 
 use crate::exit::Exit;
 use crate::owners::Holder;
@@ -39,7 +39,7 @@ fn holder_label(holder: Holder<'_>) -> String {
 
 /// All that a report shows.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub(crate) struct Report<'a> {
     /// What was observed.
     pub facts: &'a Facts,
     /// The facts with the other kernels of an image.

@@ -9,7 +9,7 @@ use textwrap::{Options, WordSplitter};
 
 /// How a page looks.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub(crate) struct Look {
     /// Columns of running text.
     pub width: usize,
     /// Columns of the terminal, where it goes to one: what a table may take.
@@ -22,7 +22,7 @@ pub struct Look {
 
 impl Look {
     /// The look that suits stdout.
-    pub fn of_stdout(choice: ColorChoice) -> Self {
+    pub(crate) fn of_stdout(choice: ColorChoice) -> Self {
         let stdout = std::io::stdout();
         let environment = Environment::here();
         let is_terminal = std::io::IsTerminal::is_terminal(&stdout);
@@ -39,21 +39,21 @@ impl Look {
 
 /// A page under way.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     look: Look,
     text: String,
 }
 
 /// The beginning of a line: escaped and painted, with its width in columns.
 #[derive(Debug, Clone, Default)]
-pub struct Lead {
+pub(crate) struct Lead {
     painted: String,
     width: usize,
 }
 
 /// A part of a line of a table: text between so many blanks, which are not painted.
 #[derive(Debug)]
-pub struct Piece<'a> {
+pub(crate) struct Piece<'a> {
     /// Blanks before it.
     pub before: usize,
     /// What the machine or this program says.
@@ -66,7 +66,7 @@ pub struct Piece<'a> {
 
 impl Page {
     /// An empty page.
-    pub fn new(look: Look) -> Self {
+    pub(crate) fn new(look: Look) -> Self {
         Page {
             look,
             text: String::new(),
@@ -74,12 +74,12 @@ impl Page {
     }
 
     /// What can be shown.
-    pub fn charset(&self) -> Charset {
+    pub(crate) fn charset(&self) -> Charset {
         self.look.charset
     }
 
     /// The beginning of a line, made of these pieces.
-    pub fn lead(&self, pieces: &[(&str, Option<Tone>)]) -> Lead {
+    pub(crate) fn lead(&self, pieces: &[(&str, Option<Tone>)]) -> Lead {
         let mut lead = Lead::default();
         for &(text, tone) in pieces {
             let text = escape(text, self.look.charset);
@@ -93,13 +93,13 @@ impl Page {
     }
 
     /// `lead` and then `text`, wrapped. Further lines begin in the column where `text` began.
-    pub fn entry(&mut self, lead: &Lead, text: &str) {
+    pub(crate) fn entry(&mut self, lead: &Lead, text: &str) {
         let hang = " ".repeat(lead.width);
         self.wrap(lead, &hang, text);
     }
 
     /// `lead` and then `text`, wrapped. Further lines begin with `hang`, which is not escaped.
-    pub fn wrap(&mut self, lead: &Lead, hang: &str, text: &str) {
+    pub(crate) fn wrap(&mut self, lead: &Lead, hang: &str, text: &str) {
         if text.is_empty() {
             // textwrap would leave out the indent of a line without words.
             return self.unbroken(lead, text);
@@ -109,7 +109,7 @@ impl Page {
     }
 
     /// `lead` and then pieces with `·` between them, wrapped between pieces only.
-    pub fn row(&mut self, lead: &Lead, hang: &str, pieces: &[String]) {
+    pub(crate) fn row(&mut self, lead: &Lead, hang: &str, pieces: &[String]) {
         let glued: Vec<String> = pieces
             .iter()
             .map(|piece| escape(piece, self.look.charset).replace(' ', "\u{a0}"))
@@ -136,14 +136,14 @@ impl Page {
 
     /// `lead` and then `text` on one line, however long: a command that is broken in two runs
     /// in two halves when it is pasted.
-    pub fn unbroken(&mut self, lead: &Lead, text: &str) {
+    pub(crate) fn unbroken(&mut self, lead: &Lead, text: &str) {
         let line = format!("{}{}", lead.painted, escape(text, self.look.charset));
         self.text += line.trim_end();
         self.text.push('\n');
     }
 
     /// A line of a table, however long.
-    pub fn line<'a>(&mut self, pieces: impl Iterator<Item = Piece<'a>>) {
+    pub(crate) fn line<'a>(&mut self, pieces: impl Iterator<Item = Piece<'a>>) {
         let start = self.text.len();
         for piece in pieces {
             let text = escape(&piece.text, self.look.charset);
@@ -168,14 +168,14 @@ impl Page {
     }
 
     /// An empty line between two blocks, never two and never at the top.
-    pub fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
     /// The text.
-    pub fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 }

@@ -6,7 +6,7 @@ use ratatui::style::Style as Cell;
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum ColorChoice {
+pub(crate) enum ColorChoice {
     /// On a terminal, unless the environment says otherwise.
     Auto,
     /// Even in a pipe.
@@ -18,7 +18,7 @@ pub enum ColorChoice {
 /// What a piece of text is, which decides its colour. No colour says anything that a word
 /// beside it does not say too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// It is well.
     Good,
     /// It deserves attention.
@@ -35,17 +35,22 @@ pub enum Tone {
 
 /// Paints text, or leaves it alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+pub(crate) struct Style {
     color: bool,
 }
 
 impl Style {
     /// No colours.
-    pub const PLAIN: Style = Style { color: false };
+    #[cfg(test)]
+    pub(crate) const PLAIN: Style = Style { color: false };
 
     /// Decides once for a stream. `colored` looks at stdout and at its own idea of the
     /// environment, so what it would decide is overruled.
-    pub fn decide(choice: ColorChoice, is_terminal: bool, environment: &Environment) -> Self {
+    pub(crate) fn decide(
+        choice: ColorChoice,
+        is_terminal: bool,
+        environment: &Environment,
+    ) -> Self {
         let color = match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -58,7 +63,7 @@ impl Style {
     }
 
     /// `text` in the colour of `tone`.
-    pub fn paint(self, text: &str, tone: Tone) -> String {
+    pub(crate) fn paint(self, text: &str, tone: Tone) -> String {
         if !self.color || text.is_empty() {
             return text.to_owned();
         }
@@ -74,7 +79,7 @@ impl Style {
     }
 
     /// The same for a cell of a screen.
-    pub fn cell(self, tone: Tone) -> Cell {
+    pub(crate) fn cell(self, tone: Tone) -> Cell {
         let cell = Cell::new();
         if !self.color {
             return cell;

@@ -8,7 +8,7 @@ const LENGTH: usize = 104;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub(crate) struct Event {
     /// What happened.
     pub request: Request,
     /// The function that it happened in.
@@ -19,7 +19,7 @@ pub struct Event {
 
 impl Event {
     /// Reads an event. `None` when it is none.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let bytes: &[u8; LENGTH] = bytes.try_into().ok()?;
         let (stage, function) = stage(bytes[44])?;
         let [drops, overflows, queue_full_drops, queue_full_cookies] = array(bytes, 40);

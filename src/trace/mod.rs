@@ -6,17 +6,17 @@
 
 mod btf;
 mod event;
-pub mod namespaces;
-pub mod requirements;
+pub(crate) mod namespaces;
+pub(crate) mod requirements;
 mod session;
-pub mod sockets;
+pub(crate) mod sockets;
 mod stacks;
 mod trouble;
 
-pub use event::Event;
-pub use session::{Filter, Method, Session};
-pub use stacks::Symbols;
-pub use trouble::Trouble;
+pub(crate) use event::Event;
+pub(crate) use session::{Filter, Method, Session};
+pub(crate) use stacks::Symbols;
+pub(crate) use trouble::Trouble;
 
 /// The compiled bpf/programs.bpf.c; tests/bpf compiles it again and compares.
 static OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/programs.bpf.o");
@@ -29,7 +29,7 @@ const FINAL_ACK_V4: &str = "tcp_v4_syn_recv_sock";
 const FINAL_ACK_V6: &str = "tcp_v6_syn_recv_sock";
 
 /// The time of the BPF programs, CLOCK_MONOTONIC in nanoseconds.
-pub fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     let (seconds, nanoseconds) = (now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs());
     seconds * 1_000_000_000 + nanoseconds

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The namespaces that were asked for.
 #[derive(Debug)]
-pub struct Watched {
+pub(crate) struct Watched {
     found: Vec<Found>,
     /// What kept others from being found.
     pub gaps: Vec<Gap>,
@@ -24,7 +24,7 @@ pub struct Watched {
 
 /// The counters of all watched namespaces at one time.
 #[derive(Debug)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// When it was made.
     pub span: Span,
     /// The counters, by the inode of the namespace.
@@ -36,7 +36,7 @@ impl Watched {
     ///
     /// # Errors
     /// A name or a pid that is not there.
-    pub fn discover(selectors: &[Selector]) -> Result<Self, NoSuchNamespace> {
+    pub(crate) fn discover(selectors: &[Selector]) -> Result<Self, NoSuchNamespace> {
         let fact = discover(selectors)?;
         let gaps = fact.gaps().to_vec();
         let found = fact.value().cloned();
@@ -48,7 +48,7 @@ impl Watched {
     }
 
     /// Their inodes.
-    pub fn inodes(&self) -> BTreeSet<u32> {
+    pub(crate) fn inodes(&self) -> BTreeSet<u32> {
         self.found
             .iter()
             .filter_map(|found| inode(found.id.inode))
@@ -56,7 +56,7 @@ impl Watched {
     }
 
     /// Reads the counters of all.
-    pub fn read(&mut self) -> Reading {
+    pub(crate) fn read(&mut self) -> Reading {
         let begin_ns = now_ns();
         let all = visit(self.found.clone());
         let end_ns = now_ns();
@@ -75,7 +75,7 @@ impl Watched {
 
     /// What the owner of a namespace calls it. One that was made meanwhile is looked for; one
     /// that cannot be found has its number.
-    pub fn label(&mut self, inode: u32) -> &str {
+    pub(crate) fn label(&mut self, inode: u32) -> &str {
         if !self.labels.contains_key(&inode) {
             self.look_for(inode);
         }

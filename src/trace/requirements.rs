@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Whether a piece is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It is there.
     Ok,
     /// It is not there, and without it nothing can be traced.
@@ -25,7 +25,7 @@ pub enum Standing {
 
 impl Standing {
     /// In a word.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Standing::Ok => "ok",
             Standing::Missing => "missing",
@@ -37,7 +37,7 @@ impl Standing {
 
 /// One piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Requirement {
+pub(crate) struct Requirement {
     /// Its name.
     pub name: &'static str,
     /// Whether it is there.
@@ -58,7 +58,7 @@ impl Requirement {
 }
 
 /// Looks at each piece, and attaches nothing.
-pub fn look() -> Vec<Requirement> {
+pub(crate) fn look() -> Vec<Requirement> {
     let capability = capability();
     let may_ask = capability.standing != Standing::Missing;
     vec![
@@ -83,7 +83,7 @@ pub fn look() -> Vec<Requirement> {
 }
 
 /// Looks at each piece, then loads and attaches the programs for a moment in both ways.
-pub fn try_out() -> Vec<Requirement> {
+pub(crate) fn try_out() -> Vec<Requirement> {
     let mut all = look();
     if is_met(&all) {
         let start = |method| Session::start(&Filter::default(), Some(method)).map(drop);
@@ -95,7 +95,7 @@ pub fn try_out() -> Vec<Requirement> {
 }
 
 /// Whether nothing that is needed is missing.
-pub fn is_met(all: &[Requirement]) -> bool {
+pub(crate) fn is_met(all: &[Requirement]) -> bool {
     all.iter().all(|one| one.standing != Standing::Missing)
 }
 
@@ -151,7 +151,7 @@ fn types() -> Requirement {
 }
 
 /// The piece that is lifted by running as root.
-pub const CAPABILITY: &str = "capability";
+pub(crate) const CAPABILITY: &str = "capability";
 
 /// CAP_BPF and CAP_PERFMON came with 5.8, and are asked for in the initial user namespace:
 /// `bpf_capable`, `perfmon_capable` in include/linux/capability.h.

@@ -32,7 +32,7 @@ const FUNCTIONS: [(&str, &str); 3] = [
 
 /// How the programs are put on the kernel's functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub(crate) enum Method {
     /// BPF trampolines: since 5.5 on x86-64, 6.4 on arm64 (2aa6ac03516d).
     Fentry,
     /// kprobes and kretprobes.
@@ -41,7 +41,7 @@ pub enum Method {
 
 impl Method {
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Method::Fentry => "fentry",
             Method::Kprobe => "kprobe",
@@ -51,7 +51,7 @@ impl Method {
 
 /// What the programs tell of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Only listeners on this port.
     pub port: Option<u16>,
     /// Only network namespaces with these inodes.
@@ -63,7 +63,7 @@ pub struct Filter {
 }
 
 /// Programs at work, until it is dropped.
-pub struct Session {
+pub(crate) struct Session {
     method: Method,
     events: RingBuf<MapData>,
     lost: PerCpuArray<MapData, u64>,
@@ -78,7 +78,7 @@ impl Session {
     ///
     /// # Errors
     /// What kept it from it, with what the kernel said.
-    pub fn start(filter: &Filter, method: Option<Method>) -> Result<Self, Trouble> {
+    pub(crate) fn start(filter: &Filter, method: Option<Method>) -> Result<Self, Trouble> {
         match method {
             Some(method) => Self::with(filter, method),
             None => Self::with(filter, Method::Fentry).or_else(|fentry| {
@@ -130,18 +130,18 @@ impl Session {
     }
 
     /// How it is attached.
-    pub fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> Method {
         self.method
     }
 
     /// What it cannot see on this kernel.
-    pub fn gaps(&self) -> &[String] {
+    pub(crate) fn gaps(&self) -> &[String] {
         &self.gaps
     }
 
     /// Waits until there are events, `stop` can be read or `limit` has passed. Returns whether it
     /// is time to stop.
-    pub fn wait(&self, stop: impl AsFd, limit: Option<Duration>) -> bool {
+    pub(crate) fn wait(&self, stop: impl AsFd, limit: Option<Duration>) -> bool {
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
         let mut fds = [
             PollFd::new(&self.events, PollFlags::IN),
@@ -153,7 +153,7 @@ impl Session {
     }
 
     /// The next event, if there is one.
-    pub fn next_event(&mut self) -> Option<Event> {
+    pub(crate) fn next_event(&mut self) -> Option<Event> {
         // Nobody but the program writes there, and it writes whole events.
         Event::parse(&self.events.next()?)
     }
@@ -162,7 +162,7 @@ impl Session {
     ///
     /// # Errors
     /// The kernel did not tell.
-    pub fn lost(&self) -> Result<(u64, u64), Trouble> {
+    pub(crate) fn lost(&self) -> Result<(u64, u64), Trouble> {
         let sum = |key| -> Result<u64, Trouble> {
             let values = self
                 .lost
@@ -174,7 +174,7 @@ impl Session {
     }
 
     /// The functions on the way to `event`, the innermost first. `None` without a stack.
-    pub fn frames(&self, event: &Event, symbols: &Symbols) -> Option<Vec<String>> {
+    pub(crate) fn frames(&self, event: &Event, symbols: &Symbols) -> Option<Vec<String>> {
         let stack = self.stacks.get(&event.stack?, 0).ok()?;
         let addresses = stack.frames().iter().map(|frame| frame.ip);
         Some(symbols.frames(addresses, event.function))

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 
 /// A table of sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Table {
+pub(crate) enum Table {
     /// TCP sockets, listeners first.
     Tcp,
     /// Unix sockets.
@@ -19,7 +19,7 @@ pub enum Table {
 
 impl Table {
     /// As in `bpf_iter_tcp`, the function of the kernel that stands for it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Table::Tcp => "tcp",
             Table::Unix => "unix",
@@ -44,7 +44,7 @@ impl Table {
 
 /// A socket, as an iterator passes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Socket {
+pub(crate) enum Socket {
     /// It listens.
     Listener {
         /// Connections that wait for accept().
@@ -61,7 +61,7 @@ pub enum Socket {
 }
 
 /// The iterators, loaded.
-pub struct Iterators {
+pub(crate) struct Iterators {
     programs: Ebpf,
     kernel: Btf,
 }
@@ -72,7 +72,7 @@ impl Iterators {
     ///
     /// # Errors
     /// What kept it from it.
-    pub fn new() -> Result<Self, Trouble> {
+    pub(crate) fn new() -> Result<Self, Trouble> {
         let kernel = Btf::from_sys_fs().map_err(|error| Trouble::btf(&error))?;
         let programs = EbpfLoader::new()
             .btf(Some(&kernel))
@@ -88,7 +88,7 @@ impl Iterators {
     ///
     /// # Errors
     /// This kernel has none, or refuses it.
-    pub fn link(&mut self, table: Table) -> Result<IterLink, Trouble> {
+    pub(crate) fn link(&mut self, table: Table) -> Result<IterLink, Trouble> {
         self.attach(table).map_err(|error| match error {
             ProgramError::Btf(BtfError::UnknownBtfTypeName { .. }) => {
                 Trouble::no_iterator(table.name(), table.since())
@@ -113,7 +113,7 @@ impl Iterators {
 ///
 /// # Errors
 /// The iterator could not be opened or read.
-pub fn read(link: IterLink, table: Table) -> io::Result<BTreeMap<u32, Socket>> {
+pub(crate) fn read(link: IterLink, table: Table) -> io::Result<BTreeMap<u32, Socket>> {
     let mut file = link.into_file().map_err(io::Error::other)?;
     let mut sockets = BTreeMap::new();
     let mut buffer = [0; 128 * LENGTH];

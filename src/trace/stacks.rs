@@ -10,14 +10,14 @@ const START: u64 = 64 * 1024;
 
 /// The functions of the kernel, from /proc/kallsyms.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Symbols(BTreeMap<u64, String>);
+pub(crate) struct Symbols(BTreeMap<u64, String>);
 
 impl Symbols {
     /// Reads them.
     ///
     /// # Errors
     /// The file cannot be read, or shows no addresses (kernel.kptr_restrict, no CAP_SYSLOG).
-    pub fn read() -> Result<Self, String> {
+    pub(crate) fn read() -> Result<Self, String> {
         Self::can_read()?;
         let symbols = aya::util::kernel_symbols().map_err(|error| format!("{PATH}: {error}"))?;
         Ok(Symbols(symbols))
@@ -27,7 +27,7 @@ impl Symbols {
     ///
     /// # Errors
     /// As those of [`Symbols::read`].
-    pub fn can_read() -> Result<(), String> {
+    pub(crate) fn can_read() -> Result<(), String> {
         let mut start = String::new();
         let file = File::open(PATH).map_err(|error| format!("{PATH}: {error}"))?;
         let read = file.take(START).read_to_string(&mut start);

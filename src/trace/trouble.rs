@@ -8,7 +8,7 @@ use std::error::Error;
 
 /// What went wrong: one sentence for each way that was tried, and what the kernel said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub(crate) struct Trouble {
     sentences: Vec<String>,
 }
 
@@ -25,7 +25,7 @@ impl Trouble {
 
     /// Both of two ways failed.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         self.sentences.extend(other.sentences);
         self.sentences.dedup();
         self

@@ -30,7 +30,7 @@ use std::time::{Duration, SystemTime};
 
 /// Why a watch did not do what it was asked.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// A namespace that was asked for is not there.
     NoSuchNamespace(NoSuchNamespace),
     /// The machine did not give what it needs: what that is.
@@ -62,7 +62,7 @@ const WAITING: usize = 1;
 ///
 /// # Errors
 /// What kept it from doing that.
-pub fn run(options: &cli::Watch) -> Result<Exit, Failure> {
+pub(crate) fn run(options: &cli::Watch) -> Result<Exit, Failure> {
     runner::tell_panics_in_the_report();
     let (sender, messages) = sync_channel(WAITING);
     let signals =

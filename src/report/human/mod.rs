@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 /// How much to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
+pub(crate) enum Detail {
     /// The verdict and what fails, a line each.
     Quiet,
     /// What is wrong in full; what is well in numbers.
@@ -30,7 +30,7 @@ pub enum Detail {
 const INDENT: &str = "      ";
 
 /// The report as text.
-pub fn render(report: &Report<'_>, look: Look, detail: Detail) -> String {
+pub(crate) fn render(report: &Report<'_>, look: Look, detail: Detail) -> String {
     let told = told(report, detail);
     let mut page = Page::new(look);
     if detail != Detail::Quiet {

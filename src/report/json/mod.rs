@@ -20,7 +20,7 @@ use sockdoctor_checks::diagnosis;
 use sockdoctor_checks::facts::SocketSource;
 
 /// Raised when a reader of the last version would misread this one. New keys do not raise it.
-pub const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// What `sockdoctor --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -75,12 +75,12 @@ struct Counts {
 }
 
 /// The report as one JSON document.
-pub fn render(report: &Report<'_>) -> String {
+pub(crate) fn render(report: &Report<'_>) -> String {
     pretty(&document(report))
 }
 
 /// The JSON Schema of what [`render`] gives.
-pub fn schema() -> String {
+pub(crate) fn schema() -> String {
     schema_of::<Document<'static>>()
 }
 

@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 const DROPPING: usize = 8;
 
 /// The table as text.
-pub fn render(listing: &Listing<'_>, look: Look) -> String {
+pub(crate) fn render(listing: &Listing<'_>, look: Look) -> String {
     let mut page = Page::new(look);
     let table = listing.table;
     page.entry(&Lead::default(), &words::headline(listing));

@@ -4,8 +4,8 @@ mod cell;
 mod cells;
 mod columns;
 mod grid;
-pub mod human;
-pub mod json;
+pub(crate) mod human;
+pub(crate) mod json;
 mod widths;
 mod words;
 
@@ -15,7 +15,7 @@ use sockdoctor_checks::listeners::{Request, Table};
 
 /// All that a table shows.
 #[derive(Debug)]
-pub struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     /// What was observed.
     pub facts: &'a Facts,
     /// What was asked for.

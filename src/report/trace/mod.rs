@@ -2,7 +2,7 @@
 
 mod bars;
 mod human;
-pub mod json;
+pub(crate) mod json;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 /// For whom it is shown.
 #[derive(Debug, Clone, Copy)]
-pub enum Audience {
+pub(crate) enum Audience {
     /// People.
     Human(Look),
     /// Programs: one JSON document a line.
@@ -26,7 +26,7 @@ pub enum Audience {
 
 /// One request.
 #[derive(Debug)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// When the kernel was done with it.
     pub time: SystemTime,
     /// The namespace, as its owner calls it.
@@ -41,7 +41,7 @@ pub struct Line<'a> {
 
 /// What all requests add up to.
 #[derive(Debug)]
-pub struct Closing<'a> {
+pub(crate) struct Closing<'a> {
     /// How the programs were attached.
     pub method: &'static str,
     /// Between the two readings of the counters.
@@ -63,7 +63,7 @@ pub struct Closing<'a> {
 
 /// A listener at which requests were seen.
 #[derive(Debug)]
-pub struct Listener<'a> {
+pub(crate) struct Listener<'a> {
     /// Its namespace, as its owner calls it.
     pub namespace: String,
     /// The process that holds it.
@@ -74,7 +74,7 @@ pub struct Listener<'a> {
 
 impl Audience {
     /// That which the options ask for.
-    pub fn of(format: ListFormat, look: Look) -> Self {
+    pub(crate) fn of(format: ListFormat, look: Look) -> Self {
         match format {
             ListFormat::Human => Audience::Human(look),
             ListFormat::Json => Audience::Programs,
@@ -82,7 +82,7 @@ impl Audience {
     }
 
     /// That the watching has begun.
-    pub fn beginning(self, method: &str, namespaces: usize) -> String {
+    pub(crate) fn beginning(self, method: &str, namespaces: usize) -> String {
         match self {
             Audience::Human(look) => human::beginning(look, method, namespaces),
             Audience::Programs => json::beginning(method, namespaces),
@@ -90,7 +90,7 @@ impl Audience {
     }
 
     /// One request.
-    pub fn line(self, line: &Line<'_>) -> String {
+    pub(crate) fn line(self, line: &Line<'_>) -> String {
         match self {
             Audience::Human(look) => human::line(look, line),
             Audience::Programs => json::line(line),
@@ -98,7 +98,7 @@ impl Audience {
     }
 
     /// What they add up to.
-    pub fn closing(self, closing: &Closing<'_>) -> String {
+    pub(crate) fn closing(self, closing: &Closing<'_>) -> String {
         match self {
             Audience::Human(look) => human::closing(look, closing),
             Audience::Programs => json::closing(closing),
@@ -106,7 +106,7 @@ impl Audience {
     }
 
     /// Whether this machine can trace, piece by piece, and what went wrong in the end.
-    pub fn requirements(self, all: &[Requirement], trouble: Option<&str>) -> String {
+    pub(crate) fn requirements(self, all: &[Requirement], trouble: Option<&str>) -> String {
         match self {
             Audience::Human(look) => human::requirements(look, all, trouble),
             Audience::Programs => json::requirements(all, trouble),

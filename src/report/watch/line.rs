@@ -13,7 +13,7 @@ use std::time::SystemTime;
 const NAME: usize = 17;
 
 /// What is watched.
-pub fn opening(look: Look, when: SystemTime, opening: &Opening) -> String {
+pub(crate) fn opening(look: Look, when: SystemTime, opening: &Opening) -> String {
     let listeners = counted(opening.listeners, "listener");
     let namespaces = namespaces(opening);
     let every = humantime::format_duration(opening.interval);
@@ -35,13 +35,13 @@ pub(super) fn namespaces(opening: &Opening) -> String {
 }
 
 /// One event.
-pub fn event(look: Look, when: SystemTime, event: &Event) -> String {
+pub(crate) fn event(look: Look, when: SystemTime, event: &Event) -> String {
     let name = (event.what.name(), tone(&event.what));
     line(look, when, name, &told(event))
 }
 
 /// What came of it.
-pub fn closing(look: Look, when: SystemTime, closing: &Closing<'_>) -> String {
+pub(crate) fn closing(look: Look, when: SystemTime, closing: &Closing<'_>) -> String {
     let totals = closing.totals;
     let mut parts = vec![format!(
         "{} in {:.1} s",

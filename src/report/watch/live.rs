@@ -24,7 +24,7 @@ const MOST_EVENTS: u16 = 12;
 
 /// What is on the screen.
 #[derive(Debug)]
-pub struct View<'a> {
+pub(crate) struct View<'a> {
     /// What is watched.
     pub opening: Opening,
     /// Readings so far.
@@ -40,14 +40,14 @@ pub struct View<'a> {
 }
 
 /// How many listeners a screen of this height shows.
-pub fn room_for_listeners(height: u16) -> usize {
+pub(crate) fn room_for_listeners(height: u16) -> usize {
     height
         .saturating_sub(AROUND_TABLE + events_height(height))
         .into()
 }
 
 /// How many events.
-pub fn room_for_events(height: u16) -> usize {
+pub(crate) fn room_for_events(height: u16) -> usize {
     events_height(height).saturating_sub(1).into()
 }
 
@@ -56,7 +56,7 @@ fn events_height(height: u16) -> u16 {
 }
 
 /// Draws the view.
-pub fn draw(frame: &mut Frame<'_>, view: &View<'_>, look: Look) {
+pub(crate) fn draw(frame: &mut Frame<'_>, view: &View<'_>, look: Look) {
     let area = frame.area();
     let [title, listeners, more, events] = Layout::vertical([
         Constraint::Length(1),

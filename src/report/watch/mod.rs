@@ -1,9 +1,9 @@
 //! How a watch is shown: a line for each event, an object a line, or a live view.
 
 mod event;
-pub mod json;
-pub mod line;
-pub mod live;
+pub(crate) mod json;
+pub(crate) mod line;
+pub(crate) mod live;
 mod spark;
 mod table;
 
@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 
 /// What is going to be watched.
 #[derive(Debug, Clone, Copy)]
-pub struct Opening {
+pub(crate) struct Opening {
     /// Network namespaces that the first reading found.
     pub namespaces: usize,
     /// Those of them whose listeners could not be read.
@@ -33,7 +33,7 @@ pub struct Opening {
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Closing<'a> {
+pub(crate) struct Closing<'a> {
     /// How much there was of it.
     pub totals: &'a Totals,
     /// What the checks make of it.
@@ -44,7 +44,7 @@ pub struct Closing<'a> {
 
 /// How much was read, and how often what happened.
 #[derive(Debug, Default)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// Readings that were taken.
     pub readings: u64,
     /// Readings that were left out, because those before were not told in time.

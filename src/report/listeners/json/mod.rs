@@ -114,13 +114,13 @@ struct Reason<'a> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(listing: &Listing<'_>, mut out: impl io::Write) -> io::Result<()> {
+pub(crate) fn write(listing: &Listing<'_>, mut out: impl io::Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut out, &document(listing))?;
     out.write_all(b"\n")
 }
 
 /// The JSON Schema of what [`write()`] writes.
-pub fn schema() -> String {
+pub(crate) fn schema() -> String {
     schema_of::<Document<'static>>()
 }
 

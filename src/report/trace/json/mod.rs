@@ -229,7 +229,7 @@ struct Piece<'a> {
 }
 
 /// The JSON Schema of a line.
-pub fn schema() -> String {
+pub(crate) fn schema() -> String {
     schema_of::<Document<'static>>()
 }
 

@@ -119,12 +119,12 @@ struct Check {
 }
 
 /// The JSON Schema of a line.
-pub fn schema() -> String {
+pub(crate) fn schema() -> String {
     schema_of::<Line<'static>>()
 }
 
 /// What is watched.
-pub fn opening(when: SystemTime, opening: &Opening) -> String {
+pub(crate) fn opening(when: SystemTime, opening: &Opening) -> String {
     let begun = Begun {
         tool: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
@@ -138,12 +138,12 @@ pub fn opening(when: SystemTime, opening: &Opening) -> String {
 }
 
 /// One event.
-pub fn event(when: SystemTime, event: &Event) -> String {
+pub(crate) fn event(when: SystemTime, event: &Event) -> String {
     line(when, Told::of(event))
 }
 
 /// What came of it.
-pub fn closing(when: SystemTime, closing: &Closing<'_>) -> String {
+pub(crate) fn closing(when: SystemTime, closing: &Closing<'_>) -> String {
     let results = closing.diagnosis.results.iter();
     let checks = results.map(|result| Check {
         id: result.check.id,
