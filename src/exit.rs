@@ -1,6 +1,7 @@
-//! Exit codes, the same for every format.
+//! How the program ends: exit codes, the same for every format, and why it did not do its work.
 
 use crate::cli::FailOn;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use sockdoctor_checks::diagnosis::{Counts, Diagnosis};
 use std::process::ExitCode;
 
@@ -19,6 +20,13 @@ pub enum Exit {
     /// Nothing could be judged, or with `--fail-on unknown` something could not.
     Undecided = 4,
 }
+
+/// Why a command did not do what it was asked: one line for stderr, exit code 2.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mistake(pub(crate) String);
+
+/// The signals that ask for the end: Ctrl-C, a polite one, and a terminal that is closed.
+pub(crate) const ENDS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
 impl Exit {
     /// The exit code of a diagnosis. Without an answer to the question whether ss can be

@@ -20,6 +20,7 @@ pub mod probes;
 mod report;
 pub mod root;
 pub mod runner;
+mod stdout;
 mod text;
 mod trace;
 mod watch;

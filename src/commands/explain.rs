@@ -1,13 +1,14 @@
 //! `sockdoctor explain ID`: the page of a check.
 
-use super::{Mistake, output, selection};
+use super::{Mistake, selection};
 use crate::cli::Explain;
 use crate::exit::Exit;
 use crate::report::explain;
 use crate::report::page::Look;
+use crate::stdout;
 
 pub(super) fn run(options: &Explain) -> Result<Exit, Mistake> {
     let check = selection::find(&options.id)?;
-    output::print(&explain::page(check, Look::of_stdout(options.color)))?;
+    stdout::print(&explain::page(check, Look::of_stdout(options.color)))?;
     Ok(Exit::Fine)
 }

@@ -1,10 +1,11 @@
 //! `sockdoctor generate`: what packages, other programs and the README need.
 
 use super::Mistake;
-use super::output::{print, reason};
 use crate::cli::{Artefact, Cli, Generate};
 use crate::exit::Exit;
 use crate::report::{catalogue, json, listeners, trace, watch};
+use crate::stdout::print;
+use crate::text::reason;
 use crate::text::shown;
 use clap::CommandFactory;
 use clap_complete::Shell;

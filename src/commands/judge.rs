@@ -1,13 +1,14 @@
 //! What `check`, `image` and `replay` have in common: judge the facts and show what came of it.
 
+use super::Mistake;
 use super::selection::Selection;
-use super::{Mistake, output};
 use crate::cli;
 use crate::exit::Exit;
 use crate::policy::{self, Applied};
 use crate::report::human::Detail;
 use crate::report::page::Look;
 use crate::report::{Report, human, json, junit, sarif};
+use crate::stdout;
 use sockdoctor_checks::diagnosis::diagnose_kernels;
 use sockdoctor_checks::facts::Facts;
 use sockdoctor_checks::policy::Policy;
@@ -68,7 +69,7 @@ pub(super) fn judge_all(
         applied,
         recorded,
     };
-    output::print(&render(&report, options))?;
+    stdout::print(&render(&report, options))?;
     Ok(exit)
 }
 

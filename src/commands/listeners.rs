@@ -1,14 +1,15 @@
 //! `sockdoctor listeners`: a table of the listening sockets.
 
+use super::Mistake;
 use super::named::as_it_is_called;
 use super::progress::Progress;
-use super::{Mistake, output};
 use crate::cli;
 use crate::collect::{Owners, Plan, collect};
 use crate::exit::Exit;
 use crate::report::listeners::{Listing, human, json};
 use crate::report::page::Look;
 use crate::runner;
+use crate::stdout;
 use sockdoctor_checks::check::Group;
 use sockdoctor_checks::diagnosis;
 use sockdoctor_checks::facts::{Facts, Topic};
@@ -35,8 +36,8 @@ pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     };
     let look = || Look::of_stdout(options.color);
     match options.format {
-        cli::ListFormat::Json => output::stream(|stdout| json::write(&listing, stdout))?,
-        cli::ListFormat::Human => output::write(&human::render(&listing, look()))?,
+        cli::ListFormat::Json => stdout::stream(|stdout| json::write(&listing, stdout))?,
+        cli::ListFormat::Human => stdout::write(&human::render(&listing, look()))?,
     };
     Ok(exit)
 }

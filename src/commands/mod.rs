@@ -1,7 +1,6 @@
 //! One file a subcommand.
 
 mod check;
-mod closed_stdout;
 mod expect;
 mod explain;
 mod generate;
@@ -10,7 +9,6 @@ mod judge;
 mod list;
 mod listeners;
 mod named;
-mod output;
 mod progress;
 mod record;
 mod replay;
@@ -19,16 +17,13 @@ mod trace;
 mod watch;
 
 use crate::cli::{Cli, Command, wrong_value};
-use crate::exit::Exit;
+use crate::exit::{Exit, Mistake};
 use crate::report::environment::Environment;
 use crate::report::escape::escape;
+use crate::stdout;
 use clap::Parser;
 use std::ffi::OsString;
 use std::io::Write;
-
-/// Why a command did not do what it was asked: one line for stderr, exit code 2.
-#[derive(Debug, PartialEq, Eq)]
-struct Mistake(String);
 
 /// Runs the program with these arguments.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -42,7 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             }
         },
         // --help and --version come as errors too.
-        Err(text) => output::print(&text.render().to_string()).map(|()| Exit::Fine),
+        Err(text) => stdout::print(&text.render().to_string()).map(|()| Exit::Fine),
     };
     done.unwrap_or_else(|Mistake(line)| {
         let charset = Environment::here().charset();

@@ -1,7 +1,7 @@
 //! `--record FILE`: keeps the facts for another day.
 
 use super::Mistake;
-use super::output::reason;
+use crate::text::reason;
 use crate::text::shown;
 use sockdoctor_checks::facts::Facts;
 use std::fs;

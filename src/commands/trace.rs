@@ -1,13 +1,12 @@
 //! `sockdoctor trace`: watches the kernel drop connection requests.
 
-use super::Mistake;
-use super::output::{Reader, print, write};
 use crate::cli;
-use crate::exit::Exit;
+use crate::exit::{ENDS, Exit, Mistake};
 use crate::netns::Selector;
 use crate::owners::Owners;
 use crate::report::page::Look;
 use crate::report::trace::{Audience, Closing, Line, Listener};
+use crate::stdout::{Reader, print, write};
 use crate::trace::namespaces::{Reading, Watched};
 use crate::trace::{Event, Filter, Method, Session, Symbols, Trouble, now_ns, requirements};
 use sockdoctor_checks::facts::Gap;
@@ -275,9 +274,8 @@ const ENOUGH_TO_WRITE: usize = 64 * 1024;
 
 /// A stream that can be read once somebody asks the process to end.
 fn stop_on_signals() -> std::io::Result<UnixStream> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let (stop, signalled) = UnixStream::pair()?;
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in ENDS {
         signal_hook::low_level::pipe::register(signal, signalled.try_clone()?)?;
     }
     Ok(stop)

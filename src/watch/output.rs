@@ -9,10 +9,11 @@ use crate::cli::{self, ListFormat};
 use crate::report::environment::Environment;
 use crate::report::page::Look;
 use crate::report::watch::{Closing, json, line};
+use crate::stdout::write_all;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::iterator::Handle;
 use sockdoctor_checks::watch::Event;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::mpsc::SyncSender;
 use std::time::SystemTime;
 
@@ -127,7 +128,7 @@ impl Output {
 impl Lines {
     fn begin(self, session: &Session) -> io::Result<()> {
         let (opening, when) = (session.opening(), session.when());
-        write(&match self.format {
+        write_all(&match self.format {
             ListFormat::Human => line::opening(self.look, when, &opening),
             ListFormat::Json => json::opening(when, &opening),
         })
@@ -141,22 +142,16 @@ impl Lines {
             ListFormat::Human => line::event(self.look, when, event),
             ListFormat::Json => json::event(when, event),
         };
-        write(&events.iter().map(line).collect::<String>())
+        write_all(&events.iter().map(line).collect::<String>())
     }
 
     /// Tells what came of it.
     pub(super) fn close(self, when: SystemTime, closing: &Closing<'_>) -> io::Result<()> {
-        write(&match self.format {
+        write_all(&match self.format {
             ListFormat::Human => line::closing(self.look, when, closing),
             ListFormat::Json => json::closing(when, closing),
         })
     }
-}
-
-fn write(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
 }
 
 /// Where nothing happens nothing is written, and nobody would notice that the reader has left:

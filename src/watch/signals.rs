@@ -1,16 +1,14 @@
 //! Ctrl-C and its like end the watch in order, and Ctrl-Z stops it in order.
 
 use super::Message;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use crate::exit::ENDS;
+use signal_hook::consts::{SIGCONT, SIGTSTP};
 use signal_hook::flag;
 use signal_hook::iterator::{Handle, Signals};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
-
-/// Ctrl-C, a polite end, and a terminal that is closed.
-const ENDS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
 /// Has the loop told of signals, instead of the process ended by them.
 pub(super) fn forward(sender: &SyncSender<Message>) -> io::Result<Handle> {
