@@ -1,4 +1,5 @@
-//! One file a subcommand.
+//! From the arguments to the exit code. Each subcommand has a file of its name; `watch` and `trace`
+//! have their loops in folders of their own. The other files are parts of these.
 
 mod check;
 mod expect;

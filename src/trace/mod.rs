@@ -8,14 +8,16 @@ mod btf;
 mod event;
 pub(crate) mod namespaces;
 pub(crate) mod requirements;
+mod run;
 mod session;
 pub(crate) mod sockets;
 mod stacks;
 mod trouble;
 
-pub(crate) use event::Event;
+use event::Event;
+pub(crate) use run::Run;
 pub(crate) use session::{Filter, Method, Session};
-pub(crate) use stacks::Symbols;
+use stacks::Symbols;
 pub(crate) use trouble::Trouble;
 
 /// The compiled bpf/programs.bpf.c; tests/bpf compiles it again and compares.
