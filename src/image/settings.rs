@@ -1,5 +1,6 @@
 //! What the settings will be after boot: a line of sysctl.d, or what the kernel starts with.
 
+pub(super) use crate::probes::modules::MODPROBE;
 use sockdoctor_checks::facts::{Boot, BootDoubt, Fact, Gap, Kernel, NetSysctls, Why};
 use sockdoctor_checks::limits::default_somaxconn;
 
@@ -64,9 +65,6 @@ pub(super) fn modules_disabled(boot: &Boot) -> Result<bool, Gap> {
         _ => Ok(disabled),
     }
 }
-
-/// CONFIG_MODPROBE_PATH where nobody changes it (init/Kconfig).
-pub(super) const MODPROBE: &str = "/sbin/modprobe";
 
 /// What kernel.modprobe will be.
 pub(super) fn modprobe(boot: &Boot) -> Result<&str, Gap> {

@@ -2,6 +2,7 @@
 
 use super::modules::host_root::{self, Root};
 use super::{architecture, io_gap, read_trimmed};
+use crate::root::has_execute;
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{
     DiagModule, Fact, Gap, Kernel, KernelConfig, ModprobeHelper, Runnable, Why,
@@ -162,7 +163,7 @@ pub(crate) fn other_helper(config: Option<&KernelConfig>) -> Option<Gap> {
 fn runnable(root: &Path, program: &str) -> Result<Runnable, Gap> {
     let file = root.join(program.trim_start_matches('/'));
     match std::fs::metadata(&file) {
-        Ok(file) if file.is_file() && file.permissions().mode() & 0o111 != 0 => Ok(Runnable::Yes),
+        Ok(file) if file.is_file() && has_execute(file.permissions().mode()) => Ok(Runnable::Yes),
         Ok(_) => Ok(Runnable::NotExecutable),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Runnable::Missing),
         Err(error) => Err(io_gap(shown(&file), &error)),

@@ -90,7 +90,7 @@ pub enum Kind {
 }
 
 /// Whether a mode has any permission to execute.
-const fn has_execute(mode: u32) -> bool {
+pub(crate) const fn has_execute(mode: u32) -> bool {
     mode & 0o111 != 0
 }
 

@@ -3,7 +3,7 @@
 use super::session::ARGUMENTS;
 use super::{Filter, Method, Session, Symbols, Trouble, btf};
 use crate::probes::machine::user_namespace;
-use crate::probes::{io_gap, read_trimmed};
+use crate::probes::{io_gap, kernel, read_trimmed};
 use aya::maps::MapType;
 use rustix::process::{Resource, geteuid, getrlimit};
 use rustix::thread::{CapabilitySet, capabilities};
@@ -225,7 +225,7 @@ fn lockdown(securityfs: &Path) -> Requirement {
 /// From 5.11 on maps count against the cgroup's memory, before it against this limit.
 fn memlock() -> Requirement {
     const NAME: &str = "memlock";
-    if first_two_numbers() >= Some((5, 11)) {
+    if kernel::release_only().version() >= Some((5, 11)) {
         return Requirement::new(NAME, Standing::Ok, "not asked for since Linux 5.11");
     }
     match raise_memlock() {
@@ -252,14 +252,6 @@ fn raise_memlock() -> Result<String, String> {
             "RLIMIT_MEMLOCK is too low and cannot be raised: {errno}"
         )),
     }
-}
-
-/// `(6, 1)` of 6.1.0-50-amd64.
-fn first_two_numbers() -> Option<(u32, u32)> {
-    let uname = rustix::system::uname();
-    let release = uname.release().to_str().ok()?;
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 const RING_BUFFER: &str = "ring buffer";

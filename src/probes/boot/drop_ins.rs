@@ -106,13 +106,20 @@ pub(in crate::probes) fn read_file(root: &dyn Root, path: &Path) -> Result<Vec<u
 }
 
 /// The directories `NAME.d` of `root` in the order of precedence of systemd (CONF_PATHS,
-/// src/basic/constants.h) and libkmod (default_config_paths, libkmod/libkmod.c). /lib is left
-/// out where it is a link to /usr/lib.
+/// src/basic/constants.h), without /lib where that is a link to /usr/lib.
 pub(in crate::probes) fn directories(root: &dyn Root, name: &str) -> Vec<PathBuf> {
-    let real = |path: &str| root.real_path(Path::new(path)).ok();
-    let merged = real("/lib") == real("/usr/lib");
     let all = ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"];
-    let parents = if merged { &all[..4] } else { &all[..] };
+    let parents = if is_usr_merged(root) {
+        &all[..4]
+    } else {
+        &all[..]
+    };
     let inside = |parent: &&str| Path::new(parent).join(name);
     parents.iter().map(inside).collect()
+}
+
+/// Whether /lib and /usr/lib are one directory.
+pub(in crate::probes) fn is_usr_merged(root: &dyn Root) -> bool {
+    let real = |path: &str| root.real_path(Path::new(path)).ok();
+    real("/lib") == real("/usr/lib")
 }

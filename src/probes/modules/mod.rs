@@ -15,6 +15,8 @@ mod reader;
 mod rules;
 mod tree;
 
+pub(crate) use program::MODPROBE;
+
 use super::io_gap;
 use crate::root::{Directory, Root};
 use crate::text::shown;

@@ -5,8 +5,9 @@ use crate::root::Root;
 use sockdoctor_checks::facts::{Gap, Why};
 use std::path::Path;
 
-/// Where the kernel looks for it (CONFIG_MODPROBE_PATH, kernel/module/Kconfig).
-const PATH: &str = "/sbin/modprobe";
+/// Where the kernel looks for it, unless somebody chose another place (CONFIG_MODPROBE_PATH,
+/// kernel/module/Kconfig).
+pub(crate) const MODPROBE: &str = "/sbin/modprobe";
 
 /// How kmod names itself (kmod_version, tools/kmod.h), in one string of the program.
 const NAME: &[u8] = b"kmod version ";
@@ -22,11 +23,12 @@ impl Program {
     /// # Errors
     /// It is not there, or it is another one, as that of busybox, which reads other files.
     pub(super) fn read(root: &dyn Root) -> Result<Self, Gap> {
-        let bytes = root.read(Path::new(PATH));
-        let bytes = bytes.map_err(|error| io_gap(PATH, &error))?;
+        let bytes = root.read(Path::new(MODPROBE));
+        let bytes = bytes.map_err(|error| io_gap(MODPROBE, &error))?;
         let why = "this is not the modprobe of kmod, and another reads other files";
         let version = version(&bytes).filter(|_| bytes.starts_with(b"\x7fELF"));
-        let version = version.ok_or_else(|| Gap::new(PATH, Why::Unsupported(why.to_owned())))?;
+        let version =
+            version.ok_or_else(|| Gap::new(MODPROBE, Why::Unsupported(why.to_owned())))?;
         Ok(Program { version, bytes })
     }
 

@@ -79,8 +79,7 @@ impl Sources {
 
 /// Those of [`DIRECTORIES`] that count. /usr/lib stands for /lib where they are one.
 fn directories(root: &dyn Root, reads: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let real = |path: &str| root.real_path(Path::new(path)).ok();
-    let merged = real("/lib") == real("/usr/lib");
+    let merged = drop_ins::is_usr_merged(root);
     let counts = |directory: &&str| match *directory {
         "/lib/modprobe.d" => !merged,
         "/usr/lib/modprobe.d" if merged => true,
