@@ -28,6 +28,7 @@ Exit codes:
 
 /// Show every listening socket: its queue, its drops, its process
 #[derive(Debug, Args)]
+#[command(next_help_heading = "What to look at")]
 pub(crate) struct Listeners {
     /// Only these ports, with commas
     #[arg(
@@ -36,39 +37,26 @@ pub(crate) struct Listeners {
         value_delimiter = ',',
         value_parser = port,
         allow_negative_numbers = true,
-        conflicts_with = "unix",
-        help_heading = "What to look at"
+        conflicts_with = "unix"
     )]
     pub port: Vec<NonZero<u16>>,
     /// Only the sockets of this process; of several that hold one, the first has it
-    #[arg(long, value_name = "NAME|PID", value_parser = OsStringValueParser::new().try_map(|given| process(&given)), help_heading = "What to look at")]
+    #[arg(long, value_name = "NAME|PID", value_parser = OsStringValueParser::new().try_map(|given| process(&given)))]
     pub process: Option<Process>,
     /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
-    #[arg(
-        long,
-        value_name = "WHICH",
-        value_parser = netns,
-        default_value = "all",
-        help_heading = "What to look at"
-    )]
+    #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]
     pub netns: Vec<Selector>,
     /// Only what is full, or may have dropped connection requests
-    #[arg(long, help_heading = "What to look at")]
+    #[arg(long)]
     pub full: bool,
     /// Unix listeners and unix streams with unread bytes, in place of TCP listeners
-    #[arg(long, help_heading = "What to look at")]
+    #[arg(long)]
     pub unix: bool,
     /// Send nothing that can make the kernel load a module
-    #[arg(long, help_heading = "What to look at")]
+    #[arg(long)]
     pub passive: bool,
     /// Give up after TIME on what has not answered
-    #[arg(
-        long,
-        value_name = "TIME",
-        value_parser = duration,
-        default_value = "10s",
-        help_heading = "What to look at"
-    )]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
     pub timeout: Duration,
     /// What comes first; where nothing is said, what is full, then by fill, then by drops
     #[arg(long, value_enum, value_name = "KEY", help_heading = "What to show")]
