@@ -10,6 +10,7 @@ mod cli;
 mod collect;
 pub mod commands;
 mod exit;
+mod gap;
 pub mod image;
 mod input;
 pub mod netlink;

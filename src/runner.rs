@@ -3,7 +3,7 @@
 
 mod threads;
 
-use crate::probes::io_gap;
+use crate::gap::io_gap;
 use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{Fact, Gap, Why};
 use std::cell::Cell;

@@ -3,7 +3,7 @@
 use super::frames::{Frame, Frames};
 use super::reply::{Damage, Row};
 use super::request::Request;
-use crate::probes::io_gap;
+use crate::gap::io_gap;
 use sockdoctor_checks::facts::{Answer, Errno, Fact, Gap, Why};
 use std::io;
 

@@ -5,11 +5,12 @@ mod frames;
 mod name;
 mod reply;
 mod request;
+mod syn_recv;
 
 pub(crate) use name::socket_name;
 pub use request::Protocol;
+pub(crate) use syn_recv::count_requests;
 
-use crate::probes::proc_net::count;
 use dump::{Exchange, Received, SILENCE_MS, Wire};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr};
@@ -71,7 +72,7 @@ impl SockDiag {
     /// kernel walks its whole table of connections for it.
     pub fn syn_recv(&mut self) -> Fact<Vec<SynRecv>> {
         let dump = self.exchange.dump(Request::syn_recv(), reply::syn_recv);
-        dump.into_rows().map(count)
+        dump.into_rows().map(count_requests)
     }
 
     /// The connected unix streams of the namespace with unread bytes.

@@ -6,7 +6,7 @@
 //! looked up by its type and read as far as its length goes.
 
 use super::name::socket_name;
-use crate::probes::proc_net::SynRequest;
+use super::syn_recv::SynRequest;
 use netlink_packet_core::{NlasIterator, Parseable};
 use netlink_packet_sock_diag::inet::InetResponseHeader;
 use netlink_packet_sock_diag::unix::UnixResponseHeader;

@@ -16,7 +16,7 @@ pub use discover::{discover, discover_among};
 pub use names::container_of;
 pub use select::{NoSuchNamespace, Selector};
 
-use crate::probes::io_gap;
+use crate::gap::io_gap;
 use crate::text::shown;
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};

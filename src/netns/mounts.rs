@@ -4,7 +4,7 @@
 //! Crate procfs parses this file too, but builds three maps for each line and leaves the
 //! escapes of the mount point as they are; a host with containers has thousands of lines.
 
-use crate::probes::{io_gap, read_proc};
+use crate::gap::{io_gap, read_proc};
 use crate::text::shown;
 use rustix::fs::makedev;
 use sockdoctor_checks::facts::{Gap, NetnsId};

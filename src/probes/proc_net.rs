@@ -8,14 +8,13 @@ mod unix;
 pub use unix::{unix_listeners, unix_streams};
 
 use super::io_gap;
+use crate::netlink::count_requests;
 use crate::text::{shown, text};
 use procfs::net::{TcpNetEntries, TcpNetEntry, UdpNetEntries};
 use procfs::prelude::FromBufReadSI;
 use sockdoctor_checks::facts::{Family, Gap, Queues, SocketSource, SynRecv, TcpListener, Why};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::net::IpAddr;
 use std::path::Path;
 
 /// How much is read at once. The kernel fills what it is offered: behind the last listener that
@@ -79,26 +78,7 @@ pub fn syn_recv(directory: &Path) -> Result<Vec<SynRecv>, Gap> {
             }
         }
     }
-    Ok(count(requests))
-}
-
-/// A request by its family, local address, port, and interface, if that is known.
-pub(crate) type SynRequest = (Family, IpAddr, u16, Option<u32>);
-
-/// How many requests are alike.
-pub(crate) fn count(requests: impl IntoIterator<Item = SynRequest>) -> Vec<SynRecv> {
-    let mut counts = BTreeMap::new();
-    for request in requests {
-        *counts.entry(request).or_default() += 1;
-    }
-    let requests = |((family, address, port, interface), requests)| SynRecv {
-        family,
-        address,
-        port,
-        interface,
-        requests,
-    };
-    counts.into_iter().map(requests).collect()
+    Ok(count_requests(requests))
 }
 
 /// The queues of our own TCP listener in `directory`, when it is there.

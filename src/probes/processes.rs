@@ -1,7 +1,7 @@
 //! The processes that /proc shows, and those that it does not.
 
-use super::USUAL_LENGTH;
 use super::initial;
+use crate::gap::USUAL_LENGTH;
 use crate::netns::mounts::Mounts;
 use crate::text::text;
 use rustix::buffer::spare_capacity;

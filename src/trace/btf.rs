@@ -1,6 +1,6 @@
 //! Numbers that only the running kernel's BTF knows.
 
-use crate::probes::io_gap;
+use crate::gap::io_gap;
 use sockdoctor_checks::facts::Gap;
 use std::collections::BTreeMap;
 

@@ -2,8 +2,9 @@
 
 use super::session::ARGUMENTS;
 use super::{Filter, Method, Session, Symbols, Trouble, btf};
+use crate::gap::{io_gap, read_trimmed};
+use crate::probes::kernel;
 use crate::probes::machine::user_namespace;
-use crate::probes::{io_gap, kernel, read_trimmed};
 use aya::maps::MapType;
 use rustix::process::{Resource, geteuid, getrlimit};
 use rustix::thread::{CapabilitySet, capabilities};
