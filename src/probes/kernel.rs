@@ -1,6 +1,6 @@
 //! The running kernel: release, configuration, and what it does about modules.
 
-use super::modules::host_root::{self, Root};
+use super::host_root::{self, Root};
 use super::{architecture, io_gap, read_trimmed};
 use crate::root::has_execute;
 use crate::text::{shown, text};

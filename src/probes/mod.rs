@@ -2,10 +2,13 @@
 
 mod architecture;
 pub mod boot;
+mod boot_loader;
 pub mod canary;
 pub mod descriptors;
+mod drop_ins;
 mod fnmatch;
 pub mod holders;
+mod host_root;
 pub(crate) mod initial;
 mod interfaces;
 mod iterators;

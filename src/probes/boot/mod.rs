@@ -1,18 +1,17 @@
 //! What sysctl.d, modules-load.d and the kernel command line would set at the next boot.
 
 mod applied;
-pub(in crate::probes) mod boot_loader;
 mod command_line;
-pub(in crate::probes) mod drop_ins;
 mod lines;
 mod modules_load;
 mod sysctl;
 mod wildcard;
 
-use super::{io_gap, read_trimmed};
+use super::drop_ins::place;
+use super::{boot_loader, io_gap, read_trimmed};
 use crate::root::{Directory, Root};
 use crate::text::shown;
-use sockdoctor_checks::facts::{Boot, BootDoubt, BootSysctl, Doubt, Fact, Gap, Place};
+use sockdoctor_checks::facts::{Boot, BootDoubt, BootSysctl, Doubt, Fact, Gap};
 use std::path::Path;
 
 /// As many lines are told that may set the same key.
@@ -68,13 +67,5 @@ fn doubt(boot: &mut Boot, line: BootSysctl) {
     if !told && boot.line(&line.key).is_none() && boot.doubts(&line.key).count() < DOUBTS {
         let because = Doubt::CommandLine;
         boot.doubts.push(BootDoubt { line, because });
-    }
-}
-
-/// A line of a file of the image or of this machine.
-pub(in crate::probes) fn place(path: &Path, line: usize) -> Place {
-    Place {
-        path: shown(path),
-        line: u32::try_from(line).ok(),
     }
 }

@@ -1,7 +1,8 @@
 //! modules-load.d(5), as systemd-modules-load reads it.
 
+use super::applied;
 use super::lines::lines;
-use super::{applied, drop_ins, place};
+use crate::probes::drop_ins::{self, place};
 use crate::root::Root;
 use crate::text::text;
 use drop_ins::DropIn;

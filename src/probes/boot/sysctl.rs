@@ -7,7 +7,8 @@ mod line;
 
 pub(super) use assignments::is_asked_for;
 
-use super::{applied, drop_ins};
+use super::applied;
+use crate::probes::drop_ins;
 use crate::probes::io_gap;
 use crate::root::Root;
 use crate::text::shown;

@@ -1,7 +1,7 @@
 //! The kernel command line: the two parameters that keep modules out.
 
 use super::modprobe_d::{Directive, Line};
-use crate::probes::boot::boot_loader;
+use crate::probes::boot_loader;
 use crate::probes::read_trimmed;
 use crate::root::Root;
 use crate::text::shown;

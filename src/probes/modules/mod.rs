@@ -2,7 +2,6 @@
 
 mod command_line;
 mod file;
-pub(in crate::probes) mod host_root;
 mod kmod;
 #[cfg(feature = "libkmod")]
 mod libkmod;
@@ -17,7 +16,7 @@ mod tree;
 
 pub(crate) use program::MODPROBE;
 
-use super::io_gap;
+use super::{host_root, io_gap};
 use crate::root::{Directory, Root};
 use crate::text::shown;
 use command_line::CommandLine;

@@ -1,8 +1,9 @@
 //! Which of many assignments stays (apply_all, src/sysctl/sysctl.c).
 
 use super::super::lines::lines;
-use super::super::{place, wildcard};
+use super::super::wildcard;
 use super::line::Setting;
+use crate::probes::drop_ins::place;
 use crate::probes::work::Work;
 use crate::text::{quoted, text};
 use sockdoctor_checks::facts::{BootSysctl, Gap, Place, Why};

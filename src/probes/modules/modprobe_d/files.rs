@@ -4,7 +4,7 @@
 //! to /dev/null, and all are read in the order of their names.
 
 use super::super::program::Program;
-use crate::probes::boot::drop_ins::{self, DropIn};
+use crate::probes::drop_ins::{self, DropIn};
 use crate::root::{Entry, Kind, Root};
 use sockdoctor_checks::facts::Gap;
 use std::collections::BTreeMap;

@@ -3,10 +3,10 @@
 //! empty or a link to /dev/null, and all files are read in the order of their names. To systemd
 //! (conf_files_list_strv without flags) a directory is such a file, and one that says nothing.
 
-use crate::probes::io_gap;
+use super::io_gap;
 use crate::root::{Entry, Kind, Root};
 use crate::text::shown;
-use sockdoctor_checks::facts::Gap;
+use sockdoctor_checks::facts::{Gap, Place};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 
 /// A configuration file that counts.
 #[derive(Debug)]
-pub(in crate::probes) struct DropIn {
+pub(super) struct DropIn {
     /// Where it was found, inside the root.
-    pub(in crate::probes) path: PathBuf,
+    pub(super) path: PathBuf,
     /// Its bytes.
-    pub(in crate::probes) bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// What the files of one kind may hold together, in bytes. Real ones hold some kilobytes; an
@@ -28,7 +28,7 @@ const MOST: usize = 64 << 20;
 
 /// Reads the `*.conf` files of these directories of `root`, most important directory first, in
 /// the order in which they apply. What could not be read is in the gaps.
-pub(in crate::probes) fn read(root: &dyn Root, directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>) {
+pub(super) fn read(root: &dyn Root, directories: &[PathBuf]) -> (Vec<DropIn>, Vec<Gap>) {
     let (mut by_name, mut gaps) = (BTreeMap::new(), Vec::new());
     let counts = |_: &Path, entry: &Entry| is_configuration(&entry.name);
     for directory in directories {
@@ -39,7 +39,7 @@ pub(in crate::probes) fn read(root: &dyn Root, directories: &[PathBuf]) -> (Vec<
 }
 
 /// Reads these files, as far as they are not too much together.
-pub(in crate::probes) fn read_all(
+pub(super) fn read_all(
     root: &dyn Root,
     paths: impl Iterator<Item = PathBuf>,
     gaps: &mut Vec<Gap>,
@@ -67,7 +67,7 @@ pub(in crate::probes) fn read_all(
 ///
 /// # Errors
 /// The directory is there and cannot be listed.
-pub(in crate::probes) fn list_into(
+pub(super) fn list_into(
     names: &mut BTreeMap<OsString, PathBuf>,
     root: &dyn Root,
     directory: &Path,
@@ -96,7 +96,7 @@ fn is_configuration(name: &OsStr) -> bool {
 ///
 /// # Errors
 /// The gap, named after the file.
-pub(in crate::probes) fn read_file(root: &dyn Root, path: &Path) -> Result<Vec<u8>, Gap> {
+pub(super) fn read_file(root: &dyn Root, path: &Path) -> Result<Vec<u8>, Gap> {
     let gap = |error: std::io::Error| io_gap(shown(path), &error);
     match root.kind(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
@@ -107,7 +107,7 @@ pub(in crate::probes) fn read_file(root: &dyn Root, path: &Path) -> Result<Vec<u
 
 /// The directories `NAME.d` of `root` in the order of precedence of systemd (CONF_PATHS,
 /// src/basic/constants.h), without /lib where that is a link to /usr/lib.
-pub(in crate::probes) fn directories(root: &dyn Root, name: &str) -> Vec<PathBuf> {
+pub(super) fn directories(root: &dyn Root, name: &str) -> Vec<PathBuf> {
     let all = ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"];
     let parents = if is_usr_merged(root) {
         &all[..4]
@@ -119,7 +119,15 @@ pub(in crate::probes) fn directories(root: &dyn Root, name: &str) -> Vec<PathBuf
 }
 
 /// Whether /lib and /usr/lib are one directory.
-pub(in crate::probes) fn is_usr_merged(root: &dyn Root) -> bool {
+pub(super) fn is_usr_merged(root: &dyn Root) -> bool {
     let real = |path: &str| root.real_path(Path::new(path)).ok();
     real("/lib") == real("/usr/lib")
+}
+
+/// A line of a file of the image or of this machine.
+pub(super) fn place(path: &Path, line: usize) -> Place {
+    Place {
+        path: shown(path),
+        line: u32::try_from(line).ok(),
+    }
 }

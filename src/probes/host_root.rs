@@ -5,15 +5,15 @@
 //! they share too: a service with ProtectKernelModules=yes sees an empty directory in the place
 //! of /usr/lib/modules (systemd.exec(5)), and modprobe sees the modules.
 
+use super::{initial, io_gap};
 use crate::netns::mounts::Mounts;
-use crate::probes::{initial, io_gap};
 use crate::text::shown;
 use sockdoctor_checks::facts::{Gap, Why};
 use std::path::Path;
 
 /// Whose root directory the observer sees.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::probes) enum Root {
+pub(super) enum Root {
     /// That of the machine's process 1.
     Host,
     /// Another, or other files in it: a container, a chroot, or a service from which they are hidden.
@@ -24,7 +24,7 @@ pub(in crate::probes) enum Root {
 
 impl Root {
     /// Why it could not be compared.
-    pub(in crate::probes) fn gap(self) -> Option<Gap> {
+    pub(super) fn gap(self) -> Option<Gap> {
         match self {
             Root::Unknown(gap) => Some(gap),
             Root::Host | Root::Other => None,
@@ -34,7 +34,7 @@ impl Root {
 
 /// Compares what the observer sees at `/` and at and below `paths` with what process 1 sees there.
 /// mountinfo needs no privilege, which /proc/1/root does.
-pub(in crate::probes) fn compare(proc: &Path, paths: &[&str]) -> Root {
+pub(super) fn compare(proc: &Path, paths: &[&str]) -> Root {
     match initial::has_pid_namespace(proc) {
         Err(error) => {
             return Root::Unknown(io_gap(shown(&proc.join("self/ns/pid")), &error));

@@ -1,7 +1,7 @@
 //! What the boot loader of an image would write on the kernel command line. Which of its entries
 //! is booted is not known, so none of it is certain.
 
-use super::{drop_ins, place};
+use super::drop_ins::{self, place};
 use crate::root::{Entry, Kind, Root};
 use crate::text::text;
 use sockdoctor_checks::facts::{Gap, Place};
@@ -28,10 +28,7 @@ const DIRECTORIES: [(&str, &str); 2] = [
 ];
 
 /// Tells each line of all of these files, and returns what could not be read.
-pub(in crate::probes) fn each_line(
-    root: &dyn Root,
-    mut tell: impl FnMut(&str, &Place),
-) -> Vec<Gap> {
+pub(super) fn each_line(root: &dyn Root, mut tell: impl FnMut(&str, &Place)) -> Vec<Gap> {
     let (mut entries, mut gaps) = (Vec::new(), Vec::new());
     for (directory, end) in DIRECTORIES {
         let mut names = BTreeMap::new();
