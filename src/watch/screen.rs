@@ -75,7 +75,7 @@ impl Drop for Screen {
 
 #[cfg(test)]
 #[allow(dead_code)] // what a test of a panic needs is only the end
-#[path = "../../tests/situations/support/terminal.rs"]
+#[path = "../../tests/support/terminal.rs"]
 mod terminal;
 
 #[cfg(test)]

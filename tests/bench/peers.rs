@@ -7,7 +7,7 @@
 //! sockdoctor, such as the static one. Needs root, ip, ss, lsns and cc.
 
 mod contest;
-#[path = "../situations/support/netns.rs"]
+#[path = "../support/netns.rs"]
 mod netns;
 mod scene;
 

@@ -5,6 +5,7 @@ mod exit_codes;
 mod help;
 mod libraries;
 mod policy;
+#[path = "../support/program.rs"]
 mod program;
 mod record;
 mod streams;

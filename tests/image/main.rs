@@ -1,9 +1,9 @@
 //! Roots that never ran here: directories and archives, whole, damaged and hostile.
 
-#[path = "../cli/program.rs"]
+#[path = "../support/program.rs"]
 #[allow(dead_code)] // what these tests do not ask for, others do
 mod program;
-#[path = "../modules/scene.rs"]
+#[path = "../support/scene.rs"]
 #[allow(dead_code)] // the same
 mod scene;
 

@@ -3,4 +3,5 @@
 mod image;
 mod presence;
 mod rules;
+#[path = "../support/scene.rs"]
 mod scene;

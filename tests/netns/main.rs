@@ -1,10 +1,10 @@
 //! Discovery and visits, in real namespaces. Needs root, iproute2 and util-linux.
 
 mod discovery;
-#[path = "../situations/support/netns.rs"]
+#[path = "../support/netns.rs"]
 mod guards;
 mod namespaces;
-#[path = "../situations/support/programs.rs"]
+#[path = "../support/programs.rs"]
 mod programs;
 mod unprivileged;
 mod visits;

@@ -1,7 +1,7 @@
 //! Reports of recorded facts. `INSTA_UPDATE=always cargo test --test replay` writes all of them
 //! anew.
 
-#[path = "../cli/program.rs"]
+#[path = "../support/program.rs"]
 mod program;
 
 mod hostile;

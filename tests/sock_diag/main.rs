@@ -8,7 +8,7 @@ mod descriptors;
 mod listeners;
 mod netns;
 mod proc_net;
-#[path = "../situations/support/programs.rs"]
+#[path = "../support/programs.rs"]
 mod programs;
 mod round_trip;
 mod ss;

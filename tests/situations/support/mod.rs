@@ -1,11 +1,14 @@
 //! What the situations are made of.
 
 pub(crate) mod doctor;
+#[path = "../../support/netns.rs"]
 pub(crate) mod netns;
 pub(crate) mod options;
+#[path = "../../support/programs.rs"]
 pub(crate) mod programs;
 pub(crate) mod report;
 pub(crate) mod sockets;
+#[path = "../../support/terminal.rs"]
 pub(crate) mod terminal;
 pub(crate) mod watching;
 
