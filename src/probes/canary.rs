@@ -47,7 +47,7 @@ pub(super) struct CanarySocket<N> {
 static OURS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
 /// Whether a listener or a stream is a canary, of this run, and so none of the machine's own.
-pub fn is_canary(inode: u32) -> bool {
+pub(crate) fn is_canary(inode: u32) -> bool {
     ours().contains(&inode)
 }
 

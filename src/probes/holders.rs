@@ -19,7 +19,7 @@ const LOW: RawFd = 64;
 
 /// A descriptor that refers to a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holder {
+pub(super) struct Holder {
     /// The process: of several the one with the lowest pid, as a server and its workers have.
     /// Those that hold it below descriptor 64 come first.
     pub pid: u32,
@@ -29,7 +29,7 @@ pub struct Holder {
 
 /// The holders of sockets, as far as they were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holders {
+pub(super) struct Holders {
     /// By inode of the socket. A socket that no process holds (nfsd's, for one) is not in it.
     pub found: BTreeMap<u32, Holder>,
     /// Why a socket may be missing that a process holds. Empty when all were found.
@@ -45,7 +45,7 @@ static SEEN: Mutex<BTreeMap<u32, Holder>> = Mutex::new(BTreeMap::new());
 ///
 /// # Errors
 /// /proc cannot be listed.
-pub fn find(inodes: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders, Gap> {
+pub(super) fn find(inodes: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders, Gap> {
     // Inode 0 is a socket without a descriptor.
     let wanted = inodes.iter().copied().filter(|inode| *inode != 0);
     let mut found = seen_before(wanted.clone());

@@ -26,7 +26,7 @@ const OPTIONS: [&str; 7] = [
 
 /// Observes the kernel. Its configuration only where it is wanted: inflating it is a third of
 /// what a run of few checks takes.
-pub fn collect(wants_config: bool) -> Kernel {
+pub(crate) fn collect(wants_config: bool) -> Kernel {
     let root = Path::new("/");
     let release = release();
     let config = if wants_config {
@@ -38,7 +38,7 @@ pub fn collect(wants_config: bool) -> Kernel {
 }
 
 /// The release, and nothing that takes a look at a file.
-pub fn release_only() -> Kernel {
+pub(crate) fn release_only() -> Kernel {
     Kernel {
         release: Fact::Known(release()),
         ..Kernel::missing(&unselected("settings of the kernel"))

@@ -30,17 +30,17 @@ const WORDS: [&str; 6] = [
 
 /// The log, at the place where it ended when it was opened.
 #[derive(Debug)]
-pub struct KernelLog(Result<File, Gap>);
+pub(crate) struct KernelLog(Result<File, Gap>);
 
 impl KernelLog {
     /// Opens the log behind its last record, so that whatever is read later is news. No clock
     /// has to be compared: that of the log is none of those that a process can read.
-    pub fn at_its_end() -> Self {
+    pub(crate) fn at_its_end() -> Self {
         KernelLog(open_at_end(Path::new(KMSG)))
     }
 
     /// The lines about modules that were written since it was opened.
-    pub fn news(self) -> Fact<Vec<LogLine>> {
+    pub(crate) fn news(self) -> Fact<Vec<LogLine>> {
         self.0.and_then(read).into()
     }
 }

@@ -1,30 +1,30 @@
 //! One file per source of facts. A probe observes and has no opinion.
 
 mod architecture;
-pub mod boot;
+pub(crate) mod boot;
 mod boot_loader;
-pub mod canary;
+pub(crate) mod canary;
 pub mod descriptors;
 mod drop_ins;
 mod fnmatch;
-pub mod holders;
+mod holders;
 mod host_root;
 pub(crate) mod initial;
 mod interfaces;
 mod iterators;
-pub mod kernel;
-pub mod kernel_log;
+pub(crate) mod kernel;
+pub(crate) mod kernel_log;
 pub mod machine;
 pub mod modules;
 pub mod namespaces;
-pub mod netstat;
+mod netstat;
 pub mod owners;
 pub mod proc_net;
-pub mod processes;
+pub(crate) mod processes;
 pub mod round_trip;
-pub mod sandbox;
+mod sandbox;
 pub mod ss;
-pub mod sysctls;
+mod sysctls;
 #[cfg(test)]
 mod testing;
 mod work;

@@ -8,14 +8,14 @@ use std::io::Read;
 
 /// Reads the counters of one namespace after another.
 #[derive(Debug, Default)]
-pub struct Netstat {
+pub(super) struct Netstat {
     buffer: Vec<u8>,
     columns: Columns,
 }
 
 impl Netstat {
     /// Reads `directory`/netstat.
-    pub fn read(&mut self, directory: &str) -> Fact<Counters> {
+    pub(super) fn read(&mut self, directory: &str) -> Fact<Counters> {
         let path = format!("{directory}/netstat");
         let length = match read_once(&path, &mut self.buffer) {
             Ok(length) => length,

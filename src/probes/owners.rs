@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 /// The process of each socket. Of several processes that hold a socket, as a server and its
-/// workers do, [`Holder`] says which is its owner. A socket that no process holds (nfsd's, for one)
+/// workers do, `Holder` says which is its owner. A socket that no process holds (nfsd's, for one)
 /// has none. `Partial` when a socket is without an owner and there are processes that could not be
 /// seen.
 pub fn collect(inodes: &BTreeSet<u32>, deadline: Deadline) -> Fact<Vec<Owner>> {

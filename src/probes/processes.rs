@@ -15,7 +15,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// /proc cannot be listed.
-pub fn pids() -> std::io::Result<Vec<u32>> {
+pub(crate) fn pids() -> std::io::Result<Vec<u32>> {
     let mut pids = Vec::new();
     for entry in std::fs::read_dir("/proc")? {
         let name = entry?.file_name();
@@ -29,7 +29,7 @@ pub fn pids() -> std::io::Result<Vec<u32>> {
 ///
 /// # Errors
 /// It has ended, or is hidden.
-pub fn name(pid: u32) -> std::io::Result<String> {
+pub(crate) fn name(pid: u32) -> std::io::Result<String> {
     let comm = read(pid, "comm")?;
     Ok(text(comm.strip_suffix(b"\n").unwrap_or(&comm)))
 }
@@ -39,7 +39,7 @@ pub fn name(pid: u32) -> std::io::Result<String> {
 ///
 /// # Errors
 /// The process has ended, or may not be looked at.
-pub fn read(pid: u32, file: &str) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read(pid: u32, file: &str) -> std::io::Result<Vec<u8>> {
     let mut file = File::open(format!("/proc/{pid}/{file}"))?;
     let mut bytes = Vec::with_capacity(USUAL_LENGTH);
     rustix::io::read(&file, spare_capacity(&mut bytes))?;
@@ -50,7 +50,7 @@ pub fn read(pid: u32, file: &str) -> std::io::Result<Vec<u8>> {
 }
 
 /// The gap for `what` (one) or `whats` (many) of processes that may not be looked at.
-pub fn denied_gap(what: &str, whats: &str, processes: usize) -> Option<Gap> {
+pub(crate) fn denied_gap(what: &str, whats: &str, processes: usize) -> Option<Gap> {
     let what = match processes {
         0 => return None,
         1 => format!("{what} of 1 other process"),
@@ -64,7 +64,7 @@ pub fn denied_gap(what: &str, whats: &str, processes: usize) -> Option<Gap> {
 /// hidepid shows a process to those that may trace it (has_pid_permissions, fs/proc/base.c).
 /// In a user namespace of its own the capability reaches no further than that namespace, and
 /// then process 1 stays hidden.
-pub fn hidden_gap(whats: &str, mounts: &Mounts) -> Option<Gap> {
+pub(crate) fn hidden_gap(whats: &str, mounts: &Mounts) -> Option<Gap> {
     let may_trace =
         || capabilities(None).is_ok_and(|held| held.effective.contains(CapabilitySet::SYS_PTRACE));
     let sees_all = || may_trace() && rustix::fs::stat("/proc/1").is_ok();
@@ -74,7 +74,7 @@ pub fn hidden_gap(whats: &str, mounts: &Mounts) -> Option<Gap> {
 
 /// The processes of other containers and of the host have no number in a pid namespace of our own
 /// (proc_pid_readdir, fs/proc/base.c, walks that namespace only), and yet may hold what is here.
-pub fn outside_gap(whats: &str) -> Option<Gap> {
+pub(crate) fn outside_gap(whats: &str) -> Option<Gap> {
     let is_nested = matches!(initial::has_pid_namespace(Path::new("/proc")), Ok(false));
     let needs = "a run outside of it".to_owned();
     let what = || format!("{whats} of processes outside of this pid namespace");
@@ -82,7 +82,7 @@ pub fn outside_gap(whats: &str) -> Option<Gap> {
 }
 
 /// Why a process may not be looked at (ptrace_may_access, kernel/ptrace.c).
-pub fn denied() -> Why {
+pub(crate) fn denied() -> Why {
     let needs = if rustix::process::geteuid().is_root() {
         "more privilege than root has here"
     } else {

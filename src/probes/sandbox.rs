@@ -30,7 +30,7 @@ const CGROUP_WORDS: [(&str, &str); 4] = [
 ];
 
 /// Looks under `root`, which is `/` but for tests.
-pub fn detect(root: &Path) -> Fact<Sandbox> {
+pub(super) fn detect(root: &Path) -> Fact<Sandbox> {
     let kernel = gvisor(root).or_else(|| wsl(root));
     if let Some(sandbox) = kernel.or_else(|| managed(root)) {
         return Fact::Known(sandbox);

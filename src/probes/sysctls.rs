@@ -13,15 +13,15 @@ use std::cell::OnceCell;
 ///
 /// Absent in a namespace that a user namespace other than the first owns, before about
 /// Linux 6.3 (6b754d7bd007, net/core/sysctl_net_core.c).
-pub const SOMAXCONN: &str = "sys/net/core/somaxconn";
+pub(super) const SOMAXCONN: &str = "sys/net/core/somaxconn";
 /// net.ipv4.tcp_syncookies.
-pub const TCP_SYNCOOKIES: &str = "sys/net/ipv4/tcp_syncookies";
+pub(super) const TCP_SYNCOOKIES: &str = "sys/net/ipv4/tcp_syncookies";
 /// net.ipv4.tcp_max_syn_backlog.
-pub const TCP_MAX_SYN_BACKLOG: &str = "sys/net/ipv4/tcp_max_syn_backlog";
+pub(super) const TCP_MAX_SYN_BACKLOG: &str = "sys/net/ipv4/tcp_max_syn_backlog";
 /// net.ipv4.tcp_abort_on_overflow.
-pub const TCP_ABORT_ON_OVERFLOW: &str = "sys/net/ipv4/tcp_abort_on_overflow";
+pub(super) const TCP_ABORT_ON_OVERFLOW: &str = "sys/net/ipv4/tcp_abort_on_overflow";
 /// net.ipv4.tcp_synack_retries.
-pub const TCP_SYNACK_RETRIES: &str = "sys/net/ipv4/tcp_synack_retries";
+pub(super) const TCP_SYNACK_RETRIES: &str = "sys/net/ipv4/tcp_synack_retries";
 
 /// From how many namespaces on private procfs mounts save more than they cost.
 const WORTH_A_MOUNT: usize = 150;
@@ -36,7 +36,7 @@ const NAMESPACES_PER_MOUNT: u32 = 64;
 /// our own starts with an empty chain; it is attached nowhere and ends with its descriptor. It
 /// takes CAP_SYS_ADMIN and, to be of use, Linux 5.8; without it /proc is read.
 #[derive(Debug)]
-pub struct Sysctls {
+pub(super) struct Sysctls {
     proc: OnceCell<Result<OwnedFd>>,
     private: Option<Private>,
     wants_private: bool,
@@ -51,7 +51,7 @@ struct Private {
 
 impl Sysctls {
     /// A reader for a run that visits so many namespaces.
-    pub fn for_namespaces(count: usize) -> Self {
+    pub(super) fn for_namespaces(count: usize) -> Self {
         Sysctls {
             proc: OnceCell::new(),
             private: None,
@@ -61,7 +61,7 @@ impl Sysctls {
     }
 
     /// To be called when the thread has entered another namespace.
-    pub fn entered_namespace(&mut self) {
+    pub(super) fn entered_namespace(&mut self) {
         if !self.wants_private {
             return;
         }
@@ -75,7 +75,7 @@ impl Sysctls {
     }
 
     /// Reads a setting, one of the constants of this module.
-    pub fn read(&mut self, path: &str) -> Fact<u32> {
+    pub(super) fn read(&mut self, path: &str) -> Fact<u32> {
         let what = || format!("/proc/{path}");
         match self.bytes(path) {
             Ok(bytes) => parse(bytes)

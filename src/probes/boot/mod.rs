@@ -18,7 +18,7 @@ use std::path::Path;
 const DOUBTS: usize = 8;
 
 /// Reads the configuration of this machine, and the command line that it was booted with.
-pub fn collect() -> Fact<Boot> {
+pub(crate) fn collect() -> Fact<Boot> {
     let root = Path::new("/");
     let boot = Directory::open(root).map(|root| {
         let (lines, unread) = booted();
@@ -28,7 +28,7 @@ pub fn collect() -> Fact<Boot> {
 }
 
 /// Reads the configuration of an image, and what its boot loader says.
-pub fn collect_in(root: &dyn Root) -> Boot {
+pub(crate) fn collect_in(root: &dyn Root) -> Boot {
     let mut lines = Vec::new();
     let unread = boot_loader::each_line(root, |line, place| {
         lines.extend(command_line::settings(line, place));
