@@ -55,7 +55,7 @@ pub struct KernelConfig {
 
 impl KernelConfig {
     /// The program that the kernel was built to run in the place of every helper, whatever
-    /// kernel.modprobe names: that becomes its argv[0]. Empty: none is ever run
+    /// kernel.modprobe names: that becomes its `argv[0]`. Empty: none is ever run
     /// (call_usermodehelper_setup and call_usermodehelper_exec, kernel/umh.c, since Linux 4.11).
     pub fn static_helper(&self) -> Option<&str> {
         let is_set = self.get("CONFIG_STATIC_USERMODEHELPER") == Some("y");
