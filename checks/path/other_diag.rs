@@ -134,7 +134,7 @@ fn not_known(facts: &Facts, modules: &[DiagModule]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, RuleKind, Why};
+    use crate::facts::{Fact, LogLine, RuleKind, Why};
     use crate::fixture;
     use crate::path::broken::{self, edit, judge};
 
@@ -171,6 +171,17 @@ mod tests {
     fn what_can_be_loaded_passes_too() {
         let worst = worst(&mptcp(broken::shipped(MPTCP)));
         assert_eq!(worst.status, Status::Pass);
+    }
+
+    /// Nobody asks for these modules, so a line that names none is about another.
+    #[test]
+    fn a_refusal_that_names_no_module_is_not_theirs() {
+        let mut facts = mptcp(broken::shipped(MPTCP));
+        facts.kernel_log = Fact::Known(vec![LogLine {
+            micros_since_boot: 5_140_900,
+            text: "Loading of unsigned module is rejected".to_owned(),
+        }]);
+        assert_eq!(worst(&facts).status, Status::Pass);
     }
 
     #[test]

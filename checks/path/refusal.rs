@@ -1,5 +1,6 @@
 //! What the kernel log says of a module that the kernel did not take.
 
+use super::handler::Handler;
 use crate::facts::{DiagModule, Facts, LogLine};
 use crate::finding::Evidence;
 
@@ -23,12 +24,15 @@ const OF_ANY: [&str; 3] = [
     "unsigned module loading is restricted",
 ];
 
-/// The lines by which the kernel refused `module`, those that name it in front.
+/// The lines by which the kernel refused `module`, those that name it in front. Those that name
+/// none are about modules that were asked for, which are those of the handlers.
 pub(super) fn lines(facts: &Facts, module: DiagModule) -> Vec<&LogLine> {
     let all = || facts.kernel_log.value().into_iter().flatten();
     let named = OF_A_MODULE.map(|words| format!("{module}: {words}"));
     let names_it = |line: &&LogLine| named.iter().any(|words| line.text.contains(words));
-    let of_any = |line: &&LogLine| OF_ANY.iter().any(|words| line.text.contains(words));
+    let is_asked_for = Handler::ALL.iter().any(|one| one.module() == module);
+    let of_any =
+        |line: &&LogLine| is_asked_for && OF_ANY.iter().any(|words| line.text.contains(words));
     let mut lines: Vec<&LogLine> = all().filter(names_it).chain(all().filter(of_any)).collect();
     // Each request tries again, and fails again.
     lines.dedup_by(|later, earlier| later.text == earlier.text);
