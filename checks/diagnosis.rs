@@ -1,6 +1,6 @@
 //! All checks, run over one set of facts.
 
-use crate::check::{Check, Group, Judges, View};
+use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Topic};
 use crate::finding::{Finding, Status};
 use crate::image::{self, kernels};
@@ -270,6 +270,19 @@ impl Diagnosis {
     pub fn judged_anything(&self) -> bool {
         let mut findings = self.results.iter().flat_map(|result| &result.findings);
         findings.any(|finding| !matches!(finding.status, Status::Unknown | Status::Skipped))
+    }
+
+    /// True when checks of namespaces were asked for, and could judge none: all that was asked for
+    /// by name were denied, for one.
+    pub fn saw_no_namespace(&self) -> bool {
+        let of_namespaces = self
+            .results
+            .iter()
+            .filter(|one| one.check.scope == Scope::Netns);
+        let findings: Vec<&Finding> = of_namespaces.flat_map(|result| &result.findings).collect();
+        let is = |status| findings.iter().any(|finding| finding.status == status);
+        let judged = [Status::Pass, Status::Waived, Status::Warn, Status::Fail];
+        is(Status::Unknown) && !judged.into_iter().any(is)
     }
 
     /// How many checks came out how.

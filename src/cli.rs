@@ -39,8 +39,8 @@ Exit codes:
   1  something failed
   2  a mistake in usage or input, or output that could not be written
   3  nothing failed but something warns, with --fail-on warn or unknown
-  4  whether ss can be believed could not be told, or nothing could be judged;
-     with --fail-on unknown: something could not";
+  4  whether ss can be believed could not be told, or nothing could be judged,
+     or no network namespace; with --fail-on unknown: something could not";
 
 /// Says whether the queue numbers that ss shows can be believed, and if not, why not.
 #[derive(Debug, Parser)]
@@ -123,7 +123,7 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What to look at")]
 pub(crate) struct Scope {
-    /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
+    /// Network namespace: all, self, host, a name, or the pid of a process in it; repeatable
     #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]
     pub netns: Vec<Selector>,
     /// Send nothing that can make the kernel load a module

@@ -36,7 +36,9 @@ impl Exit {
         // What is skipped was not to be judged, so a run of which nothing else is left is fine;
         // one that is undecided throughout is not.
         let is_open = counts.unknown > 0 && !diagnosis.judged_anything();
-        Exit::with(&counts, diagnosis.lacks_an_answer() || is_open, fail_on)
+        let lacks_an_answer =
+            diagnosis.lacks_an_answer() || diagnosis.saw_no_namespace() || is_open;
+        Exit::with(&counts, lacks_an_answer, fail_on)
     }
 
     /// The same of an image. One of which nothing could be judged is undecided, so that a folder

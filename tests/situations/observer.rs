@@ -1,6 +1,6 @@
 //! Who looks, and what they can see.
 
-use crate::support::doctor::check;
+use crate::support::doctor::{check, doctor};
 use crate::support::netns::Namespace;
 use crate::support::report::{Report, says};
 use crate::support::sockets::tcp_listener;
@@ -74,6 +74,21 @@ fn nobody_who_insists_on_certainty_gets_exit_code_4() {
 fn a_user_namespace_of_root_gets_the_true_verdict() {
     let report = check([]).through(["unshare", "-Urn"]).report();
     assert_true_verdict(&report);
+}
+
+#[test]
+fn a_namespace_that_is_asked_for_and_cannot_be_read_is_never_fine() {
+    let namespace = Namespace::new();
+    let only_it = ["--netns", &namespace.name, "-q"];
+    let outcome = doctor(only_it).by_nobody().run();
+    assert_eq!(outcome.code, 4, "{}", outcome.stdout);
+    assert!(
+        outcome
+            .stdout
+            .contains("no network namespace could be judged"),
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[test]

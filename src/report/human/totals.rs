@@ -19,7 +19,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
     }
     page.entry(&Lead::default(), &counts(report, detail));
     let explain = worst(report).map(|id| format!("`sockdoctor explain {id}` tells more."));
-    let last: Vec<String> = exit(report.exit).into_iter().chain(explain).collect();
+    let last: Vec<String> = exit(report).into_iter().chain(explain).collect();
     if !last.is_empty() {
         page.entry(&Lead::default(), &last.join(" "));
     }
@@ -27,7 +27,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
 
 /// The lines of a quiet report that the verdict does not explain.
 pub(super) fn write_quiet(page: &mut Page, report: &Report<'_>) {
-    for line in [header::policy(report), exit(report.exit)].iter().flatten() {
+    for line in [header::policy(report), exit(report)].iter().flatten() {
         page.entry(&Lead::default(), line);
     }
 }
@@ -115,12 +115,18 @@ fn worst(report: &Report<'_>) -> Option<&'static str> {
 }
 
 /// What the exit code means, where it is not 0.
-fn exit(exit: Exit) -> Option<String> {
+fn exit(report: &Report<'_>) -> Option<String> {
+    let (exit, diagnosis) = (report.exit, report.diagnosis);
+    let of_machine = report.facts.origin.image().is_none();
     let meaning = match exit {
         Exit::Fine => return None,
         Exit::Failure => "something failed",
         Exit::Usage => "a mistake in usage",
         Exit::Warnings => "nothing failed, something warns",
+        Exit::Undecided if !diagnosis.judged_anything() => "nothing could be judged",
+        Exit::Undecided if of_machine && diagnosis.saw_no_namespace() => {
+            "no network namespace could be judged"
+        }
         Exit::Undecided => "something could not be decided",
     };
     Some(format!("Exit code {}: {meaning}.", exit.code()))
