@@ -78,8 +78,7 @@ fn of_package(packages: &Fact<Vec<OwnedFile>>, mut evidence: Evidence) -> Eviden
 fn in_files(step: Step) -> Option<Step> {
     match step {
         Step::Run(_) => None,
-        // Whoever reads this sits at another machine, which the command would change.
-        Step::Write(command) => Some(Step::Do(format!("in the image: {command}"))),
-        Step::Do(_) => Some(step),
+        // Whoever reads this sits at another machine, which it would change.
+        Step::Write(what) | Step::Do(what) => Some(Step::Do(format!("in the image: {what}"))),
     }
 }
