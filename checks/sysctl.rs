@@ -18,14 +18,14 @@ pub(crate) fn set(facts: &Facts, namespace: &Namespace, sysctl: &str, value: u32
     }
     match ip_netns_name(namespace) {
         Some(name) => Remedy::run(format!("ip netns exec {name} {command}"))
-            .keep_do(format!("put that after what makes {name}: ip netns add")),
+            .keep_do(format!("run it again after each `ip netns add {name}`")),
         None => {
             let keep = match &namespace.names[..] {
                 [NetnsName::Container(_) | NetnsName::Process { .. }, ..] => format!(
                     "if it is a container's, set it where that is made: --sysctl {sysctl}={value}, \
                      or securityContext.sysctls of the pod"
                 ),
-                _ => "put that after what makes the namespace".to_owned(),
+                _ => "run it again wherever that namespace is made".to_owned(),
             };
             Remedy::by_hand(format!("in that namespace: {command}")).keep_do(keep)
         }

@@ -4,6 +4,7 @@ use super::listening::{self, Fill, Listening};
 use super::seen::{gap_evidence, subject, undecided};
 use crate::facts::{Fact, Gap, Namespace};
 use crate::finding::{Finding, Status};
+use crate::list::counted;
 
 /// What is missing of the TCP listeners of a namespace, when something is.
 pub(crate) fn tcp(namespace: &Namespace) -> Option<Finding> {
@@ -36,9 +37,10 @@ fn without_backlog<'a>(
     }
     let says = match seen?.accept_queue() {
         Some(_) => {
-            format!("{blind} listeners without a backlog, {waiting} with connections waiting")
+            let blind = counted(blind, "listener");
+            format!("{blind} without a backlog, {waiting} with connections waiting")
         }
-        None => format!("{blind} listeners without queues"),
+        None => format!("{} without queues", counted(blind, "listener")),
     };
     let gaps: Vec<&Gap> = gaps.iter().collect();
     let finding = Finding::about(subject(namespace), Status::Unknown, summary);

@@ -15,7 +15,7 @@ pub(crate) fn empty_it(first: Remedy) -> Remedy {
     first
         .then_do("look at the process: it does not call accept() fast enough, or not at all")
         .then_do(
-            "only if this comes in bursts: give it a larger backlog, and net.core.somaxconn as much",
+            "only if this comes in bursts: give it a larger backlog, and raise net.core.somaxconn where that is lower",
         )
 }
 

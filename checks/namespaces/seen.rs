@@ -46,9 +46,9 @@ pub(crate) fn unseen(view: &View<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Undecided, because a setting of this namespace could not be read.
+/// Undecided, because a setting of this namespace is not known.
 pub(crate) fn unreadable(namespace: &Namespace, sysctl: &str, gap: &Gap) -> Finding {
-    undecided(namespace, format!("{sysctl} could not be read"), gap)
+    undecided(namespace, format!("{sysctl} is not known"), gap)
 }
 
 /// Undecided in this namespace, because of `gap`.

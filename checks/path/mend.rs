@@ -133,7 +133,7 @@ fn steps(facts: &Facts, cause: &Cause<'_>) -> Remedy {
 fn of_cause(facts: &Facts, cause: &Cause<'_>) -> Remedy {
     match cause {
         Cause::Disabled => Remedy::by_hand(
-            "reboot: kernel.modules_disabled cannot be set back to 0 while the kernel runs",
+            "do what `keep` says, then reboot: kernel.modules_disabled cannot be set back to 0 while the kernel runs",
         ),
         // No setting changes that: what is loaded at boot need not be asked for.
         Cause::NoHelper { .. } => Remedy::default(),

@@ -128,7 +128,7 @@ fn hidden(namespace: &Namespace, gap: &Gap, than: &Yardstick) -> Finding {
         (Why::Absent, Some(default)) => {
             format!("{SOMAXCONN} cannot be seen here; it is the default, {default}, unless changed")
         }
-        _ => format!("{SOMAXCONN} could not be read"),
+        _ => format!("{SOMAXCONN} is not known"),
     };
     undecided(namespace, summary, gap)
 }

@@ -65,7 +65,13 @@ fn host<'a>(view: &View<'a>) -> Option<&'a Namespace> {
 
 fn without_host(view: &View<'_>) -> Finding {
     if seen(view).iter().any(|one| one.host.is_none()) {
-        let gap = Gap::new("network namespace of process 1", Why::Absent);
+        let why = match view.facts.machine.effective_uid {
+            0 => Why::Unsupported("it cannot be told from here".to_owned()),
+            _ => Why::Denied {
+                needs: "root".to_owned(),
+            },
+        };
+        let gap = Gap::new("network namespace of process 1", why);
         let summary = "which network namespace is the host's could not be told";
         return Finding::unknown(Subject::Host, summary, &gap);
     }
@@ -92,7 +98,7 @@ fn judge_host(view: &View<'_>, host: &Namespace) -> Vec<Finding> {
         findings.push(finding.evidences(gap_evidence(&gaps)));
     }
     if findings.is_empty() {
-        let summary = "what is set now is what the next boot sets";
+        let summary = "no file sets at boot another value than is set now";
         findings.push(Finding::host(Status::Pass, summary));
     }
     findings

@@ -35,9 +35,9 @@ static DROPPED: Counter = Counter {
 static COOKIED: Counter = Counter {
     name: "TCPReqQFullDoCookies",
     total: |counters| column("TCPReqQFullDoCookies", counters.req_q_full_do_cookies),
-    event: "a SYN met a full SYN queue, with cookies on",
-    never: "no SYN met a full SYN queue with cookies on",
-    moved: "SYNs have met full SYN queues, with cookies on",
+    event: "a SYN met a full SYN queue (cookies are on)",
+    never: "no SYN met a full SYN queue (cookies are on)",
+    moved: "SYNs have met full SYN queues (cookies are on)",
     growing: Status::Warn,
 };
 

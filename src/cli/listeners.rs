@@ -43,7 +43,7 @@ pub(crate) struct Listeners {
     /// Only the sockets of this process; of several that hold one, the first has it
     #[arg(long, value_name = "NAME|PID", value_parser = OsStringValueParser::new().try_map(|given| process(&given)))]
     pub process: Option<Process>,
-    /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
+    /// Network namespace: all, self, host, a name, or the pid of a process in it; repeatable
     #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]
     pub netns: Vec<Selector>,
     /// Only what is full, or may have dropped connection requests

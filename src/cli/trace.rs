@@ -13,7 +13,7 @@ pub(crate) struct Trace {
     /// Only listeners on this port
     #[arg(long, value_name = "PORT", value_parser = port, allow_negative_numbers = true)]
     pub port: Option<NonZeroU16>,
-    /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
+    /// Network namespace: all, self, host, a name, or the pid of a process in it; repeatable
     #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]
     pub netns: Vec<Selector>,
     /// End after TIME (10s, 5m); otherwise with Ctrl-C

@@ -20,7 +20,7 @@ mistake, 3 warnings with --fail-on warn, 4 undecided.";
 /// Look again and again, and tell what happens to the queues
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
-    /// Network namespace: all, self, a name, or the pid of a process in it; repeatable
+    /// Network namespace: all, self, host, a name, or the pid of a process in it; repeatable
     #[arg(long, value_name = "WHICH", value_parser = netns, default_value = "all")]
     pub netns: Vec<Selector>,
     /// Time from one reading to the next (2s, 500ms)

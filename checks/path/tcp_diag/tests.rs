@@ -390,7 +390,7 @@ fn what_a_container_shares_with_its_host_is_proof_there_too() {
     assert_blames(
         &facts,
         "modules_disabled",
-        &["on the host: reboot"],
+        &["on the host: do what `keep` says, then reboot"],
         "sysctl",
     );
 }

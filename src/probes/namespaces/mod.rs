@@ -112,10 +112,15 @@ impl Round {
     fn first(&self) -> Vec<Result<Reading, Gap>> {
         let (visit, count) = (Arc::clone(&self.visit), self.found.len());
         let counted = Arc::clone(&self.counted);
-        pool::run("visit", Arc::clone(&self.found), self.limits, move || {
-            let mut visitor = Visitor::new(Arc::clone(&visit), count, Arc::clone(&counted));
-            move |found: &Found| visitor.first(found)
-        })
+        pool::run(
+            "a look into the network namespaces",
+            Arc::clone(&self.found),
+            self.limits,
+            move || {
+                let mut visitor = Visitor::new(Arc::clone(&visit), count, Arc::clone(&counted));
+                move |found: &Found| visitor.first(found)
+            },
+        )
     }
 
     /// What sock_diag did not tell is asked of the sockets themselves, right after each reading,

@@ -219,9 +219,43 @@ pub(super) fn attribution(one: &Attribution) -> String {
     format!("{}: {}", one.label, parts.join("; "))
 }
 
-fn by(one: &Attribution, who: &str, drops: u64) -> String {
+fn by(one: &Attribution, who: &str, discarded: u64) -> String {
+    let drops = one
+        .listen_drops
+        .as_ref()
+        .map_or(discarded, |all| discarded.min(*all));
     match one.percent(drops) {
         Some(percent) => format!("up to {drops} ({percent}%) at {who}"),
         None => format!("up to {drops} at {who}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockdoctor_checks::facts::NetnsId;
+    use sockdoctor_checks::listeners::Share;
+
+    /// Bare ACKs behind TCP_DEFER_ACCEPT are discarded as well.
+    #[test]
+    fn no_listener_drops_more_than_its_namespace() {
+        let share = Share {
+            explained: 141,
+            listen_drops: 132,
+            incomplete: false,
+        };
+        let text = attribution(&Attribution {
+            id: NetnsId {
+                device: 4,
+                inode: 1,
+            },
+            label: "web".to_owned(),
+            listen_overflows: Ok(132),
+            listen_drops: Ok(132),
+            explained: 141,
+            share: Ok(share),
+            worst: vec![("0.0.0.0:80".to_owned(), 141)],
+        });
+        assert!(text.contains("; up to 132 at 0.0.0.0:80; "), "{text}");
     }
 }
