@@ -17,10 +17,11 @@ type Break = fn(&mut Facts);
 
 /// All machines.
 pub(crate) fn all() -> Vec<Machine> {
-    let broken: [(&str, Break); 9] = [
+    let broken: [(&str, Break); 10] = [
         ("healthy", |_| {}),
         ("tcp-diag-blocked", tcp_diag_blocked),
         ("unix-diag-not-shipped", unix_diag_not_shipped),
+        ("modules-disabled", modules_disabled),
         ("no-sock-diag", no_sock_diag),
         ("ss-environment", ss_environment),
         ("accept-queue-full", accept_queue_full),
@@ -100,6 +101,23 @@ fn unix_diag_not_shipped(facts: &mut Facts) {
         &mut known(&mut facts.round_trips).unix,
         Refusal::ErrorMessage,
     );
+    known(&mut facts.ss.unix).rows[0].recv_q = 0;
+}
+
+/// tcp_diag and unix_diag are not loaded, and nothing can be any more.
+fn modules_disabled(facts: &mut Facts) {
+    facts.kernel.modules_disabled = Fact::Known(true);
+    for module in [DiagModule::TcpDiag, DiagModule::UnixDiag] {
+        let file = format!("/lib/modules/6.1.0-50-cloud-amd64/kernel/{module}.ko");
+        let modules = known(&mut facts.modules);
+        set_presence(modules, module, &Presence::Shipped { file }, &[]);
+        known(&mut facts.loaded_after).retain(|&loaded| loaded != module);
+    }
+    let trips: &mut RoundTrips = known(&mut facts.round_trips);
+    for canary in [&mut trips.tcp4, &mut trips.tcp6, &mut trips.unix] {
+        refuse(canary, Refusal::DoneMessage);
+    }
+    known(&mut facts.ss.tcp).rows[0].send_q = 0;
     known(&mut facts.ss.unix).rows[0].recv_q = 0;
 }
 

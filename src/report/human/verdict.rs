@@ -5,7 +5,7 @@ use crate::report::Report;
 use crate::report::escape::Charset;
 use crate::report::page::Page;
 use crate::report::style::Tone;
-use sockdoctor_checks::finding::Status;
+use sockdoctor_checks::finding::{self, Remedy, Status};
 use sockdoctor_checks::policy::Ruling;
 use sockdoctor_checks::verdict::{Step, StepStatus, Walk};
 
@@ -17,11 +17,12 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
     let (tcp, unix) = (&verdict.tcp, &verdict.unix);
     // One cause is told once.
     let same = tcp.cause.is_some() && tcp.cause == unix.cause;
-    walk(page, report, tcp, detail, true);
-    walk(page, report, unix, detail, !same);
+    walk(page, report, tcp, detail, None);
+    walk(page, report, unix, detail, same.then_some(tcp));
 }
 
-fn walk(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail, first_told: bool) {
+/// A walk, in short where the one that was `told` before breaks for the same cause.
+fn walk(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail, told: Option<&Walk>) {
     if detail != Detail::Quiet {
         page.gap();
     }
@@ -29,15 +30,33 @@ fn walk(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail, first
     page.entry(&lead, &walk.summary);
     let full = match detail {
         Detail::Quiet => false,
-        Detail::Normal => walk.status != Status::Pass && first_told,
+        Detail::Normal => walk.status != Status::Pass && told.is_none(),
         Detail::Verbose => true,
     };
     if full {
         tree(page, walk);
         aftermath(page, report, walk, detail);
     } else if detail == Detail::Normal {
+        if let Some(remedy) = told.and_then(|told| beyond(walk, told)) {
+            page.gap();
+            words::remedy(page, &remedy);
+        }
         truths(page, &walk.truth);
     }
+}
+
+/// The steps that mend this walk and are not among those that mend the other.
+fn beyond(walk: &Walk, told: &Walk) -> Option<Remedy> {
+    let (own, other) = (walk.remedy.as_ref()?, told.remedy.as_ref()?);
+    let rest = |own: &[finding::Step], other: &[finding::Step]| -> Vec<finding::Step> {
+        let rest = own.iter().filter(|step| !other.contains(step));
+        rest.cloned().collect()
+    };
+    let remedy = Remedy {
+        now: rest(&own.now, &other.now),
+        keep: rest(&own.keep, &other.keep),
+    };
+    (remedy != Remedy::default()).then_some(remedy)
 }
 
 /// What mends it, what is true meanwhile, and what else comes of it.
