@@ -2,9 +2,10 @@
 //! threads of these tests are in namespaces of their own, while their process is in another.
 
 use crate::netns::{
-    allow_descriptors, bind_to_loopback_device, client, dual_stack_listener, in_new_netns,
-    listener, reuseport_listener, with_loopback,
+    allow_descriptors, client, dual_stack_listener, in_new_netns, listener, reuseport_listener,
+    with_loopback,
 };
+use crate::options::bind_to_loopback_device;
 use sockdoctor::netlink::SockDiag;
 use sockdoctor::probes::{descriptors, proc_net};
 use sockdoctor::runner::Deadline;

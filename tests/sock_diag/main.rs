@@ -7,6 +7,8 @@
 mod descriptors;
 mod listeners;
 mod netns;
+#[path = "../support/options.rs"]
+mod options;
 mod proc_net;
 #[path = "../support/programs.rs"]
 mod programs;

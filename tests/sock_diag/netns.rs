@@ -1,12 +1,12 @@
 //! Fresh network namespaces, and sockets in them.
 
-// unshare(2) and some options of setsockopt(2) have no safe wrapper.
+// unshare(2) has no safe wrapper.
 #![allow(unsafe_code)]
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket_with};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::process::Command;
 
 /// Runs `test` in a network namespace of its own, on a thread that ends with it. Loopback is
@@ -84,33 +84,6 @@ fn tcp_socket(address: SocketAddr) -> OwnedFd {
     };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     socket_with(family, SocketType::STREAM, flags, None).unwrap()
-}
-
-/// Binds a socket to loopback, the device.
-pub(crate) fn bind_to_loopback_device(socket: &TcpListener) {
-    set_option(socket, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, b"lo");
-}
-
-/// Lets a listener wait for data before it takes a connection.
-pub(crate) fn defer_accept(socket: &TcpListener) {
-    let seconds = 60_i32.to_ne_bytes();
-    set_option(socket, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, &seconds);
-}
-
-/// Sets a socket option that rustix has no function for.
-fn set_option(socket: &TcpListener, level: libc::c_int, name: libc::c_int, value: &[u8]) {
-    let length = libc::socklen_t::try_from(value.len()).unwrap();
-    // SAFETY: the kernel reads `length` bytes from a slice that is as long.
-    let result = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            level,
-            name,
-            value.as_ptr().cast(),
-            length,
-        )
-    };
-    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
 }
 
 /// Lets this process have `number` descriptors.

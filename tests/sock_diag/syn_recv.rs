@@ -1,8 +1,7 @@
 //! Requests in SYN_RECV, counted.
 
-use crate::netns::{
-    bind_to_loopback_device, client, defer_accept, dual_stack_listener, listener, with_loopback,
-};
+use crate::netns::{client, dual_stack_listener, listener, with_loopback};
+use crate::options::{bind_to_loopback_device, defer_accept};
 use sockdoctor::netlink::SockDiag;
 use sockdoctor::probes::proc_net;
 use sockdoctor_checks::facts::{Family, SynRecv};

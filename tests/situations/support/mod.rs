@@ -3,6 +3,7 @@
 pub(crate) mod doctor;
 #[path = "../../support/netns.rs"]
 pub(crate) mod netns;
+#[path = "../../support/options.rs"]
 pub(crate) mod options;
 #[path = "../../support/programs.rs"]
 pub(crate) mod programs;
