@@ -193,7 +193,7 @@ impl Event {
 
 impl What {
     /// A reading that failed because of `gap`.
-    pub(super) fn failed(reads: Reads, gap: &Gap) -> Self {
+    pub fn failed(reads: Reads, gap: &Gap) -> Self {
         What::ReadingFailed {
             reads,
             gap: gap.clone(),

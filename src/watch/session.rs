@@ -113,12 +113,8 @@ impl Session {
             let there: BTreeSet<u32> = rows.iter().map(|row| row.who.inode).collect();
             self.owners.keep(|inode| there.contains(&inode));
         }
-        let unseen = |gap| What::ReadingFailed {
-            reads: Reads::Owners,
-            gap,
-            others: 0,
-        };
-        gaps.into_iter().map(unseen).map(Event::of_watch).collect()
+        let unseen = |gap| Event::of_watch(What::failed(Reads::Owners, gap));
+        gaps.iter().map(unseen).collect()
     }
 
     /// Whether all readings that were asked for are taken.
