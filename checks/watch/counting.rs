@@ -54,9 +54,7 @@ impl Counting {
         dropped: Dropped,
         at: Duration,
     ) -> Vec<What> {
-        // Each of several listeners can have dropped them.
-        let lost = self.newly_dropped(counters);
-        self.explained += dropped.by.min(lost.unwrap_or(u64::MAX));
+        self.explained += dropped.by;
         let counters = match counters.known() {
             Ok(counters) => *counters,
             Err(gap) => {

@@ -128,8 +128,9 @@ impl Group {
         events
     }
 
-    /// What they dropped between the last two readings, at most.
-    pub(super) fn dropped(&self) -> Dropped {
+    /// What they dropped between the last two readings, at most: each of several can have dropped
+    /// the same of the `lost` connection requests.
+    pub(super) fn dropped(&self, lost: Option<u64>) -> Dropped {
         let complete = |last: &Last| last.gaps.is_empty();
         let mut dropped = Dropped {
             by: 0,
@@ -141,6 +142,7 @@ impl Group {
                 None => dropped.all_counted = false,
             }
         }
+        dropped.by = dropped.by.min(lost.unwrap_or(u64::MAX));
         dropped
     }
 

@@ -53,7 +53,7 @@ impl Kept {
         let lost = self.counting.newly_dropped(&namespace.counters);
         events.extend(self.tcp.update(&namespace, at, lost));
         events.extend(self.unix.update(&namespace, at, None));
-        let dropped = self.tcp.dropped();
+        let dropped = self.tcp.dropped(lost);
         let sysctls = &namespace.sysctls;
         let counters = &namespace.counters;
         let happened = self.counting.update(counters, sysctls, dropped, at);
