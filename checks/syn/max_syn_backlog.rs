@@ -2,7 +2,7 @@
 
 use super::syncookies;
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Facts, KernelConfig, Namespace, TcpListener, Topic, Why};
+use crate::facts::{Facts, Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::namespaces::incomplete;
 use crate::namespaces::listening::tcp_source;
@@ -42,12 +42,15 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn judge_namespace(view: &View<'_>, namespace: &Namespace) -> Finding {
-    let without = syncookies::without_cookies(view);
-    match (namespace.sysctls.tcp_syncookies.known(), without) {
-        (Err(gap), Some(config)) if gap.why == Why::Absent => return not_built(namespace, config),
-        (Err(gap), _) => return unreadable(namespace, SYNCOOKIES, gap),
-        (Ok(0), _) => {}
-        (Ok(_), _) => {
+    match namespace.sysctls.tcp_syncookies.known() {
+        Err(gap) => {
+            return match syncookies::not_built(view, gap) {
+                Some(evidence) => not_built(namespace, evidence),
+                None => unreadable(namespace, SYNCOOKIES, gap),
+            };
+        }
+        Ok(0) => {}
+        Ok(_) => {
             let summary = format!("{MAX_SYN_BACKLOG} limits nothing while SYN cookies are on");
             return Finding::about(subject(namespace), Status::Skipped, summary);
         }
@@ -62,14 +65,9 @@ fn judge_namespace(view: &View<'_>, namespace: &Namespace) -> Finding {
 /// What would make the setting count is on without CONFIG_SYN_COOKIES too, and nobody can turn it
 /// off: sysctl_tcp_syncookies = 1 in tcp_sk_init, net/ipv4/tcp_ipv4.c; before Linux 4.6 in
 /// net/ipv4/tcp_minisocks.c.
-fn not_built(namespace: &Namespace, config: &KernelConfig) -> Finding {
+fn not_built(namespace: &Namespace, evidence: Evidence) -> Finding {
     let summary = format!("{MAX_SYN_BACKLOG} limits nothing in a kernel built without SYN cookies");
-    let says = "CONFIG_SYN_COOKIES is not set";
-    Finding::about(subject(namespace), Status::Skipped, summary).evidence(Evidence::file(
-        &config.source,
-        None,
-        says,
-    ))
+    Finding::about(subject(namespace), Status::Skipped, summary).evidence(evidence)
 }
 
 /// Without cookies a SYN of a client that is not known to be alive is dropped when less than a

@@ -1,7 +1,7 @@
 //! SYN cookies are a net under the SYN queue.
 
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Facts, Gap, KernelConfig, Namespace, Topic, Why};
+use crate::facts::{Facts, Gap, Namespace, Topic, Why};
 use crate::finding::{Evidence, Finding, Status};
 use crate::namespaces::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, SYNCOOKIES};
@@ -20,20 +20,23 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(view: &View<'_>) -> Vec<Finding> {
-    let without = without_cookies(view);
     each_namespace(view, |namespace| {
-        vec![match (namespace.sysctls.tcp_syncookies.known(), without) {
-            (Ok(&value), _) => judge_value(view.facts, namespace, value),
-            (Err(gap), Some(config)) if gap.why == Why::Absent => not_built(namespace, gap, config),
-            (Err(gap), _) => unreadable(namespace, SYNCOOKIES, gap),
+        vec![match namespace.sysctls.tcp_syncookies.known() {
+            Ok(&value) => judge_value(view.facts, namespace, value),
+            Err(gap) => match not_built(view, gap) {
+                Some(evidence) => without_cookies(namespace, gap, evidence),
+                None => unreadable(namespace, SYNCOOKIES, gap),
+            },
         }]
     })
 }
 
-/// The kernel's configuration, when it says that there are no cookies.
-pub(super) fn without_cookies<'a>(view: &View<'a>) -> Option<&'a KernelConfig> {
+/// The kernel's configuration as evidence, where it says that this is why the setting is not there.
+pub(super) fn not_built(view: &View<'_>, gap: &Gap) -> Option<Evidence> {
     let config = view.facts.kernel.config.value()?;
-    config.get("CONFIG_SYN_COOKIES").is_none().then_some(config)
+    let is_built = config.get("CONFIG_SYN_COOKIES").is_some();
+    let says = "CONFIG_SYN_COOKIES is not set";
+    (gap.why == Why::Absent && !is_built).then(|| Evidence::file(&config.source, None, says))
 }
 
 /// Any value but 0 and 2 acts as 1 (tcp_syn_flood_action, net/ipv4/tcp_input.c).
@@ -59,11 +62,10 @@ fn judge_value(facts: &Facts, namespace: &Namespace, value: u32) -> Finding {
         .remedy(sysctl::set(facts, namespace, SYNCOOKIES, 1))
 }
 
-fn not_built(namespace: &Namespace, gap: &Gap, config: &KernelConfig) -> Finding {
+fn without_cookies(namespace: &Namespace, gap: &Gap, not_built: Evidence) -> Finding {
     let summary = "this kernel is built without SYN cookies: a full SYN queue drops connections";
-    let says = "CONFIG_SYN_COOKIES is not set";
     Finding::about(subject(namespace), Status::Warn, summary)
-        .evidence(Evidence::file(&config.source, None, says))
+        .evidence(not_built)
         .evidence(Evidence::gap(gap))
 }
 
