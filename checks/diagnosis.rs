@@ -257,6 +257,10 @@ fn mask(results: &mut [CheckResult]) {
     }
 }
 
+fn was_judged(finding: &Finding) -> bool {
+    !matches!(finding.status, Status::Unknown | Status::Skipped)
+}
+
 impl Diagnosis {
     /// True when the question whether ss can be believed was asked, for TCP or for unix sockets,
     /// and a walk could not answer it.
@@ -269,20 +273,18 @@ impl Diagnosis {
     /// judged the others all the same.
     pub fn judged_anything(&self) -> bool {
         let mut findings = self.results.iter().flat_map(|result| &result.findings);
-        findings.any(|finding| !matches!(finding.status, Status::Unknown | Status::Skipped))
+        findings.any(was_judged)
     }
 
     /// True when checks of namespaces were asked for, and could judge none: all that was asked for
     /// by name were denied, for one.
     pub fn saw_no_namespace(&self) -> bool {
-        let of_namespaces = self
-            .results
-            .iter()
-            .filter(|one| one.check.scope == Scope::Netns);
-        let findings: Vec<&Finding> = of_namespaces.flat_map(|result| &result.findings).collect();
-        let is = |status| findings.iter().any(|finding| finding.status == status);
-        let judged = [Status::Pass, Status::Waived, Status::Warn, Status::Fail];
-        is(Status::Unknown) && !judged.into_iter().any(is)
+        let results = self.results.iter();
+        let mut of_namespaces = results
+            .filter(|result| result.check.scope == Scope::Netns)
+            .flat_map(|result| &result.findings);
+        let is_open = |finding: &Finding| finding.status == Status::Unknown;
+        of_namespaces.clone().any(is_open) && !of_namespaces.any(was_judged)
     }
 
     /// How many checks came out how.
