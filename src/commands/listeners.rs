@@ -59,20 +59,15 @@ fn plan(options: &cli::Listeners) -> Plan {
 fn topics(options: &cli::Listeners) -> BTreeSet<Topic> {
     let mut topics = diagnosis::topics(|check| check.group == Group::Path);
     topics.insert(Topic::Somaxconn);
-    let (shown, not_shown) = if options.unix {
-        (
-            &[Topic::UnixListeners, Topic::UnixStreams][..],
-            Topic::SsTcp,
-        )
-    } else {
-        (
-            &[Topic::Listeners, Topic::SynRecv, Topic::Counters][..],
-            Topic::SsUnix,
-        )
-    };
-    topics.extend(shown);
     // Each run of ss takes longer than all else about a small machine.
-    topics.retain(|topic| ![Topic::SsInstalled, not_shown].contains(topic));
+    topics.remove(&Topic::SsInstalled);
+    if options.unix {
+        topics.extend([Topic::UnixListeners, Topic::UnixStreams]);
+        topics.remove(&Topic::SsTcp);
+    } else {
+        topics.extend([Topic::Listeners, Topic::SynRecv, Topic::Counters]);
+        topics.remove(&Topic::SsUnix);
+    }
     topics
 }
 

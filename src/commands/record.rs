@@ -1,8 +1,7 @@
 //! `--record FILE`: keeps the facts for another day.
 
 use super::Mistake;
-use crate::text::reason;
-use crate::text::shown;
+use crate::text::{reason, shown};
 use sockdoctor_checks::facts::Facts;
 use std::fs;
 use std::io::{BufWriter, Write};

@@ -61,7 +61,7 @@ impl Found {
     pub fn enter(&self) -> Result<(), Gap> {
         let file = self.open()?;
         let entered = move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network));
-        entered.map_err(|errno| refused("setns into this network namespace", errno))
+        entered.map_err(refused)
     }
 
     fn open(&self) -> Result<File, Gap> {
@@ -98,14 +98,14 @@ fn open_verified(way: &Path, id: NetnsId) -> Result<File, Gap> {
     }
 }
 
-fn refused(what: &str, errno: Errno) -> Gap {
+fn refused(errno: Errno) -> Gap {
     let why = match errno {
         Errno::PERM => Why::Denied {
             needs: "CAP_SYS_ADMIN".to_owned(),
         },
         other => Why::Failed(facts::Errno(other.raw_os_error())),
     };
-    Gap::new(what, why)
+    Gap::new("setns into this network namespace", why)
 }
 
 /// The gap for a namespace that was found and is gone.

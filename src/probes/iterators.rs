@@ -3,8 +3,7 @@
 
 use super::io_gap;
 use crate::netns::Found;
-use crate::runner::no_thread;
-use crate::runner::{self, Deadline};
+use crate::runner::{self, Deadline, no_thread};
 use crate::trace::requirements::{self, Standing};
 use crate::trace::sockets::{self, Iterators, Socket, Table};
 use aya::programs::iter::IterLink;

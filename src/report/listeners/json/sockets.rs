@@ -134,19 +134,19 @@ impl<'a> Listener<'a> {
                 gaps.push(gap);
             }
         }
-        let interface = match row.address {
-            Address::Inet(_, interface) => interface,
-            Address::Unix(_) => None,
+        let (interface, interface_name) = match row.address {
+            Address::Inet(_, Some(bound)) => (Some(bound.index), bound.name),
+            Address::Inet(_, None) => (Some(0), None),
+            Address::Unix(_) => (None, None),
         };
-        let is_unix = row.protocol == Protocol::Unix;
         Listener {
             namespace: &row.netns.label,
             netns: row.netns.id.into(),
             protocol: row.protocol.name(),
             address: row.address.to_string(),
             port: row.address.port(),
-            interface: (!is_unix).then(|| interface.map_or(0, |one| one.index)),
-            interface_name: interface.and_then(|one| one.name),
+            interface,
+            interface_name,
             accept_queue: row.accept_queue().ok(),
             backlog: row.backlog().ok(),
             somaxconn: known(&row.netns.somaxconn),
