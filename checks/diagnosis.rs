@@ -1,7 +1,7 @@
 //! All checks, run over one set of facts.
 
 use crate::check::{Check, Group, Judges, Scope, View};
-use crate::facts::{Facts, Topic};
+use crate::facts::{Facts, Topics};
 use crate::finding::{Finding, Status};
 use crate::image::{self, kernels};
 use crate::policy::{Policy, Ruling, Standing, waive_follow_ons, waivers};
@@ -145,7 +145,7 @@ fn waive(walk: &mut Walk, results: &[CheckResult]) {
 }
 
 /// The groups of facts that the selected checks need.
-pub fn topics(selected: impl Fn(&Check) -> bool) -> BTreeSet<Topic> {
+pub fn topics(selected: impl Fn(&Check) -> bool) -> Topics {
     crate::CATALOGUE
         .iter()
         .filter(|check| selected(check))

@@ -12,11 +12,10 @@ use crate::runner::{self, Deadline, Pending};
 use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{
     Answer, Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine,
-    Modules, Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic,
+    Modules, Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic, Topics,
 };
 use sockdoctor_checks::path::unix_diag;
 use sockdoctor_checks::wanted_owners::{all_sockets, wanted_owners};
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The part of the whole time that one probe may take: it waits for nothing but the kernel or
@@ -27,9 +26,9 @@ const PROBE_PARTS: u32 = 3;
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// The ids of the selected checks.
-    pub checks: BTreeSet<&'static str>,
+    pub checks: Vec<&'static str>,
     /// The facts that they need.
-    pub topics: BTreeSet<Topic>,
+    pub topics: Topics,
     /// Which namespaces.
     pub namespaces: Vec<Selector>,
     /// Send nothing that could load a module.
@@ -66,7 +65,7 @@ pub(crate) fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
 
     let seen = Seen::look(plan, deadline)?;
     let may_ask = may_ask(plan.passive, &seen.modules);
-    let asks = plan.topics.contains(&Topic::RoundTrips);
+    let asks = plan.topics.contains(Topic::RoundTrips);
     let log = asks.then(KernelLog::at_its_end);
     let mut asked = Asked::ask(plan, seen.found, may_ask, deadline);
     asked.complete_unread_bytes(plan, deadline);
@@ -117,7 +116,7 @@ impl Seen {
         let modules = start_modules(plan, limit);
         let boot = plan
             .topics
-            .contains(&Topic::Boot)
+            .contains(Topic::Boot)
             .then(|| runner::start("boot settings", limit, probes::boot::collect));
         let loaded = probes::modules::loaded().into();
         let (found, mounts) = discover(plan, deadline)?;
@@ -162,12 +161,11 @@ pub(crate) fn may_ask(passive: bool, modules: &Fact<Modules>) -> MayAsk {
 
 /// Starts to look at the kernel and its modules, unless only the namespaces are looked at.
 fn start_modules(plan: &Plan, limit: Deadline) -> Option<Pending<(Kernel, Fact<Modules>)>> {
-    let of_namespaces = |topic| NAMESPACE_TOPICS.contains(topic);
-    if plan.topics.iter().all(of_namespaces) && !plan.passive {
+    if plan.topics.is_subset(of_namespaces()) && !plan.passive {
         return None;
     }
-    let wants_modules = plan.topics.contains(&Topic::Modules) || plan.passive;
-    let wants_config = wants_modules || plan.topics.contains(&Topic::KernelConfig);
+    let wants_modules = plan.topics.contains(Topic::Modules) || plan.passive;
+    let wants_config = wants_modules || plan.topics.contains(Topic::KernelConfig);
     Some(runner::start("modules", limit, move || {
         let kernel = probes::kernel::collect(wants_config);
         let modules = if wants_modules {
@@ -189,18 +187,18 @@ struct Asked {
 impl Asked {
     fn ask(plan: &Plan, found: Fact<Vec<Found>>, may_ask: MayAsk, deadline: Deadline) -> Self {
         let limit = for_one_probe(deadline);
-        let wants = |topic| plan.topics.contains(&topic);
+        let wants = |topic| plan.topics.contains(topic);
         let round_trips = wants(Topic::RoundTrips).then(|| {
             runner::start("round trip", limit, move || {
                 probes::round_trip::collect(may_ask)
             })
         });
-        let runs_ss = probes::ss::is_run_for(&plan.topics) && !plan.passive;
+        let runs_ss = probes::ss::is_run_for(plan.topics) && !plan.passive;
         // An ss that hangs is ended by the probe, so the probe must not be given up before.
         let ended = limit.with_time_to_clean_up();
         let ss = runs_ss.then(|| {
-            let topics = plan.topics.clone();
-            start(limit, "ss", move || probes::ss::collect(&topics, ended))
+            let topics = plan.topics;
+            start(limit, "ss", move || probes::ss::collect(topics, ended))
         });
         let namespaces = visit(plan, found, may_ask, deadline);
         Asked {
@@ -216,7 +214,7 @@ impl Asked {
         let answered = unix_diag_answered(&self.round_trips);
         let mut namespaces = self.namespaces.value_mut().into_iter().flatten();
         let own = namespaces.find(|namespace| namespace.own);
-        let wanted = plan.checks.contains(unix_diag::CHECK.id) && !answered;
+        let wanted = plan.checks.contains(&unix_diag::CHECK.id) && !answered;
         if let Some(own) = own.filter(|own| wanted && own.unix_streams.value().is_none()) {
             own.unix_streams = probes::descriptors::own_unix_streams(for_one_probe(deadline));
         }
@@ -250,23 +248,21 @@ fn observed_ss(plan: &Plan, pending: Option<Pending<probes::ss::Observed>>) -> S
     }
 }
 
-const NAMESPACE_TOPICS: [Topic; 7] = [
-    Topic::Listeners,
-    Topic::UnixListeners,
-    Topic::UnixStreams,
-    Topic::SynRecv,
-    Topic::Counters,
-    Topic::Somaxconn,
-    Topic::TcpSysctls,
-];
+fn of_namespaces() -> Topics {
+    Topic::Listeners
+        | Topic::UnixListeners
+        | Topic::UnixStreams
+        | Topic::SynRecv
+        | Topic::Counters
+        | Topic::Somaxconn
+        | Topic::TcpSysctls
+}
 
 /// The namespaces, and the mounts, where they had to be read for it.
 type Discovered = (Fact<Vec<Found>>, Option<Result<Mounts, Gap>>);
 
 fn discover(plan: &Plan, deadline: Deadline) -> Result<Discovered, NoSuchNamespace> {
-    let wanted = NAMESPACE_TOPICS
-        .iter()
-        .any(|topic| plan.topics.contains(topic));
+    let wanted = !plan.topics.is_disjoint(of_namespaces());
     if !wanted && plan.namespaces == [Selector::All] {
         return Ok((unselected("network namespaces"), None));
     }
@@ -285,7 +281,7 @@ fn visit(
     deadline: Deadline,
 ) -> Fact<Vec<Namespace>> {
     let visit = Visit {
-        topics: plan.topics.clone(),
+        topics: plan.topics,
         may_ask,
         sample: plan.sample,
         iterators: plan.iterators,
@@ -315,7 +311,7 @@ fn forget<T>(listeners: &mut Fact<Vec<T>>, inode: impl Fn(&T) -> u32) {
 
 fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
     let wanted = match plan.owners {
-        Owners::OfFindings => wanted_owners(facts, |check| plan.checks.contains(check)),
+        Owners::OfFindings => wanted_owners(facts, |check| plan.checks.contains(&check)),
         Owners::OfAll => all_sockets(facts),
     };
     if wanted.is_empty() {

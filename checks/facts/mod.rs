@@ -37,6 +37,7 @@ pub use place::Place;
 pub use round_trip::{Answer, Canary, Opened, Queues, Refusal, RoundTrips, SOCKET_CALL};
 pub use ss::{Ss, SsInstalled, SsRow, SsRun, SsVariable};
 
+use enumset::{EnumSet, EnumSetType};
 use serde::{Deserialize, Serialize};
 
 /// The version of the recorded form. Raised when an older reader would misread a newer file.
@@ -113,7 +114,7 @@ pub struct Collection {
 }
 
 /// The groups of facts that a check may need, so that `--only` collects no more than it judges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Hash, EnumSetType)]
 pub enum Topic {
     /// [`Modules`], for which the configuration of the kernel is read too.
     Modules,
@@ -147,3 +148,6 @@ pub enum Topic {
     /// The net.ipv4.tcp_* settings of every namespace.
     TcpSysctls,
 }
+
+/// Some topics.
+pub type Topics = EnumSet<Topic>;

@@ -39,7 +39,7 @@ pub(super) fn run(options: &cli::Check) -> Result<Exit, Mistake> {
 
 fn plan(scope: &cli::Scope, selection: &Selection) -> Plan {
     Plan {
-        checks: selection.ids().clone(),
+        checks: selection.ids().to_vec(),
         topics: sockdoctor_checks::diagnosis::topics(|check| selection.has(check)),
         namespaces: scope.netns.clone(),
         passive: scope.passive,

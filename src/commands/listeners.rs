@@ -12,9 +12,8 @@ use crate::runner;
 use crate::stdout;
 use sockdoctor_checks::check::Group;
 use sockdoctor_checks::diagnosis;
-use sockdoctor_checks::facts::{Facts, Topic};
+use sockdoctor_checks::facts::{Facts, Topic, Topics};
 use sockdoctor_checks::listeners::{Filter, Kind, Request, table};
-use std::collections::BTreeSet;
 
 pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     let plan = plan(options);
@@ -44,7 +43,7 @@ pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
 
 fn plan(options: &cli::Listeners) -> Plan {
     Plan {
-        checks: BTreeSet::new(),
+        checks: Vec::new(),
         topics: topics(options),
         namespaces: options.netns.clone(),
         passive: options.passive,
@@ -56,19 +55,17 @@ fn plan(options: &cli::Listeners) -> Plan {
 }
 
 /// The sockets, and what the verdict on ss is judged from.
-fn topics(options: &cli::Listeners) -> BTreeSet<Topic> {
-    let mut topics = diagnosis::topics(|check| check.group == Group::Path);
-    topics.insert(Topic::Somaxconn);
+fn topics(options: &cli::Listeners) -> Topics {
+    let (sockets, other_ss) = match options.unix {
+        true => (Topic::UnixListeners | Topic::UnixStreams, Topic::SsTcp),
+        false => (
+            Topic::Listeners | Topic::SynRecv | Topic::Counters,
+            Topic::SsUnix,
+        ),
+    };
     // Each run of ss takes longer than all else about a small machine.
-    topics.remove(&Topic::SsInstalled);
-    if options.unix {
-        topics.extend([Topic::UnixListeners, Topic::UnixStreams]);
-        topics.remove(&Topic::SsTcp);
-    } else {
-        topics.extend([Topic::Listeners, Topic::SynRecv, Topic::Counters]);
-        topics.remove(&Topic::SsUnix);
-    }
-    topics
+    let verdict = diagnosis::topics(|check| check.group == Group::Path);
+    (verdict | sockets | Topic::Somaxconn) - (other_ss | Topic::SsInstalled)
 }
 
 fn request(options: &cli::Listeners, facts: &Facts) -> Request {

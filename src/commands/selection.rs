@@ -5,12 +5,12 @@ use crate::cli;
 use crate::text::nearest;
 use sockdoctor_checks::CATALOGUE;
 use sockdoctor_checks::check::{Check, Group, Judges};
-use std::collections::BTreeSet;
 
 /// The checks that were asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Selection {
-    ids: BTreeSet<&'static str>,
+    /// In catalogue order.
+    ids: Vec<&'static str>,
 }
 
 impl Selection {
@@ -35,7 +35,7 @@ impl Selection {
         can: impl Fn(Judges) -> bool,
     ) -> Result<Self, Mistake> {
         let able = || CATALOGUE.iter().filter(|check| can(check.judges));
-        let mut ids: BTreeSet<&'static str> = able().map(|check| check.id).collect();
+        let mut ids: Vec<&'static str> = able().map(|check| check.id).collect();
         if !options.only.is_empty() {
             let asked = resolve(&options.only)?;
             ids.retain(|id| asked.contains(id));
@@ -44,9 +44,8 @@ impl Selection {
                 return Err(Mistake(format!("{asked}: nothing of it can judge {what}")));
             }
         }
-        for id in resolve(&options.skip)? {
-            ids.remove(id);
-        }
+        let skipped = resolve(&options.skip)?;
+        ids.retain(|id| !skipped.contains(id));
         if ids.is_empty() {
             let why = "--only and --skip leave no check to run".to_owned();
             return Err(Mistake(why));
@@ -55,18 +54,18 @@ impl Selection {
     }
 
     /// The ids of them all.
-    pub(super) fn ids(&self) -> &BTreeSet<&'static str> {
+    pub(super) fn ids(&self) -> &[&'static str] {
         &self.ids
     }
 
     /// Whether `check` was asked for.
     pub(super) fn has(&self, check: &Check) -> bool {
-        self.ids.contains(check.id)
+        self.ids.contains(&check.id)
     }
 }
 
-fn resolve(names: &[String]) -> Result<BTreeSet<&'static str>, Mistake> {
-    let mut ids = BTreeSet::new();
+fn resolve(names: &[String]) -> Result<Vec<&'static str>, Mistake> {
+    let mut ids = Vec::new();
     for name in names {
         let mut found = CATALOGUE
             .iter()
@@ -130,7 +129,7 @@ mod tests {
     #[test]
     fn ids_and_groups_add_up_and_skip_takes_away() {
         let ids = select(&["tcp-diag", "syn"], &["syncookies", "max-syn-backlog"]);
-        let expected = ["abort-on-overflow", "syn-queue", "tcp-diag"];
+        let expected = ["tcp-diag", "syn-queue", "abort-on-overflow"];
         assert_eq!(ids, Ok(expected.to_vec()));
     }
 

@@ -11,9 +11,8 @@ use crate::runner::Deadline;
 use crate::text::shown;
 use run::Output;
 use sockdoctor_checks::facts::{
-    Fact, Family, Gap, Queues, SsInstalled, SsRow, SsRun, SsVariable, Topic, Why,
+    Fact, Family, Gap, Queues, SsInstalled, SsRow, SsRun, SsVariable, Topic, Topics, Why,
 };
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How much of what ss says on stderr is kept, in lines.
@@ -36,23 +35,18 @@ pub struct Observed {
 }
 
 /// Whether anything of this is told by running `ss`.
-pub fn is_run_for(topics: &BTreeSet<Topic>) -> bool {
-    let run = [Topic::SsInstalled, Topic::SsTcp, Topic::SsUnix];
-    run.iter().any(|topic| topics.contains(topic))
+pub fn is_run_for(topics: Topics) -> bool {
+    !topics.is_disjoint(Topic::SsInstalled | Topic::SsTcp | Topic::SsUnix)
 }
 
 /// Finds `ss` and runs it for its version and for sockets of our own, as far as `topics` ask. It
 /// can load modules, so `--passive` does not call this.
-pub fn collect(topics: &BTreeSet<Topic>, deadline: Deadline) -> Observed {
+pub fn collect(topics: Topics, deadline: Deadline) -> Observed {
     collect_in(&Environment::of_this_process(), topics, deadline)
 }
 
 /// The same, with `ss` found and run in this environment.
-pub fn collect_in(
-    environment: &Environment,
-    topics: &BTreeSet<Topic>,
-    deadline: Deadline,
-) -> Observed {
+pub fn collect_in(environment: &Environment, topics: Topics, deadline: Deadline) -> Observed {
     let Some(path) = environment.find("ss") else {
         let absent = || Fact::Missing(Gap::new("ss", Why::Absent));
         return Observed {
@@ -81,16 +75,16 @@ pub fn collect_in(
 }
 
 /// The runs of one `ss`, of which some are asked for.
-struct Runs<'a> {
-    topics: &'a BTreeSet<Topic>,
+struct Runs {
+    topics: Topics,
     /// The run that did not end.
     hung: Option<Gap>,
 }
 
-impl Runs<'_> {
+impl Runs {
     /// An `ss` that did not answer before has used up the time, and is not asked again.
     fn next<T>(&mut self, topic: Topic, ask: impl FnOnce() -> Result<T, Gap>) -> Result<T, Gap> {
-        if !self.topics.contains(&topic) {
+        if !self.topics.contains(topic) {
             return Err(Gap::not_collected("this run of ss", "--only or --skip"));
         }
         if let Some(hung) = &self.hung {

@@ -94,7 +94,7 @@ impl Watched {
 
 fn visit(found: Vec<Found>) -> Vec<Namespace> {
     let visit = Visit {
-        topics: BTreeSet::from([Topic::Counters]),
+        topics: Topic::Counters.into(),
         may_ask: MayAsk {
             tcp: false,
             udp: false,

@@ -23,7 +23,7 @@ use reader::{Reader, Taken};
 use session::Session;
 use sockdoctor_checks::check::{Check, Group};
 use sockdoctor_checks::diagnosis;
-use sockdoctor_checks::facts::{Facts, Topic};
+use sockdoctor_checks::facts::{Facts, Topic, Topics};
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, SystemTime};
@@ -97,13 +97,9 @@ pub(crate) fn run(options: &cli::Watch) -> Result<Exit, Failure> {
 
 /// What is read in each namespace at each beat. Requests in SYN_RECV are not: the kernel walks
 /// its whole table of connections for them.
-const WATCHED: [Topic; 5] = [
-    Topic::Listeners,
-    Topic::UnixListeners,
-    Topic::Counters,
-    Topic::Somaxconn,
-    Topic::TcpSysctls,
-];
+fn watched() -> Topics {
+    Topic::Listeners | Topic::UnixListeners | Topic::Counters | Topic::Somaxconn | Topic::TcpSysctls
+}
 
 /// The checks that judge what was watched. Whether ss can be believed is not watched.
 fn is_judged(check: &Check) -> bool {
@@ -113,13 +109,9 @@ fn is_judged(check: &Check) -> bool {
 /// What does not change from reading to reading: the machine, its kernel, and what the next
 /// boot sets.
 fn around(options: &cli::Watch) -> Result<Facts, NoSuchNamespace> {
-    let mut topics = diagnosis::topics(is_judged);
-    for topic in WATCHED {
-        topics.remove(&topic);
-    }
     collect(&Plan {
-        checks: std::collections::BTreeSet::new(),
-        topics,
+        checks: Vec::new(),
+        topics: diagnosis::topics(is_judged) - watched(),
         namespaces: vec![Selector::All],
         passive: options.passive,
         sample: None,

@@ -1,7 +1,7 @@
 //! Takes readings: finds the namespaces anew each time, and visits each.
 
-use super::WATCHED;
 use super::pace::{Beat, Due};
+use super::watched;
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
 use crate::probes::MayAsk;
 use crate::probes::namespaces::{self, Visit};
@@ -37,7 +37,7 @@ impl Reader {
         Reader {
             selectors: selectors.to_vec(),
             visit: Visit {
-                topics: WATCHED.into(),
+                topics: watched(),
                 may_ask,
                 sample: None,
                 iterators: false,

@@ -65,14 +65,11 @@ pub(crate) fn found(selectors: &[Selector]) -> Vec<Found> {
 
 pub(crate) fn everything() -> Visit {
     Visit {
-        topics: [
-            Topic::Listeners,
-            Topic::UnixListeners,
-            Topic::Counters,
-            Topic::Somaxconn,
-            Topic::TcpSysctls,
-        ]
-        .into(),
+        topics: Topic::Listeners
+            | Topic::UnixListeners
+            | Topic::Counters
+            | Topic::Somaxconn
+            | Topic::TcpSysctls,
         may_ask: MayAsk::ANYTHING,
         sample: None,
         iterators: false,

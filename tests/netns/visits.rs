@@ -74,7 +74,7 @@ fn a_process_that_ends_before_its_visit_is_a_gap() {
 fn only_what_was_asked_for_is_read() {
     let netns = Netns::new();
     let visit = Visit {
-        topics: [Topic::Somaxconn].into(),
+        topics: Topic::Somaxconn.into(),
         ..everything()
     };
     let namespaces = visited(found(&[selector(&netns)]), &visit);
@@ -131,7 +131,7 @@ fn requests_are_counted_in_the_first_namespaces_and_the_others_say_so() {
     let Namespaces { names } = &Namespaces::new(70);
     let selectors: Vec<_> = names.iter().cloned().map(Selector::Name).collect();
     let visit = Visit {
-        topics: [Topic::SynRecv].into(),
+        topics: Topic::SynRecv.into(),
         ..everything()
     };
     let namespaces = visited(found(&selectors), &visit);
@@ -156,7 +156,7 @@ fn without_sock_diag_the_sockets_of_another_namespace_tell_their_queues() {
         (listener, near, far)
     });
     let visit = Visit {
-        topics: [Topic::Listeners, Topic::UnixStreams].into(),
+        topics: Topic::Listeners | Topic::UnixStreams,
         may_ask: MayAsk::only_present(|_| false),
         sample: Some(Duration::from_millis(1)),
         iterators: false,

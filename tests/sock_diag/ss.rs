@@ -7,7 +7,6 @@ use rustix::fs::{Mode, OFlags};
 use sockdoctor::probes::ss::{Environment, Observed, collect_in};
 use sockdoctor::runner::Deadline;
 use sockdoctor_checks::facts::{Fact, Gap, SsRun, Topic, Why};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Runs the `ss` of this environment in a namespace of its own.
@@ -16,8 +15,8 @@ fn run(environment: &Environment) -> Observed {
 }
 
 fn run_for(environment: &Environment, limit: Duration) -> Observed {
-    let all = BTreeSet::from([Topic::SsInstalled, Topic::SsTcp, Topic::SsUnix]);
-    with_loopback(|| collect_in(environment, &all, Deadline::after(limit)))
+    let all = Topic::SsInstalled | Topic::SsTcp | Topic::SsUnix;
+    with_loopback(|| collect_in(environment, all, Deadline::after(limit)))
 }
 
 fn real() -> Environment {
@@ -128,9 +127,8 @@ fn mkfifo(path: &std::path::Path) {
 #[test]
 fn it_is_run_for_nothing_but_what_is_asked() {
     let (directory, environment) = scripted(r#"echo "$1" >> "${0%ss}calls"; exec /bin/ss "$@""#);
-    let unix = BTreeSet::from([Topic::SsUnix]);
     let limit = Deadline::after(Duration::from_secs(60));
-    let observed = with_loopback(|| collect_in(&environment, &unix, limit));
+    let observed = with_loopback(|| collect_in(&environment, Topic::SsUnix.into(), limit));
     assert_eq!(queues(known(&observed.unix)), (9, 0));
     let calls = std::fs::read_to_string(directory.path().join("calls"));
     assert_eq!(calls.unwrap(), "-Hxn\n");

@@ -13,7 +13,7 @@ use crate::runner::{Deadline, threads_for};
 use pool::Limits;
 use reading::{Reading, Second};
 use sockdoctor_checks::duration::millis;
-use sockdoctor_checks::facts::{Gap, Namespace, NetnsId, Sample, Topic};
+use sockdoctor_checks::facts::{Gap, Namespace, NetnsId, Sample, Topics};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ use visitor::Visitor;
 #[derive(Debug, Clone)]
 pub struct Visit {
     /// The topics to read; the others become gaps.
-    pub topics: BTreeSet<Topic>,
+    pub topics: Topics,
     /// What sock_diag may be asked.
     pub may_ask: MayAsk,
     /// Time between the first and the second reading, when there is to be a second.
@@ -182,7 +182,7 @@ fn sample(first: &Reading, second: Result<Second, Gap>) -> Sample {
 }
 
 fn reading(first: Result<Reading, Gap>, visit: &Visit) -> Reading {
-    first.unwrap_or_else(|gap| unread::reading(&visit.topics, &gap))
+    first.unwrap_or_else(|gap| unread::reading(visit.topics, &gap))
 }
 
 fn namespace(found: &Found, reading: Reading, sample: Option<Sample>) -> Namespace {

@@ -2,8 +2,7 @@
 
 use super::reading::Reading;
 use crate::probes::sysctls;
-use sockdoctor_checks::facts::{Fact, Gap, NetSysctls, Topic};
-use std::collections::BTreeSet;
+use sockdoctor_checks::facts::{Fact, Gap, NetSysctls, Topic, Topics};
 use std::time::Instant;
 
 /// The gap of a topic that nobody asked for.
@@ -12,7 +11,7 @@ pub(super) fn not_asked(what: &str) -> Gap {
 }
 
 /// A reading of nothing: `gap` where something was asked for.
-pub(super) fn reading(topics: &BTreeSet<Topic>, gap: &Gap) -> Reading {
+pub(super) fn reading(topics: Topics, gap: &Gap) -> Reading {
     Reading {
         at: Instant::now(),
         sysctls: net_sysctls(topics, |_| Fact::Missing(gap.clone())),
@@ -24,8 +23,8 @@ pub(super) fn reading(topics: &BTreeSet<Topic>, gap: &Gap) -> Reading {
     }
 }
 
-fn fact<T>(topics: &BTreeSet<Topic>, topic: Topic, what: &str, gap: &Gap) -> Fact<T> {
-    Fact::Missing(if topics.contains(&topic) {
+fn fact<T>(topics: Topics, topic: Topic, what: &str, gap: &Gap) -> Fact<T> {
+    Fact::Missing(if topics.contains(topic) {
         gap.clone()
     } else {
         not_asked(what)
@@ -33,12 +32,9 @@ fn fact<T>(topics: &BTreeSet<Topic>, topic: Topic, what: &str, gap: &Gap) -> Fac
 }
 
 /// The settings, each through `read` if its topic was asked for.
-pub(super) fn net_sysctls(
-    topics: &BTreeSet<Topic>,
-    mut read: impl FnMut(&str) -> Fact<u32>,
-) -> NetSysctls {
+pub(super) fn net_sysctls(topics: Topics, mut read: impl FnMut(&str) -> Fact<u32>) -> NetSysctls {
     let mut setting = |topic, path: &str| {
-        if topics.contains(&topic) {
+        if topics.contains(topic) {
             read(path)
         } else {
             Fact::Missing(not_asked(&["/proc/", path].concat()))

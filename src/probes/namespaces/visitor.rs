@@ -74,7 +74,7 @@ impl Visitor {
             unix_streams: visitor.unix_streams(stand, diag),
             sysctls: visitor.settings(stand),
         });
-        reading.unwrap_or_else(|gap| unread::reading(&self.visit.topics, &gap))
+        reading.unwrap_or_else(|gap| unread::reading(self.visit.topics, &gap))
     }
 
     /// Reads again what grows.
@@ -123,7 +123,7 @@ impl Visitor {
     }
 
     fn wants(&self, topic: Topic) -> bool {
-        self.visit.topics.contains(&topic)
+        self.visit.topics.contains(topic)
     }
 
     /// One socket for all questions in a namespace, where there is a question.
@@ -149,7 +149,7 @@ impl Visitor {
 
     fn settings(&mut self, stand: &Stand) -> NetSysctls {
         let sysctls = &mut self.sysctls;
-        net_sysctls(&self.visit.topics, |path| match stand {
+        net_sysctls(self.visit.topics, |path| match stand {
             Stand::Inside => sysctls.read(path),
             // /proc/sys/net is that of the reader; no process lends its own.
             Stand::Outside(_, gap) => Fact::Missing(gap.clone()),
