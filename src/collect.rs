@@ -8,7 +8,7 @@ use crate::probes::canary::is_canary;
 use crate::probes::kernel_log::KernelLog;
 use crate::probes::namespaces::Visit;
 use crate::probes::{self, MayAsk};
-use crate::runner::{self, Deadline, Pending};
+use crate::runner::{self, Deadline, Pending, Work};
 use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{
     Answer, Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine,
@@ -16,6 +16,7 @@ use sockdoctor_checks::facts::{
 };
 use sockdoctor_checks::path::unix_diag;
 use sockdoctor_checks::wanted_owners::{all_sockets, wanted_owners};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The part of the whole time that one probe may take: it waits for nothing but the kernel or
@@ -119,12 +120,7 @@ impl Seen {
             .contains(Topic::Boot)
             .then(|| runner::start("boot settings", limit, probes::boot::collect));
         let loaded = probes::modules::loaded().into();
-        let (found, mounts) = discover(plan, deadline)?;
-        // On the thread that has just become free: it takes less time than to make another.
-        let machine = start(limit, "machine", || {
-            probes::machine::collect(&mounts.unwrap_or_else(Mounts::own))
-        });
-
+        let (machine, found) = machine_and_namespaces(plan, deadline)?;
         let (kernel, modules) = match modules {
             Some(pending) => wait_or(pending, |gap| {
                 (Kernel::missing(gap), Fact::Missing(gap.clone()))
@@ -132,9 +128,7 @@ impl Seen {
             None => (probes::kernel::release_only(), unselected("modules")),
         };
         Ok(Seen {
-            machine: wait_or(machine, |gap| {
-                Machine::missing(rustix::process::geteuid().as_raw(), gap)
-            }),
+            machine,
             kernel,
             loaded,
             modules,
@@ -258,20 +252,44 @@ fn of_namespaces() -> Topics {
         | Topic::TcpSysctls
 }
 
-/// The namespaces, and the mounts, where they had to be read for it.
-type Discovered = (Fact<Vec<Found>>, Option<Result<Mounts, Gap>>);
-
-fn discover(plan: &Plan, deadline: Deadline) -> Result<Discovered, NoSuchNamespace> {
-    let wanted = !plan.topics.is_disjoint(of_namespaces());
-    if !wanted && plan.namespaces == [Selector::All] {
-        return Ok((unselected("network namespaces"), None));
-    }
-    let selectors = plan.namespaces.clone();
-    let found = start(deadline, "network namespaces", move || {
-        let mounts = Mounts::own();
-        netns::discover_among(&selectors, &mounts).map(|found| (found, Some(mounts)))
-    });
-    wait_or(found, |gap| Ok((Fact::Missing(gap.clone()), None)))
+/// What the observer stands on, and the namespaces that were asked for. Both need the mounts, of
+/// which a host with containers has thousands.
+fn machine_and_namespaces(
+    plan: &Plan,
+    deadline: Deadline,
+) -> Result<(Machine, Fact<Vec<Found>>), NoSuchNamespace> {
+    let mounts = Arc::new(LazyLock::new(Mounts::own));
+    let machine = {
+        let mounts = Arc::clone(&mounts);
+        Work {
+            name: "machine",
+            deadline: for_one_probe(deadline),
+            probe: move || Fact::Known(probes::machine::collect(&mounts)),
+        }
+    };
+    let wanted = !plan.topics.is_disjoint(of_namespaces()) || plan.namespaces != [Selector::All];
+    let (machine, found) = if wanted {
+        let selectors = plan.namespaces.clone();
+        let namespaces = Work {
+            name: "network namespaces",
+            deadline,
+            probe: move || Fact::Known(netns::discover_among(&selectors, &mounts)),
+        };
+        runner::in_turn(machine, namespaces)
+    } else {
+        let Work {
+            name,
+            deadline,
+            probe,
+        } = machine;
+        let found = Fact::Known(Ok(unselected("network namespaces")));
+        (runner::start(name, deadline, probe).wait(), found)
+    };
+    let no_machine = |gap| Machine::missing(rustix::process::geteuid().as_raw(), &gap);
+    let found = found
+        .into_result()
+        .unwrap_or_else(|gap| Ok(Fact::Missing(gap)));
+    Ok((machine.into_result().unwrap_or_else(no_machine), found?))
 }
 
 fn visit(

@@ -189,16 +189,69 @@ pub fn guarded<T>(name: &str, probe: impl FnOnce() -> Fact<T>) -> Fact<T> {
 impl<T> Pending<T> {
     /// Waits for the probe, at most until its deadline.
     pub fn wait(self) -> Fact<T> {
-        if let Some(gap) = self.refused {
-            return Fact::Missing(gap);
+        let fact = self.wait_until(self.deadline);
+        fact.unwrap_or_else(|| Fact::Missing(self.deadline.gap(self.name)))
+    }
+
+    /// Waits for the probe. `None` when it is still under way.
+    fn wait_until(&self, deadline: Deadline) -> Option<Fact<T>> {
+        if let Some(gap) = &self.refused {
+            return Some(Fact::Missing(gap.clone()));
         }
-        match self.result.recv_timeout(self.deadline.left()) {
-            Ok(fact) => fact,
-            Err(RecvTimeoutError::Timeout) => Fact::Missing(self.deadline.gap(self.name)),
-            Err(RecvTimeoutError::Disconnected) => Fact::Missing(Gap::new(
+        match self.result.recv_timeout(deadline.left()) {
+            Ok(fact) => Some(fact),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Fact::Missing(Gap::new(
                 self.name,
                 Why::Panicked("its thread ended".to_owned()),
-            )),
+            ))),
+        }
+    }
+}
+
+/// A probe that is not under way yet.
+#[derive(Debug, Clone)]
+pub struct Work<F> {
+    /// What it is called where it fails.
+    pub name: &'static str,
+    /// When it is given up.
+    pub deadline: Deadline,
+    /// What it does.
+    pub probe: F,
+}
+
+/// Runs one probe and then another on one thread, and waits for both: to wake a thread, and to be
+/// woken, takes longer than most probes. Where the first one hangs, the second gets a thread of its
+/// own.
+pub fn in_turn<A, B>(
+    first: Work<impl FnOnce() -> Fact<A> + Send + 'static>,
+    second: Work<impl FnOnce() -> Fact<B> + Clone + Send + 'static>,
+) -> (Fact<A>, Fact<B>)
+where
+    A: Send + 'static,
+    B: Send + 'static,
+{
+    let Work { name, deadline, .. } = first;
+    let (sender, of_first) = sync_channel(1);
+    let after = second.probe.clone();
+    let both = start(second.name, second.deadline, move || {
+        drop(sender.send(guarded(name, first.probe)));
+        after()
+    });
+    // Whoever hears of the second has heard of both.
+    let of_second = both.wait_until(deadline);
+    match (of_first.try_recv(), of_second) {
+        (Ok(of_first), Some(of_second)) => (of_first, of_second),
+        (Ok(of_first), None) => (of_first, both.wait()),
+        (Err(_), None) => {
+            let again = start(second.name, second.deadline, second.probe);
+            (Fact::Missing(deadline.gap(name)), again.wait())
+        }
+        // There was no thread for either.
+        (Err(_), Some(of_second)) => {
+            let gap = of_second.gaps().first().cloned();
+            let gap = gap.unwrap_or_else(|| deadline.gap(name));
+            (Fact::Missing(gap), of_second)
         }
     }
 }
@@ -244,15 +297,49 @@ mod tests {
         assert_eq!(share(60), share(10) * 6);
     }
 
+    fn hang() -> Fact<u8> {
+        loop {
+            std::thread::park();
+        }
+    }
+
+    fn hung() -> Fact<u8> {
+        Fact::Missing(Gap::new("hangs", Why::TimedOut { after_ms: 5 }))
+    }
+
+    fn work<F>(name: &'static str, deadline: Deadline, probe: F) -> Work<F> {
+        Work {
+            name,
+            deadline,
+            probe,
+        }
+    }
+
     #[test]
     fn a_probe_that_hangs_is_a_gap_and_is_not_joined() {
         let limit = Duration::from_millis(5);
-        let pending = start::<u8>("hangs", Deadline::after(limit), || {
-            loop {
-                std::thread::park();
-            }
-        });
-        let gap = Gap::new("hangs", Why::TimedOut { after_ms: 5 });
-        assert_eq!(pending.wait(), Fact::Missing(gap));
+        let pending = start("hangs", Deadline::after(limit), hang);
+        assert_eq!(pending.wait(), hung());
+    }
+
+    #[test]
+    fn two_in_turn_share_a_thread() {
+        let thread = || Fact::Known(std::thread::current().id());
+        let (one, other) = in_turn(work("one", soon(), thread), work("other", soon(), thread));
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn of_two_in_turn_neither_stops_the_other() {
+        let limit = || Deadline::after(Duration::from_millis(5));
+        let well = || Fact::Known(7);
+        let first_hangs = in_turn(work("hangs", limit(), hang), work("well", soon(), well));
+        assert_eq!(first_hangs, (hung(), Fact::Known(7)));
+        let second_hangs = in_turn(work("well", soon(), well), work("hangs", limit(), hang));
+        assert_eq!(second_hangs, (Fact::Known(7), hung()));
+        let broken = || std::panic::panic_any("boom");
+        let (first, second) = in_turn(work("broken", soon(), broken), work("well", soon(), well));
+        assert!(matches!(first, Fact::<u8>::Missing(_)));
+        assert_eq!(second, Fact::Known(7));
     }
 }
