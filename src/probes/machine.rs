@@ -10,12 +10,16 @@ use std::path::Path;
 /// Observes the machine and the observer, in whose mount namespace these `mounts` are.
 pub fn collect(mounts: &Result<Mounts, Gap>) -> Machine {
     let uname = rustix::system::uname();
+    let kernel = sandbox::Kernel {
+        release: &text(uname.release().to_bytes()),
+        version: &text(uname.version().to_bytes()),
+    };
     Machine {
         hostname: Fact::Known(text(uname.nodename().to_bytes())),
         uptime_seconds: uptime().into(),
         effective_uid: rustix::process::geteuid().as_raw(),
         capabilities: capabilities().into(),
-        sandbox: sandbox::detect(Path::new("/")),
+        sandbox: sandbox::detect(kernel, Path::new("/")),
         user_namespace: user_namespace().into(),
         hidepid: hidepid(mounts).into(),
     }

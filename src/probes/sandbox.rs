@@ -29,10 +29,17 @@ const CGROUP_WORDS: [(&str, &str); 4] = [
     ("lxc", "lxc"),
 ];
 
+/// What uname(2) says of the kernel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kernel<'a> {
+    pub(super) release: &'a str,
+    pub(super) version: &'a str,
+}
+
 /// Looks under `root`, which is `/` but for tests.
-pub(super) fn detect(root: &Path) -> Fact<Sandbox> {
-    let kernel = gvisor(root).or_else(|| wsl(root));
-    if let Some(sandbox) = kernel.or_else(|| managed(root)) {
+pub(super) fn detect(kernel: Kernel<'_>, root: &Path) -> Fact<Sandbox> {
+    let by_kernel = gvisor(kernel).or_else(|| wsl(kernel));
+    if let Some(sandbox) = by_kernel.or_else(|| managed(root)) {
         return Fact::Known(sandbox);
     }
     let nested = match nested(root) {
@@ -49,16 +56,18 @@ pub(super) fn detect(root: &Path) -> Fact<Sandbox> {
 }
 
 /// gVisor names its kernel 4.4.0, later 4.19.0-gvisor, always with this date of building.
-fn gvisor(root: &Path) -> Option<Sandbox> {
-    let version = read_trimmed(root.join("proc/version")).ok()?;
-    let is_gvisor = version.contains("Sun Jan 10 15:06:54 PST 2016") || version.contains("gVisor");
-    let evidence = format!("/proc/version: {version}");
-    is_gvisor.then_some(Sandbox::Gvisor { evidence })
+fn gvisor(kernel: Kernel<'_>) -> Option<Sandbox> {
+    let Kernel { release, version } = kernel;
+    let is_gvisor = version.contains("Sun Jan 10 15:06:54 PST 2016") || release.contains("gvisor");
+    let evidence = || format!("uname: {release} {version}");
+    is_gvisor.then(|| Sandbox::Gvisor {
+        evidence: evidence(),
+    })
 }
 
 /// `4.4.0-19041-Microsoft` is version 1, `5.15.90.1-microsoft-standard-WSL2` version 2.
-fn wsl(root: &Path) -> Option<Sandbox> {
-    let release = read_trimmed(root.join("proc/sys/kernel/osrelease")).ok()?;
+fn wsl(kernel: Kernel<'_>) -> Option<Sandbox> {
+    let release = kernel.release;
     let version = if release.contains("WSL2") || release.contains("microsoft-standard") {
         2
     } else if release.contains("Microsoft") {
@@ -66,7 +75,7 @@ fn wsl(root: &Path) -> Option<Sandbox> {
     } else {
         return None;
     };
-    let evidence = format!("/proc/sys/kernel/osrelease: {release}");
+    let evidence = format!("uname: {release}");
     Some(Sandbox::Wsl { version, evidence })
 }
 
@@ -152,10 +161,7 @@ mod tests {
 
     /// A plain host.
     fn host() -> TempDir {
-        let root = root(&[
-            ("proc/version", "Linux version 6.1.0 (a@b) (gcc 12) #1 SMP"),
-            ("proc/sys/kernel/osrelease", "6.1.0-50-cloud-amd64\n"),
-        ]);
+        let root = root(&[]);
         for (kind, initial) in INITIAL {
             link(&root, kind, initial);
         }
@@ -169,8 +175,17 @@ mod tests {
         symlink(target, directory.join(kind)).expect("linked");
     }
 
+    const DEBIAN: Kernel<'_> = Kernel {
+        release: "6.1.0-50-cloud-amd64",
+        version: "#1 SMP Debian 6.1.153-1 (2025-09-20)",
+    };
+
+    fn detected(root: &TempDir) -> Fact<Sandbox> {
+        detect(DEBIAN, root.path())
+    }
+
     fn runtime(root: &TempDir) -> Option<String> {
-        match detect(root.path()) {
+        match detected(root) {
             Fact::Known(Sandbox::Container { runtime, .. }) => Some(runtime),
             _ => None,
         }
@@ -178,14 +193,14 @@ mod tests {
 
     #[test]
     fn a_plain_host_is_no_sandbox() {
-        assert_eq!(detect(host().path()), Fact::Known(Sandbox::None));
+        assert_eq!(detected(&host()), Fact::Known(Sandbox::None));
     }
 
     #[test]
     fn a_virtual_machine_made_from_an_image_is_no_container() {
         let root = host();
         write(root.path(), ".dockerenv", "");
-        assert_eq!(detect(root.path()), Fact::Known(Sandbox::None));
+        assert_eq!(detected(&root), Fact::Known(Sandbox::None));
     }
 
     #[test]
@@ -234,29 +249,20 @@ mod tests {
     fn a_service_with_a_host_name_of_its_own_is_no_container() {
         let root = host();
         link(&root, "uts", "uts:[4026532555]");
-        assert_eq!(detect(root.path()), Fact::Known(Sandbox::None));
+        assert_eq!(detected(&root), Fact::Known(Sandbox::None));
     }
 
     #[test]
     fn gvisor_is_known_by_its_kernel_and_a_real_linux_4_4_is_not() {
-        for (version, expected) in [
-            (
-                "Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016",
-                true,
-            ),
-            (
-                "Linux version 4.19.0-gvisor #1 SMP Sun Jan 10 15:06:54 PST 2016",
-                true,
-            ),
-            (
-                "Linux version 4.4.0-210-generic (buildd@lgw01) #242-Ubuntu SMP",
-                false,
-            ),
+        const ITS_DATE: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
+        for (release, version, expected) in [
+            ("4.4.0", ITS_DATE, true),
+            ("4.19.0-gvisor", ITS_DATE, true),
+            ("4.4.0-210-generic", "#242-Ubuntu SMP", false),
         ] {
-            let root = host();
-            write(root.path(), "proc/version", version);
-            let is_gvisor = matches!(detect(root.path()), Fact::Known(Sandbox::Gvisor { .. }));
-            assert_eq!(is_gvisor, expected, "{version}");
+            let found = detect(Kernel { release, version }, host().path());
+            let is_gvisor = matches!(found, Fact::Known(Sandbox::Gvisor { .. }));
+            assert_eq!(is_gvisor, expected, "{release}");
         }
     }
 
@@ -266,9 +272,8 @@ mod tests {
             ("4.4.0-19041-Microsoft", 1),
             ("5.15.90.1-microsoft-standard-WSL2", 2),
         ] {
-            let root = host();
-            write(root.path(), "proc/sys/kernel/osrelease", release);
-            let found = detect(root.path());
+            let version = "#1 SMP";
+            let found = detect(Kernel { release, version }, host().path());
             let Fact::Known(Sandbox::Wsl { version, .. }) = found else {
                 panic!("{release}: {found:?}");
             };
@@ -280,6 +285,6 @@ mod tests {
     fn without_the_links_the_answer_is_partial() {
         let root = host();
         std::fs::remove_file(root.path().join("proc/self/ns/pid")).expect("removed");
-        assert_eq!(detect(root.path()).gaps().len(), 1);
+        assert_eq!(detected(&root).gaps().len(), 1);
     }
 }
