@@ -22,13 +22,12 @@ use crate::exit::{Exit, Mistake};
 use crate::report::environment::Environment;
 use crate::report::escape::escape;
 use crate::stdout;
-use clap::Parser;
 use std::ffi::OsString;
 use std::io::Write;
 
 /// Runs the program with these arguments.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let done = match Cli::try_parse_from(arguments) {
+    let done = match Cli::read(arguments) {
         Ok(cli) => dispatch(&cli),
         Err(error) if error.use_stderr() => match wrong_value(&error) {
             Some(line) => Err(Mistake(line)),
