@@ -3,7 +3,8 @@
 //! All contenders take turns, round after round. What is printed is how many times the first
 //! contender's time and processor time each took in the same round: the median, and the
 //! quartiles. A bare time would say more of the machine and its other work. Nothing is asserted
-//! about time. `--short` only shows that it works; `--also PROGRAM` adds another build of
+//! about time. Programs that were just linked are copied first, as an installation does: what a
+//! linker leaves in the page cache takes longer to map. `--short` only shows that it works; `--also PROGRAM` adds another build of
 //! sockdoctor, such as the static one. Needs root, ip, ss, lsns and cc.
 
 mod contest;
@@ -56,7 +57,26 @@ const UNIX_LISTENERS: &str = "listeners --unix";
 struct Bench {
     size: Size,
     floor: PathBuf,
-    doctors: Vec<OsString>,
+    doctors: Vec<Doctor>,
+}
+
+/// A build of the program.
+struct Doctor {
+    /// Enough of its path to know it by.
+    name: String,
+    program: PathBuf,
+}
+
+impl Doctor {
+    /// That build, copied into `folder`.
+    fn installed(build: &Path, folder: &Path) -> Self {
+        let parts: Vec<_> = build.iter().rev().take(2).collect();
+        let name: PathBuf = parts.into_iter().rev().collect();
+        let name = name.display().to_string();
+        let program = folder.join(name.replace('/', "-"));
+        std::fs::copy(build, &program).expect("a copy of the program");
+        Doctor { name, program }
+    }
 }
 
 fn main() {
@@ -78,22 +98,22 @@ fn main() {
 impl Bench {
     fn new(folder: &Path) -> Self {
         let mut size = FULL;
-        let mut doctors = vec![env!("CARGO_BIN_EXE_sockdoctor").into()];
+        let mut builds = vec![PathBuf::from(env!("CARGO_BIN_EXE_sockdoctor"))];
         let mut arguments = std::env::args_os().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 // cargo adds this one itself.
                 Some("--bench") => (),
                 Some("--short") => size = SHORT,
-                Some("--also") => doctors.push(arguments.next().expect("--also PROGRAM")),
+                Some("--also") => builds.push(arguments.next().expect("--also PROGRAM").into()),
                 _ => panic!("unknown argument {}", argument.display()),
             }
         }
-        let floor = scene::compile_floor(folder);
+        let doctors = builds.iter().map(|build| Doctor::installed(build, folder));
         Bench {
             size,
-            floor,
-            doctors,
+            floor: scene::compile_floor(folder),
+            doctors: doctors.collect(),
         }
     }
 
@@ -174,7 +194,7 @@ impl Bench {
                     contender.called(label).inside(&namespace.name)
                 };
                 let (less, more) = (self.size.few_connections, self.size.connections);
-                let title = format!("{} {words}", name_of(&self.doctors[at]));
+                let title = format!("{} {words}", self.doctors[at].name);
                 let contenders = [with(less, few), with(more, many)];
                 compare(&title, &contenders, self.size.rounds);
             }
@@ -207,18 +227,19 @@ impl Bench {
     /// Each build of the program with each of these arguments, and more of them where there is
     /// something to look at.
     fn doctors(&self, all: &[&str], more: &str) -> Vec<Contender> {
-        let of = |program: &OsString, arguments: &str| {
+        let of = |doctor: &Doctor, arguments: &str| {
             let more = if arguments.starts_with("--") {
                 ""
             } else {
                 more
             };
             let words = arguments.split(' ').chain(more.split_whitespace());
-            let words = std::iter::once(program.clone()).chain(words.map(Into::into));
-            Contender::new(format!("{} {arguments}", name_of(program)), words)
+            let program = doctor.program.clone().into_os_string();
+            let words = std::iter::once(program).chain(words.map(Into::into));
+            Contender::new(format!("{} {arguments}", doctor.name), words)
         };
-        let programs = self.doctors.iter();
-        let pairs = programs.flat_map(|program| all.iter().map(move |words| of(program, words)));
+        let doctors = self.doctors.iter();
+        let pairs = doctors.flat_map(|doctor| all.iter().map(move |words| of(doctor, words)));
         pairs.collect()
     }
 }
@@ -227,11 +248,4 @@ impl Bench {
 fn to_hold() -> Option<usize> {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--hold");
     arguments.nth(1)?.parse().ok()
-}
-
-/// Enough of the path of a build to know it by.
-fn name_of(program: &OsString) -> String {
-    let parts: Vec<_> = Path::new(program).iter().rev().take(2).collect();
-    let parts: PathBuf = parts.into_iter().rev().collect();
-    parts.display().to_string()
 }
