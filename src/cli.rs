@@ -8,7 +8,7 @@ mod watch;
 mod wrong_value;
 
 pub(crate) use image::Image;
-pub(crate) use listeners::Listeners;
+pub(crate) use listeners::{Listeners, Sort};
 pub(crate) use policy::Policy;
 pub(crate) use trace::Trace;
 

@@ -53,6 +53,8 @@ pub(crate) enum Owners {
     OfFindings,
     /// All listeners, and all unix streams with unread bytes.
     OfAll,
+    /// None: `listeners --no-process`.
+    Unasked,
 }
 
 /// Collects what `plan` asks for. Whatever cannot be read is a gap in the facts.
@@ -331,6 +333,9 @@ fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
     let wanted = match plan.owners {
         Owners::OfFindings => wanted_owners(facts, |check| plan.checks.contains(&check)),
         Owners::OfAll => all_sockets(facts),
+        Owners::Unasked => {
+            return Fact::Missing(Gap::not_collected("processes", "--no-process"));
+        }
     };
     if wanted.is_empty() {
         return Fact::Known(Vec::new());

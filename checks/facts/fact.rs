@@ -167,6 +167,11 @@ impl Gap {
         Gap::new(what, Why::NotCollected(why.into()))
     }
 
+    /// Whether nobody asked for it.
+    pub fn is_unasked(&self) -> bool {
+        matches!(self.why, Why::NotCollected(_))
+    }
+
     /// `what` was read and made no sense.
     pub fn malformed(what: impl Into<String>, why: impl Into<String>) -> Self {
         Gap::new(what, Why::Malformed(why.into()))

@@ -20,7 +20,7 @@ pub use reasons::Reason;
 pub use row::{Address, InSs, Interface, Known, Member, Netns, Protocol, Row, Stream};
 
 use crate::check::View;
-use crate::facts::{Facts, Namespace};
+use crate::facts::{Facts, Gap, Namespace};
 use crate::limits::Limits;
 use crate::verdict::Walk;
 use build::Builder;
@@ -58,6 +58,8 @@ pub struct Table<'a> {
     pub counts: Counts,
     /// Rows and streams that are not shown because it is not known whether they were asked for.
     pub undecided: usize,
+    /// Whether anybody looked for the processes that hold them.
+    pub processes: bool,
     /// Who drops, in each namespace. Empty for unix sockets.
     pub attributions: Vec<Attribution>,
     /// What ss shows here, and why.
@@ -100,6 +102,7 @@ pub fn table<'a>(facts: &'a Facts, request: &Request) -> Table<'a> {
         gaps: reasons::all(facts, request.kind, &rows, &streams, &attributions),
         rows,
         streams,
+        processes: !facts.owners.gaps().iter().any(Gap::is_unasked),
         attributions,
         namespaces: namespaces.len(),
         read: namespaces

@@ -3,8 +3,9 @@
 use super::Kind;
 use super::attribution::Attribution;
 use super::row::{Row, Stream};
-use crate::facts::{Fact, Facts, Gap, Namespace, Why};
+use crate::facts::{Fact, Facts, Gap, Namespace};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Why something could not be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,15 +34,16 @@ pub(super) fn all(
             found.note(gap, Some(&label));
         }
     }
+    // What --no-process leaves out is not missed.
+    let unasked = facts.owners.gaps().iter().find(|gap| gap.is_unasked());
+    let is_missed = |gap: &&Arc<Gap>| Some(gap.as_ref()) != unasked;
     for row in rows {
-        row.gaps()
-            .into_iter()
-            .for_each(|gap| found.note(gap, Some(&row.netns.label)));
+        let missed = row.gaps().into_iter().filter(is_missed);
+        missed.for_each(|gap| found.note(gap, Some(&row.netns.label)));
     }
     for stream in streams {
-        stream
-            .gaps()
-            .for_each(|gap| found.note(gap, Some(&stream.netns.label)));
+        let missed = stream.gaps().filter(is_missed);
+        missed.for_each(|gap| found.note(gap, Some(&stream.netns.label)));
     }
     for one in attributions {
         one.gaps().for_each(|gap| found.note(gap, Some(&one.label)));
@@ -76,7 +78,7 @@ struct Reasons {
 impl Reasons {
     /// What nobody asked for because of `--netns` is not missed.
     fn note(&mut self, gap: &Gap, label: Option<&str>) {
-        if label.is_none() && matches!(gap.why, Why::NotCollected(_)) {
+        if label.is_none() && gap.is_unasked() {
             return;
         }
         let at = match self.index.get(gap) {

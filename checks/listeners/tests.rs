@@ -136,6 +136,17 @@ fn a_process_that_could_not_be_seen_is_not_nobody() {
 }
 
 #[test]
+fn processes_that_nobody_asked_for_are_not_missed() {
+    let unasked = Gap::not_collected("processes", "--no-process");
+    let mut facts = with(vec![queued(80, 0, 9)]);
+    facts.owners = Fact::Missing(unasked.clone());
+    let table = all(&facts);
+    assert!(!table.processes);
+    assert_eq!(table.gaps, []);
+    assert_eq!(table.rows[0].members[0].owner, Err(unasked.into()));
+}
+
+#[test]
 fn the_worst_come_first() {
     let dropping = TcpListener {
         drops: Some(9),

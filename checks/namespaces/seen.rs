@@ -1,7 +1,7 @@
 //! The namespaces that could be looked at, and a word about those that could not.
 
 use crate::check::View;
-use crate::facts::{Fact, Gap, Namespace, Why};
+use crate::facts::{Fact, Gap, Namespace};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::lift::lift;
 
@@ -81,13 +81,13 @@ pub(crate) fn gap_evidence(gaps: &[&Gap]) -> Vec<Evidence> {
 }
 
 fn was_wanted(gap: &Gap) -> bool {
-    !matches!(gap.why, Why::NotCollected(_))
+    !gap.is_unasked()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Facts;
+    use crate::facts::{Facts, Why};
     use crate::fixture::healthy;
     use crate::limits::Limits;
 

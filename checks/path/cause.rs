@@ -185,7 +185,7 @@ pub(super) fn unread(facts: &Facts, module: DiagModule) -> Vec<&Gap> {
     gaps.extend(facts.kernel.modprobe.gaps());
     gaps.extend(facts.kernel.modules_disabled.gaps());
     let log = facts.kernel_log.gaps().iter();
-    gaps.extend(log.filter(|gap| !matches!(gap.why, Why::NotCollected(_))));
+    gaps.extend(log.filter(|gap| !gap.is_unasked()));
     gaps.sort();
     gaps.dedup();
     gaps

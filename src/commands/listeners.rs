@@ -16,6 +16,10 @@ use sockdoctor_checks::facts::{Facts, Topic, Topics};
 use sockdoctor_checks::listeners::{Filter, Kind, Request, table};
 
 pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
+    if options.no_process && options.sort == Some(cli::Sort::Process) {
+        let why = "--sort process: --no-process leaves out by what to sort";
+        return Err(Mistake(why.to_owned()));
+    }
     let plan = plan(options);
     runner::tell_panics_in_the_report();
     let progress = Progress::start(&plan);
@@ -48,7 +52,10 @@ fn plan(options: &cli::Listeners) -> Plan {
         namespaces: options.netns.clone(),
         passive: options.passive,
         sample: None,
-        owners: Owners::OfAll,
+        owners: match options.no_process {
+            true => Owners::Unasked,
+            false => Owners::OfAll,
+        },
         iterators: true,
         timeout: options.timeout,
     }

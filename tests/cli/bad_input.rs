@@ -130,6 +130,7 @@ fn usage_errors_are_exit_code_2() {
         &["replay"],
         &["check", "extra"],
         &["listeners", "--port=80", "--unix"],
+        &["listeners", "--no-process", "--process=nginx"],
         &["listeners", "--sample=1s"],
         &["listeners", "80"],
     ] {
@@ -138,6 +139,13 @@ fn usage_errors_are_exit_code_2() {
         assert_eq!(ran.stdout, "", "{arguments:?}");
         assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
     }
+}
+
+#[test]
+fn to_sort_by_what_is_left_out_is_a_mistake() {
+    let arguments = ["listeners", "--no-process", "--sort=process"];
+    let line = complaint(&run(&mut program(&arguments)));
+    assert!(line.contains("--no-process"), "{line}");
 }
 
 #[test]

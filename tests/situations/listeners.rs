@@ -74,6 +74,26 @@ fn a_queue_filled_past_its_backlog_comes_first_and_is_full() {
 }
 
 #[test]
+fn without_processes_the_numbers_are_the_same() {
+    let namespace = Namespace::new();
+    let full = namespace.inside(|| FullListener::new(3));
+    let arguments = ["--netns", &namespace.name, "--no-process"];
+    let text = human(arguments);
+    assert!(text.starts_with("1 TCP listener, and it is full"), "{text}");
+    for left_out in ["process", "none seen", "?"] {
+        assert!(!text.contains(left_out), "{left_out}: {text}");
+    }
+    let document = document(&listeners(arguments).run());
+    let row = row(&document, full.address);
+    assert_eq!(
+        (&row["accept_queue"], &row["backlog"]),
+        (&4.into(), &3.into())
+    );
+    assert!(row["sockets"][0]["owner"].is_null());
+    assert_eq!(row["gaps"][0]["what"], "processes", "{row:#}");
+}
+
+#[test]
 fn drops_are_those_of_the_listener_that_dropped() {
     let namespace = Namespace::new();
     let full = namespace.inside(|| FullListener::new(1));

@@ -1,6 +1,6 @@
 //! What is true of the observer's own listeners, where ss is blind or seems to be.
 
-use crate::facts::{Fact, Facts, Namespace, SocketSource, TcpListener, UnixStream, Why};
+use crate::facts::{Fact, Facts, Namespace, SocketSource, TcpListener, UnixStream};
 use std::cmp::Reverse;
 
 /// How many sockets are worth a line.
@@ -74,7 +74,7 @@ fn unread(stream: &UnixStream) -> Option<String> {
 /// The last gap says what could not be read, the first why sock_diag was not there.
 fn not_all(streams: &Fact<Vec<UnixStream>>) -> Option<String> {
     let gap = streams.gaps().last()?;
-    let wanted = !matches!(gap.why, Why::NotCollected(_));
+    let wanted = !gap.is_unasked();
     wanted.then(|| format!("not known: {gap}"))
 }
 
@@ -99,7 +99,7 @@ fn without_backlog(listeners: &[&TcpListener]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Gap, SsVariable};
+    use crate::facts::{Gap, SsVariable, Why};
     use crate::fixture;
     use crate::path::broken::{self, edit};
 

@@ -5,7 +5,7 @@ use crate::report::Report;
 use crate::report::json::observed_at;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
-use sockdoctor_checks::facts::{Fact, Facts, Namespace, Sandbox, SeenImage, UserNamespace, Why};
+use sockdoctor_checks::facts::{Fact, Facts, Namespace, Sandbox, SeenImage, UserNamespace};
 use sockdoctor_checks::list::{counted, list};
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ fn namespaces(fact: &Fact<Vec<Namespace>>) -> Option<String> {
     match fact {
         Fact::Known(namespaces) => Some(number(namespaces)),
         Fact::Partial { value, .. } => Some(format!("{}, not all seen", number(value))),
-        Fact::Missing(gap) if matches!(gap.why, Why::NotCollected(_)) => None,
+        Fact::Missing(gap) if gap.is_unasked() => None,
         Fact::Missing(_) => Some("network namespaces unknown".to_owned()),
     }
 }

@@ -1,7 +1,7 @@
 //! The columns of the table of listeners. What is the same in all rows is told above it.
 
 use super::grid::{Grid, Head, Long, Side};
-use super::{cells, words};
+use super::{Listing, cells, words};
 use crate::report::escape::Charset;
 use sockdoctor_checks::listeners::{Kind, Member, Row};
 
@@ -29,10 +29,11 @@ enum Column {
 }
 
 impl Columns {
-    /// Those that it takes for these rows. A path can be long, and comes last.
-    pub(super) fn of(rows: &[Row<'_>], kind: Kind) -> Self {
+    /// Those that it takes for this table. A path can be long, and comes last.
+    pub(super) fn of(listing: &Listing<'_>) -> Self {
         use Column::*;
-        let all: &[Column] = match kind {
+        let rows = &listing.table.rows;
+        let all: &[Column] = match listing.request.kind {
             Kind::Tcp => &[
                 Netns, Protocol, Address, Queue, Backlog, Somaxconn, Fill, Drops, SynRecv, Source,
                 Process,
@@ -48,6 +49,7 @@ impl Columns {
                 let members = rows.iter().flat_map(|row| &row.members);
                 differ(members.map(|member| member.source))
             }
+            Process => listing.table.processes,
             _ => true,
         };
         Columns {

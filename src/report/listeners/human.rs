@@ -26,7 +26,7 @@ pub(crate) fn render(listing: &Listing<'_>, look: Look) -> String {
 
 fn listeners(page: &mut Page, listing: &Listing<'_>, screen: Option<usize>) {
     let rows = &listing.table.rows;
-    let columns = Columns::of(rows, listing.request.kind);
+    let columns = Columns::of(listing);
     page.gap();
     if rows.is_empty() {
         let none = words::nothing_shown(listing.request);
@@ -58,7 +58,7 @@ fn streams(page: &mut Page, table: &Table<'_>, screen: Option<usize>) {
     let heads = [
         (netns, "netns", Side::Left, Long::Wraps),
         (true, "unread", Side::Right, Long::Never),
-        (true, "process", Side::Left, Long::Wraps),
+        (table.processes, "process", Side::Left, Long::Wraps),
         (true, "its address, or its peer's", Side::Left, Long::Alone),
     ];
     let heads = heads.into_iter().filter(|(is_shown, ..)| *is_shown);
@@ -69,7 +69,9 @@ fn streams(page: &mut Page, table: &Table<'_>, screen: Option<usize>) {
             grid.plain(&stream.netns.label);
         }
         cells::number(&mut grid, &stream.unread);
-        cells::owner(&mut grid, "", &stream.owner);
+        if table.processes {
+            cells::owner(&mut grid, "", &stream.owner);
+        }
         match stream.name {
             "" => grid.toned("no name", Some(Tone::Faint)),
             name => grid.plain(name),
