@@ -49,7 +49,7 @@ impl<'a> Builder<'a> {
         let requests = Requests::assign(&namespace.syn_recv, listeners);
         let netns = netns(namespace);
         let mut sorted: Vec<&'a TcpListener> = listeners.iter().collect();
-        sorted.sort_by_key(|one| place(one));
+        sorted.sort_by_cached_key(|one| place(one));
         let rows = sorted.chunk_by(|a, b| place(a) == place(b));
         let row = |members: &[&'a TcpListener]| Row {
             netns: Arc::clone(&netns),
@@ -154,16 +154,14 @@ fn netns(namespace: &Namespace) -> Arc<Netns> {
     })
 }
 
-/// What only the members of a group have in common.
-fn place(listener: &TcpListener) -> (Family, IpAddr, u16, u32) {
-    let &TcpListener {
-        family,
-        address,
-        port,
-        interface,
-        ..
-    } = listener;
-    (family, address, port, interface)
+/// What only the members of a group have in common. The address as a number, which is compared at
+/// once.
+fn place(listener: &TcpListener) -> (Family, u128, u16, u32) {
+    let address = match listener.address {
+        IpAddr::V4(v4) => v4.to_bits().into(),
+        IpAddr::V6(v6) => v6.to_bits(),
+    };
+    (listener.family, address, listener.port, listener.interface)
 }
 
 fn protocol(listener: &TcpListener) -> Protocol {

@@ -38,7 +38,7 @@ pub(super) fn all(
     let unasked = facts.owners.gaps().iter().find(|gap| gap.is_unasked());
     let is_missed = |gap: &&Arc<Gap>| Some(gap.as_ref()) != unasked;
     for row in rows {
-        let missed = row.gaps().into_iter().filter(is_missed);
+        let missed = row.gaps().filter(is_missed);
         missed.for_each(|gap| found.note(gap, Some(&row.netns.label)));
     }
     for stream in streams {

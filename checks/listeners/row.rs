@@ -228,7 +228,7 @@ impl Row<'_> {
     }
 
     /// The reasons why something in this row is not known.
-    pub fn gaps(&self) -> Vec<&Arc<Gap>> {
+    pub fn gaps(&self) -> impl Iterator<Item = &Arc<Gap>> {
         let each = self.members.iter().flat_map(|member| {
             let drops = member.drops.as_ref();
             [
@@ -243,7 +243,7 @@ impl Row<'_> {
             syn_recv.and_then(|requests| requests.as_ref().err()),
             self.netns.somaxconn.as_ref().err(),
         ];
-        each.chain(own).flatten().collect()
+        each.chain(own).flatten()
     }
 }
 

@@ -14,6 +14,7 @@ use sockdoctor_checks::check::Group;
 use sockdoctor_checks::diagnosis;
 use sockdoctor_checks::facts::{Facts, Topic, Topics};
 use sockdoctor_checks::listeners::{Filter, Kind, Request, table};
+use std::mem::ManuallyDrop;
 
 pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     if options.no_process && options.sort == Some(cli::Sort::Process) {
@@ -23,10 +24,11 @@ pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     let plan = plan(options);
     runner::tell_panics_in_the_report();
     let progress = Progress::start(&plan);
-    let facts = collect(&plan).map_err(|error| Mistake(error.to_string()))?;
+    // The process ends with the table, and gives all of its memory back at once.
+    let facts = ManuallyDrop::new(collect(&plan).map_err(|error| Mistake(error.to_string()))?);
     drop(progress);
     let request = request(options, &facts);
-    let table = table(&facts, &request);
+    let table = ManuallyDrop::new(table(&facts, &request));
     let exit = match table.read {
         0 => Exit::Undecided,
         _ => Exit::Fine,

@@ -88,9 +88,14 @@ impl Grid {
         Grid { heads, ..grid }
     }
 
-    /// The next cell of the row, without the detour through the `Display` of numbers.
+    /// The next cell of the row: digits, which need no escape and no detour through `Display`.
     pub(super) fn number(&mut self, number: impl itoa::Integer) {
-        self.plain(itoa::Buffer::new().format(number));
+        let start = self.text.len();
+        self.text += itoa::Buffer::new().format(number);
+        let text = start..self.text.len();
+        let width = text.len();
+        let tone = None;
+        self.cells.push(Cell { text, width, tone });
     }
 
     /// The same with text as the machine gave it.
