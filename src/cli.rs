@@ -32,7 +32,7 @@ Examples:
   sockdoctor --netns web --sample 2s  one namespace, and what grows there
   sockdoctor listeners                every listening socket, the worst first
   sockdoctor explain tcp-diag         what a check looks at, and how to mend it
-  sockdoctor trace --duration 10s     who is dropped, when and why, as it happens
+  sockdoctor trace --duration 10s     who is dropped, when, and why
   sockdoctor --record facts.json      keep what was seen, to judge it elsewhere:
   sockdoctor replay facts.json
 

@@ -28,7 +28,8 @@ pub(crate) fn print(text: &str) -> Result<(), Mistake> {
 
 /// Writes all of `text` to stdout, and says whether it was wanted.
 pub(crate) fn write(text: &str) -> Result<Reader, Mistake> {
-    stream(|stdout| stdout.write_all(text.as_bytes()))
+    open()?;
+    heard(write_all(text))
 }
 
 /// Lets `write` write to stdout, and says whether it was wanted: for what is too long to be held
@@ -36,8 +37,14 @@ pub(crate) fn write(text: &str) -> Result<Reader, Mistake> {
 pub(crate) fn stream(
     write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Result<()>,
 ) -> Result<Reader, Mistake> {
+    const BUFFER: usize = 64 * 1024;
     open()?;
-    match through(write) {
+    let mut stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+    heard(write(&mut stdout).and_then(|()| stdout.flush()))
+}
+
+fn heard(written: io::Result<()>) -> Result<Reader, Mistake> {
+    match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Left),
         Err(error) => Err(Mistake(format!("stdout: {}", reason(&error)))),
         Ok(()) => Ok(Reader::Listens),
@@ -46,12 +53,7 @@ pub(crate) fn stream(
 
 /// Writes all of `text` to stdout, for who tells a reader that left from what else went wrong.
 pub(crate) fn write_all(text: &str) -> io::Result<()> {
-    through(|stdout| stdout.write_all(text.as_bytes()))
-}
-
-fn through(write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Result<()>) -> io::Result<()> {
-    const BUFFER: usize = 64 * 1024;
-    let mut stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
-    write(&mut stdout)?;
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
