@@ -3,7 +3,7 @@
 use super::{canary, ss_installed};
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Fact, Facts, Gap, Queues, SsInstalled, SsRow, SsRun, Topic};
-use crate::finding::{Evidence, Finding, Status, Subject};
+use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 
 /// The installed ss prints what is true.
 pub static CHECK: Check = Check {
@@ -76,6 +76,22 @@ pub(super) fn printed<'a>(facts: &'a Facts, run: &'a Fact<SsRun>, column: Column
     }
 }
 
+/// The ss that was run, by its path.
+pub(super) fn program(facts: &Facts) -> &str {
+    let installed = facts.ss.installed.value().and_then(Option::as_ref);
+    installed.map_or("ss", |ss| &ss.path)
+}
+
+/// What to do about an ss that prints something else than the kernel answers. Where the kernel
+/// does not answer, this mends nothing.
+pub(super) fn remedy(facts: &Facts) -> Remedy {
+    let program = program(facts);
+    Remedy::run("type -a ss").then_do(format!(
+        "see what {program} is: a script, another program, or an ss that the distribution has mended \
+         since"
+    ))
+}
+
 /// Whether the installed ss is known to stop where the kernel refuses.
 pub(super) fn stops_at_refusal(facts: &Facts) -> bool {
     let installed = facts.ss.installed.value().and_then(Option::as_ref);
@@ -103,6 +119,7 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn about(facts: &Facts, socket: &str, run: &Fact<SsRun>, column: Column) -> Finding {
+    let program = program(facts);
     let (run, status, summary) = match printed(facts, run, column) {
         Printed::Truth(run) => {
             let queues = canary::words(run.truth);
@@ -116,15 +133,15 @@ fn about(facts: &Facts, socket: &str, run: &Fact<SsRun>, column: Column) -> Find
         }
         Printed::Untruth(run, row) => {
             let (wrong, really) = (wrong(run, row), really(run, row));
-            let summary = format!("ss printed {wrong} for {socket} {really}");
+            let summary = format!("{program} printed {wrong} for {socket} {really}");
             (run, Status::Fail, summary)
         }
         Printed::Nothing(run) => {
-            let summary = format!("ss printed nothing for {socket} that is there");
+            let summary = format!("{program} printed nothing for {socket} that is there");
             (run, Status::Fail, summary)
         }
         Printed::Broken(run) => {
-            let summary = format!("ss did not run to its end when asked for {socket}");
+            let summary = format!("{program} did not run to its end when asked for {socket}");
             (run, Status::Unknown, summary)
         }
         Printed::NotInstalled => return Finding::host(Status::Skipped, "ss is not installed"),
@@ -255,7 +272,7 @@ mod tests {
         assert_eq!(findings[0].status, Status::Fail);
         assert_eq!(
             findings[0].summary,
-            "ss printed Send-Q 0 for a TCP listener whose backlog is 7"
+            "/usr/bin/ss printed Send-Q 0 for a TCP listener whose backlog is 7"
         );
         assert_eq!(findings[1].status, Status::Pass);
     }

@@ -113,7 +113,7 @@ impl Ss<'_> {
         let output = self.run(&["-V"])?;
         match output.stdout.trim_end().split_once(", ") {
             Some(("ss utility", version)) => Ok(version.to_owned()),
-            _ => Err(self.nonsense("-V", &output, first_line(&output.stdout))),
+            _ => Err(self.nonsense("-V", &output, output.stdout.lines().next())),
         }
     }
 
@@ -122,14 +122,14 @@ impl Ss<'_> {
     fn tcp(&self) -> Result<Fact<SsRun>, Gap> {
         let canary = canary::tcp(Family::V4)?;
         let port = format!(":{}", canary.name.port());
-        let filter = ["-Htn", "state", "listening", "sport", "=", &port];
+        let filter = ["-tn", "state", "listening", "sport", "=", &port];
         self.ask(&filter, canary.truth)
     }
 
     /// What it prints for a unix stream. Its filter by inode came late, the one by name did not.
     fn unix(&self) -> Result<Fact<SsRun>, Gap> {
         let canary = canary::unix_named()?;
-        self.ask(&["-Hxn", "src", &canary.name], canary.truth)
+        self.ask(&["-xn", "src", &canary.name], canary.truth)
     }
 
     fn ask(&self, arguments: &[&str], truth: Queues) -> Result<Fact<SsRun>, Gap> {
@@ -137,9 +137,9 @@ impl Ss<'_> {
         let command = arguments.join(" ");
         let (rows, garbage) = parse(&output.stdout);
         let nonsense = match garbage {
-            Some(line) => Some(self.nonsense(&command, &output, line)),
+            Some(line) => Some(self.nonsense(&command, &output, Some(line))),
             None if rows.is_empty() && output.exit_code != Some(0) => {
-                Some(self.nonsense(&command, &output, "nothing"))
+                Some(self.nonsense(&command, &output, None))
             }
             None => None,
         };
@@ -163,29 +163,26 @@ impl Ss<'_> {
     }
 
     /// The gap for output that is not what ss prints, with the first thing that it complained of.
-    fn nonsense(&self, arguments: &str, output: &Output, printed: &str) -> Gap {
+    fn nonsense(&self, arguments: &str, output: &Output, printed: Option<&str>) -> Gap {
+        let printed = printed.map_or("printed nothing".to_owned(), |it| format!("printed `{it}`"));
         let ended = match output.exit_code {
             Some(code) => format!("exit code {code}"),
             None => "ended by a signal".to_owned(),
         };
-        let complaint = first_line(&output.stderr);
+        let complaint = output.stderr.lines().next();
+        let complaint = complaint.map_or(String::new(), |it| format!(", stderr `{it}`"));
         let what = format!("{} {arguments}", shown(&self.path));
-        Gap::malformed(
-            what,
-            format!("printed `{printed}`, {ended}, stderr `{complaint}`"),
-        )
+        Gap::malformed(what, format!("{printed}, {ended}{complaint}"))
     }
 }
 
-/// The rows, and the first line that is none.
+/// The rows, and the first line that is none. The titles cannot be left out: before about 4.7 ss
+/// knew no `-H`.
 fn parse(stdout: &str) -> (Vec<SsRow>, Option<&str>) {
     let lines = || stdout.lines().filter(|line| !line.trim().is_empty());
-    let garbage = lines().find(|line| rows::row(line).is_none());
+    let mut others = lines().filter(|line| rows::row(line).is_none());
+    let garbage = others.find(|line| !rows::is_title(line));
     (lines().filter_map(rows::row).collect(), garbage)
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }
 
 fn first_lines(text: &str) -> String {

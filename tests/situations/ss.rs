@@ -1,6 +1,6 @@
 //! An environment that turns ss away from netlink, and programs that only claim to be ss.
 
-use crate::support::doctor::check;
+use crate::support::doctor::{check, doctor};
 use crate::support::programs::script;
 use crate::support::report::Report;
 use crate::support::until;
@@ -44,6 +44,7 @@ fn an_ss_that_hangs_is_given_up_and_ended() {
     let fake = FakeSs::new("echo $$ >>\"$0.pids\"; exec sleep infinity");
     let report = fake.report();
     assert_eq!(report.status("ss-agrees"), "unknown");
+    assert_is_no_pass(&report);
     assert_rest_is_judged(&report);
     let pids = read_to_string(fake.path().join("ss.pids")).expect("the fake ss was run");
     for pid in pids.lines() {
@@ -56,6 +57,7 @@ fn an_ss_that_prints_garbage_is_not_believed() {
     let fake = FakeSs::new("head -c 100000 /dev/urandom");
     let report = fake.report();
     assert!(["unknown", "fail"].contains(&report.status("ss-agrees")));
+    assert_is_no_pass(&report);
     assert_rest_is_judged(&report);
 }
 
@@ -64,7 +66,45 @@ fn an_ss_that_never_stops_printing_is_not_believed() {
     let fake = FakeSs::new("exec yes LISTEN 0 7 127.0.0.1:1 0.0.0.0:*");
     let report = fake.report();
     assert!(["unknown", "fail"].contains(&report.status("ss-agrees")));
+    assert_is_no_pass(&report);
     assert_rest_is_judged(&report);
+}
+
+#[test]
+fn of_an_ss_that_fails_nobody_claims_to_know_what_it_shows() {
+    let fake = FakeSs::new("echo broken >&2; exit 3");
+    let report = fake.report();
+    assert_is_no_pass(&report);
+    assert!(
+        report.says("stderr `broken`"),
+        "what it complained of is not told"
+    );
+    let outcome = doctor(["listeners", "--netns", "self"])
+        .env("PATH", fake.search_path())
+        .run();
+    assert!(!outcome.stdout.contains("ss shows the same queues"));
+    assert!(
+        outcome.stdout.contains("is not known"),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
+fn an_ss_that_lies_is_named_by_its_path() {
+    let fake = FakeSs::new("PROC_NET_TCP=/proc/net/tcp exec /bin/ss \"$@\"");
+    let report = fake.report();
+    assert_eq!(report.verdict("tcp"), "fail");
+    let program = fake.path().join("ss").display().to_string();
+    assert!(report.says(&program), "{program} is not named");
+}
+
+/// What the kernel answers is one thing, and what this ss shows another.
+fn assert_is_no_pass(report: &Report) {
+    for kind in ["tcp", "unix"] {
+        assert_ne!(report.verdict(kind), "pass", "{kind}");
+        assert_ne!(report.step(kind, "ss"), "ok", "{kind}");
+    }
 }
 
 /// What does not depend on the installed ss comes out as without the fake one.
@@ -89,9 +129,13 @@ impl FakeSs {
         self.0.path()
     }
 
-    /// With this ss first in the PATH.
+    /// A PATH with this ss first.
+    fn search_path(&self) -> String {
+        format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.path().display())
+    }
+
     fn report(&self) -> Report {
-        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.path().display());
+        let path = self.search_path();
         check(["--netns", "self"]).env("PATH", path).report()
     }
 }

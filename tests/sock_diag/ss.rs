@@ -49,10 +49,10 @@ fn the_installed_ss_prints_what_is_true() {
     assert_eq!((tcp.truth.recv, tcp.truth.send), (Some(1), Some(7)));
     assert_eq!(queues(tcp), (1, 7));
     assert!(tcp.rows[0].local.starts_with("127.0.0.1:"));
-    assert!(tcp.command.starts_with("ss -Htn state listening sport = :"));
+    assert!(tcp.command.starts_with("ss -tn state listening sport = :"));
     let unix = known(&observed.unix);
     assert_eq!(queues(unix), (9, 0));
-    assert_eq!(unix.command, format!("ss -Hxn src {}", unix.rows[0].local));
+    assert_eq!(unix.command, format!("ss -xn src {}", unix.rows[0].local));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn it_is_run_for_nothing_but_what_is_asked() {
     let observed = with_loopback(|| collect_in(&environment, Topic::SsUnix.into(), limit));
     assert_eq!(queues(known(&observed.unix)), (9, 0));
     let calls = std::fs::read_to_string(directory.path().join("calls"));
-    assert_eq!(calls.unwrap(), "-Hxn\n");
+    assert_eq!(calls.unwrap(), "-xn\n");
 }
 
 #[test]

@@ -141,7 +141,8 @@ pub(super) fn canary(facts: &Facts, table: &Table) -> Outcome {
     }
 }
 
-/// The installed ss. Nothing hangs on it unless it contradicts the kernel.
+/// The installed ss, where there is one: what the kernel answers is of no use to those who look at
+/// something else.
 pub(super) fn ss(facts: &Facts, table: &Table) -> Outcome {
     match ss_agrees::printed(facts, (table.run)(facts), table.column) {
         Printed::Truth(run) => Outcome::Ok(format!(
@@ -156,18 +157,34 @@ pub(super) fn ss(facts: &Facts, table: &Table) -> Outcome {
             ),
         ),
         Printed::NotInstalled => Outcome::Aside(StepStatus::Skipped, "not installed".to_owned()),
-        Printed::Unknown(gap) => Outcome::Aside(StepStatus::Unknown, gap.to_string()),
-        Printed::Broken(run) => Outcome::Aside(
-            StepStatus::Unknown,
+        Printed::Unknown(gap) if gap.is_unasked() => {
+            Outcome::Aside(StepStatus::Unknown, gap.to_string())
+        }
+        Printed::Unknown(gap) => unusable(facts, gap.to_string(), what_decides(gap)),
+        Printed::Broken(run) => unusable(
+            facts,
             format!("{} did not run to its end", run.command),
+            None,
         ),
-        Printed::Nothing(run) => disagrees(format!("`{}` printed nothing", run.command)),
-        Printed::Untruth(run, row) => disagrees(format!(
-            "ss printed {} for a socket {}",
-            ss_agrees::wrong(run, row),
-            ss_agrees::really(run, row)
-        )),
+        Printed::Nothing(run) => disagrees(facts, format!("`{}` printed nothing", run.command)),
+        Printed::Untruth(run, row) => {
+            let program = ss_agrees::program(facts);
+            let (wrong, really) = (ss_agrees::wrong(run, row), ss_agrees::really(run, row));
+            disagrees(
+                facts,
+                format!("{program} printed {wrong} for a socket {really}"),
+            )
+        }
     }
+}
+
+/// The kernel tells the truth, and what this ss makes of it nobody could see.
+fn unusable(facts: &Facts, why: String, lift: Option<String>) -> Outcome {
+    let program = ss_agrees::program(facts);
+    let what = format!("the kernel answers, but {program} did not show what it makes of it");
+    let by_hand = || format!("see what {program} is, and run it by hand");
+    let lift = Some(lift.unwrap_or_else(by_hand));
+    Outcome::Unknown(why, Doubt { what, lift })
 }
 
 /// The ss of an image, which nobody can run before it boots.
@@ -342,14 +359,14 @@ fn untrue(told: &Told<'_>) -> Outcome {
     )
 }
 
-fn disagrees(what: String) -> Outcome {
+fn disagrees(facts: &Facts, what: String) -> Outcome {
     let because = format!("{what}, although the kernel answers");
     Outcome::Fail(
         what,
         Fault {
             cause: ss_agrees::CHECK.id,
             because,
-            remedy: None,
+            remedy: Some(ss_agrees::remedy(facts)),
             ends_in: End::Untruth,
         },
     )

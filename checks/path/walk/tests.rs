@@ -332,6 +332,18 @@ fn an_ss_that_was_not_run_changes_nothing() {
 }
 
 #[test]
+fn an_ss_that_could_not_be_asked_is_not_believed() {
+    let mut facts = fixture::healthy();
+    facts.ss.tcp = Fact::Missing(Gap::malformed("/opt/bin/ss -tn", "printed `nothing`"));
+    let walk = tcp(&facts);
+    assert_eq!((walk.status, walk.shown), (Status::Unknown, Shown::Unknown));
+    assert!(detail(&walk, "ss").contains("printed `nothing`"));
+    let mut facts = fixture::healthy();
+    edit(&mut facts.ss.tcp, |run| run.exit_code = None);
+    assert_eq!(tcp(&facts).status, Status::Unknown);
+}
+
+#[test]
 fn what_holds_only_until_a_reboot_is_said() {
     let mut facts = fixture::healthy();
     let text = "blacklist tcp_diag";

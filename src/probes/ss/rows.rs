@@ -16,6 +16,12 @@ pub(super) fn row(line: &str) -> Option<SsRow> {
     })
 }
 
+/// The line above them.
+pub(super) fn is_title(line: &str) -> bool {
+    let mut columns = line.split_whitespace();
+    columns.any(|column| column == "Recv-Q")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,13 +45,20 @@ mod tests {
 
     #[test]
     fn other_lines_are_none() {
+        for line in ["Cannot open netlink socket", "1 2", ""] {
+            assert_eq!(parsed(line), None, "{line}");
+            assert!(!is_title(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_titles_are_no_row() {
         for line in [
-            "Cannot open netlink socket",
-            "1 2",
-            "",
-            "Recv-Q Send-Q Local",
+            "Recv-Q Send-Q Local Address:Port Peer Address:PortProcess",
+            "Netid State Recv-Q Send-Q Local Address:Port   Peer Address:PortProcess",
         ] {
             assert_eq!(parsed(line), None, "{line}");
+            assert!(is_title(line), "{line}");
         }
     }
 }
