@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// Words with a meaning of their own, here or to `--netns`, as a number has: a namespace whose
 /// owner calls it so is told by its file.
-const OURS: [&str; 4] = ["host", "own", "all", "self"];
+const OURS: [&str; 3] = ["host", "self", "all"];
 
 fn is_taken(name: &str) -> bool {
     OURS.contains(&name) || name.parse::<u32>().is_ok()
@@ -25,7 +25,7 @@ impl Namespace {
             Some(NetnsName::Container(id)) => format!("container {}", short_container(id)),
             Some(NetnsName::Mount(path)) => path.clone(),
             // The process may be this program, whose pid is another in each run.
-            Some(NetnsName::Process { .. }) | None if self.own => "own".to_owned(),
+            Some(NetnsName::Process { .. }) | None if self.own => "self".to_owned(),
             Some(NetnsName::Process { pid, name }) => format!("{name} ({pid})"),
             None => format!("net:[{}]", self.id.inode),
         }
@@ -110,6 +110,6 @@ mod tests {
         }];
         assert_eq!(nameless.label(), "sockdoctor (1594)");
         nameless.own = true;
-        assert_eq!(nameless.label(), "own");
+        assert_eq!(nameless.label(), "self");
     }
 }

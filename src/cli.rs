@@ -307,7 +307,9 @@ fn port(text: &str) -> Result<NonZero<u16>, String> {
 
 fn netns(text: &str) -> Result<Selector, String> {
     match text {
-        "" => Err("a namespace is all, self, a name, or the pid of a process in it".to_owned()),
+        "" => {
+            Err("a namespace is all, self, host, a name, or the pid of a process in it".to_owned())
+        }
         "all" => Ok(Selector::All),
         "self" => Ok(Selector::Own),
         name => Ok(name

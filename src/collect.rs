@@ -41,7 +41,7 @@ pub(crate) struct Plan {
     /// Put BPF programs into the kernel for what nothing else tells of a socket: for who looks at
     /// sockets one by one.
     pub iterators: bool,
-    /// For the whole run.
+    /// For the whole run, without the time of the sample.
     pub timeout: Duration,
 }
 
@@ -64,7 +64,7 @@ pub(crate) enum Owners {
 pub(crate) fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
     let clock = Instant::now();
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
-    let deadline = Deadline::after(plan.timeout);
+    let deadline = Deadline::after(plan.timeout).later_by(plan.sample.unwrap_or_default());
 
     let seen = Seen::look(plan, deadline)?;
     let may_ask = may_ask(plan.passive, &seen.modules);
@@ -194,7 +194,9 @@ impl Asked {
         let ended = limit.with_time_to_clean_up();
         let ss = runs_ss.then(|| {
             let topics = plan.topics;
-            start(limit, "ss", move || probes::ss::collect(topics, ended))
+            runner::start("ss", limit, move || {
+                Fact::Known(probes::ss::collect(topics, ended))
+            })
         });
         let namespaces = visit(plan, found, may_ask, deadline);
         Asked {
@@ -279,13 +281,8 @@ fn machine_and_namespaces(
         };
         runner::in_turn(machine, namespaces)
     } else {
-        let Work {
-            name,
-            deadline,
-            probe,
-        } = machine;
         let found = Fact::Known(Ok(unselected("network namespaces")));
-        (runner::start(name, deadline, probe).wait(), found)
+        (machine.start().wait(), found)
     };
     let no_machine = |gap| Machine::missing(rustix::process::geteuid().as_raw(), &gap);
     let found = found
@@ -349,14 +346,6 @@ fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
 
 fn for_one_probe(deadline: Deadline) -> Deadline {
     deadline.at_most(deadline.share(PROBE_PARTS))
-}
-
-fn start<T: Send + 'static>(
-    deadline: Deadline,
-    name: &'static str,
-    probe: impl FnOnce() -> T + Send + 'static,
-) -> Pending<T> {
-    runner::start(name, deadline, move || Fact::Known(probe()))
 }
 
 fn wait_or<T>(pending: Pending<T>, missing: impl FnOnce(&Gap) -> T) -> T {

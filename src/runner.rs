@@ -19,7 +19,7 @@ const MOST_THREADS: usize = 4;
 
 /// How many threads to share so many jobs among. Of what limits the cores only the affinity
 /// counts: to look for quotas takes a dozen files of the cgroup, for so few threads.
-pub fn threads_for(jobs: usize) -> usize {
+pub(crate) fn threads_for(jobs: usize) -> usize {
     static CORES: LazyLock<usize> = LazyLock::new(|| {
         let cores = rustix::thread::sched_getaffinity(None).map(|cores| cores.count());
         cores.map_or(1, |cores| cores as usize)
@@ -35,7 +35,7 @@ const WORTH_A_THREAD: usize = 64;
 
 /// Maps all items, in order, and waits: for what is quick for each of many, such as a file or
 /// two of every process.
-pub fn map_shared<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn map_shared<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = threads_for(items.len() / WORTH_A_THREAD).max(1);
     let mut shares = items.chunks(items.len().div_ceil(threads).max(1));
     let work = |share: &[T]| share.iter().map(&map).collect::<Vec<R>>();
@@ -77,11 +77,21 @@ impl Deadline {
         }
     }
 
+    /// So much later, while the share of one probe stays what it is.
+    #[must_use]
+    pub(crate) fn later_by(self, more: Duration) -> Self {
+        let at = self.at + more;
+        Deadline { at, ..self }
+    }
+
     /// The sooner of this deadline and `limit` from now.
     #[must_use]
     pub fn at_most(self, limit: Duration) -> Self {
-        let sooner = Deadline::after(limit);
-        if sooner.at < self.at { sooner } else { self }
+        self.sooner(Deadline::after(limit))
+    }
+
+    fn sooner(self, other: Deadline) -> Self {
+        if other.at < self.at { other } else { self }
     }
 
     /// The share of the whole limit that one of `parts` may take. So a longer `--timeout` gives
@@ -110,7 +120,7 @@ impl Deadline {
 
 /// A probe under way.
 #[derive(Debug)]
-pub struct Pending<T> {
+pub(crate) struct Pending<T> {
     name: &'static str,
     deadline: Deadline,
     result: Receiver<Fact<T>>,
@@ -120,7 +130,7 @@ pub struct Pending<T> {
 
 /// Starts `probe` on a thread that does nothing else meanwhile. The thread is detached, because
 /// a scope would join, and so wait for, a thread that hangs in a system call.
-pub fn start<T: Send + 'static>(
+pub(crate) fn start<T: Send + 'static>(
     name: &'static str,
     deadline: Deadline,
     probe: impl FnOnce() -> Fact<T> + Send + 'static,
@@ -143,7 +153,7 @@ pub fn start<T: Send + 'static>(
 
 /// The gap for work that has no thread. The error is EAGAIN whatever the limit, and this says where
 /// to look.
-pub fn no_thread(name: &str, error: &std::io::Error) -> Gap {
+pub(crate) fn no_thread(name: &str, error: &std::io::Error) -> Gap {
     let limits = "ulimit -u, ulimit -v, pids.max";
     io_gap(format!("a thread for {name} (limits: {limits})"), error)
 }
@@ -152,7 +162,7 @@ pub fn no_thread(name: &str, error: &std::io::Error) -> Gap {
 ///
 /// # Errors
 /// No thread could be made.
-pub fn start_last(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+pub(crate) fn start_last(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     threads::give(Job::Last(Box::new(work)))
 }
 
@@ -162,7 +172,7 @@ thread_local! {
 
 /// Keeps the panics of guarded probes off stderr, because the report tells them. Others are
 /// printed as ever.
-pub fn tell_panics_in_the_report() {
+pub(crate) fn tell_panics_in_the_report() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !GUARDED.get() {
@@ -172,7 +182,7 @@ pub fn tell_panics_in_the_report() {
 }
 
 /// Runs `probe` here and turns a panic into a gap.
-pub fn guarded<T>(name: &str, probe: impl FnOnce() -> Fact<T>) -> Fact<T> {
+pub(crate) fn guarded<T>(name: &str, probe: impl FnOnce() -> Fact<T>) -> Fact<T> {
     let outer = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(probe));
     GUARDED.set(outer);
@@ -188,7 +198,7 @@ pub fn guarded<T>(name: &str, probe: impl FnOnce() -> Fact<T>) -> Fact<T> {
 
 impl<T> Pending<T> {
     /// Waits for the probe, at most until its deadline.
-    pub fn wait(self) -> Fact<T> {
+    pub(crate) fn wait(self) -> Fact<T> {
         let fact = self.wait_until(self.deadline);
         fact.unwrap_or_else(|| Fact::Missing(self.deadline.gap(self.name)))
     }
@@ -210,20 +220,31 @@ impl<T> Pending<T> {
 }
 
 /// A probe that is not under way yet.
-#[derive(Debug, Clone)]
-pub struct Work<F> {
+pub(crate) struct Work<F> {
     /// What it is called where it fails.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// When it is given up.
-    pub deadline: Deadline,
+    pub(crate) deadline: Deadline,
     /// What it does.
-    pub probe: F,
+    pub(crate) probe: F,
+}
+
+impl<F> Work<F> {
+    /// Starts it on a thread of its own.
+    pub(crate) fn start<T>(self) -> Pending<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Fact<T> + Send + 'static,
+    {
+        start(self.name, self.deadline, self.probe)
+    }
 }
 
 /// Runs one probe and then another on one thread, and waits for both: to wake a thread, and to be
 /// woken, takes longer than most probes. Where the first one hangs, the second gets a thread of its
-/// own.
-pub fn in_turn<A, B>(
+/// own; should the first wake up again, it runs there a second time, and nobody hears of it. What
+/// the two share, they share in hanging, too.
+pub(crate) fn in_turn<A, B>(
     first: Work<impl FnOnce() -> Fact<A> + Send + 'static>,
     second: Work<impl FnOnce() -> Fact<B> + Clone + Send + 'static>,
 ) -> (Fact<A>, Fact<B>)
@@ -232,6 +253,7 @@ where
     B: Send + 'static,
 {
     let Work { name, deadline, .. } = first;
+    let both_due = deadline.sooner(second.deadline);
     let (sender, of_first) = sync_channel(1);
     let after = second.probe.clone();
     let both = start(second.name, second.deadline, move || {
@@ -239,14 +261,11 @@ where
         after()
     });
     // Whoever hears of the second has heard of both.
-    let of_second = both.wait_until(deadline);
-    match (of_first.try_recv(), of_second) {
+    let of_second = both.wait_until(both_due);
+    match (of_first.recv_timeout(deadline.left()), of_second) {
         (Ok(of_first), Some(of_second)) => (of_first, of_second),
         (Ok(of_first), None) => (of_first, both.wait()),
-        (Err(_), None) => {
-            let again = start(second.name, second.deadline, second.probe);
-            (Fact::Missing(deadline.gap(name)), again.wait())
-        }
+        (Err(_), None) => (Fact::Missing(deadline.gap(name)), second.start().wait()),
         // There was no thread for either.
         (Err(_), Some(of_second)) => {
             let gap = of_second.gaps().first().cloned();
@@ -289,6 +308,13 @@ mod tests {
         let pending = start::<u8>("broken", soon(), || std::panic::panic_any("boom"));
         let gap = Gap::new("broken", Why::Panicked("boom".to_owned()));
         assert_eq!(pending.wait(), Fact::Missing(gap));
+    }
+
+    #[test]
+    fn a_sample_gives_no_probe_more_time() {
+        let sampled = soon().later_by(Duration::from_secs(3600));
+        assert!(sampled.at > soon().at);
+        assert_eq!(sampled.share(5), soon().share(5));
     }
 
     #[test]
@@ -335,8 +361,10 @@ mod tests {
         let well = || Fact::Known(7);
         let first_hangs = in_turn(work("hangs", limit(), hang), work("well", soon(), well));
         assert_eq!(first_hangs, (hung(), Fact::Known(7)));
+        let started = Instant::now();
         let second_hangs = in_turn(work("well", soon(), well), work("hangs", limit(), hang));
         assert_eq!(second_hangs, (Fact::Known(7), hung()));
+        assert!(started.elapsed() < soon().limit, "it waited for the first");
         let broken = || std::panic::panic_any("boom");
         let (first, second) = in_turn(work("broken", soon(), broken), work("well", soon(), well));
         assert!(matches!(first, Fact::<u8>::Missing(_)));

@@ -16,8 +16,6 @@ impl Errno {
     pub const ENOEXEC: Errno = Errno(8);
     /// Access denied, by a mode or a security module.
     pub const EACCES: Errno = Errno(13);
-    /// Another dump is under way on this socket.
-    pub const EBUSY: Errno = Errno(16);
     /// The request was not understood.
     pub const EINVAL: Errno = Errno(22);
     /// The call does not exist here.

@@ -48,7 +48,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// The value, or the first gap. For facts that are useless in part.
+    /// The value, complete or partial, or the gap.
     ///
     /// # Errors
     /// The gap of a fact that is missing.

@@ -114,7 +114,7 @@ pub struct Collection {
 }
 
 /// The groups of facts that a check may need, so that `--only` collects no more than it judges.
-#[derive(Debug, Hash, EnumSetType)]
+#[derive(Debug, EnumSetType)]
 pub enum Topic {
     /// [`Modules`], for which the configuration of the kernel is read too.
     Modules,

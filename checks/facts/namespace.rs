@@ -41,7 +41,8 @@ pub struct Namespace {
     pub names: Vec<NetnsName>,
     /// The observer's own.
     pub own: bool,
-    /// The one of process 1, `None` when that could not be seen.
+    /// The host's: the initial one, or the one of process 1. `None` when that could not be seen, or
+    /// when process 1 is the init of a container.
     pub host: Option<bool>,
     /// Its settings.
     pub sysctls: NetSysctls,

@@ -41,7 +41,7 @@ impl Attribution {
             id: namespace.id,
             label: namespace.label(),
             listen_overflows,
-            explained: droppers.share(0).explained,
+            explained: droppers.sum,
             share: listen_drops.clone().map(|total| droppers.share(total)),
             worst: worst(&droppers),
             listen_drops,

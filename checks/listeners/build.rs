@@ -105,7 +105,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The unix streams of a namespace, those with most unread bytes first.
+    /// The unix streams of a namespace.
     pub(super) fn streams(&self, namespace: &'a Namespace) -> Vec<Stream<'a>> {
         let netns = netns(namespace);
         let streams = namespace.unix_streams.value().into_iter().flatten();

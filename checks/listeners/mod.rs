@@ -59,7 +59,7 @@ pub struct Table<'a> {
     /// Rows and streams that are not shown because it is not known whether they were asked for.
     pub undecided: usize,
     /// Whether anybody looked for the processes that hold them.
-    pub processes: bool,
+    pub has_processes: bool,
     /// Who drops, in each namespace. Empty for unix sockets.
     pub attributions: Vec<Attribution>,
     /// What ss shows here, and why.
@@ -102,7 +102,7 @@ pub fn table<'a>(facts: &'a Facts, request: &Request) -> Table<'a> {
         gaps: reasons::all(facts, request.kind, &rows, &streams, &attributions),
         rows,
         streams,
-        processes: !facts.owners.gaps().iter().any(Gap::is_unasked),
+        has_processes: !facts.owners.gaps().iter().any(Gap::is_unasked),
         attributions,
         namespaces: namespaces.len(),
         read: namespaces

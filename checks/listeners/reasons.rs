@@ -5,7 +5,6 @@ use super::attribution::Attribution;
 use super::row::{Row, Stream};
 use crate::facts::{Fact, Facts, Gap, Namespace};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// Why something could not be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +33,13 @@ pub(super) fn all(
             found.note(gap, Some(&label));
         }
     }
-    // What --no-process leaves out is not missed.
-    let unasked = facts.owners.gaps().iter().find(|gap| gap.is_unasked());
-    let is_missed = |gap: &&Arc<Gap>| Some(gap.as_ref()) != unasked;
+    // What nobody asked for, as with --no-process, is not missed.
     for row in rows {
-        let missed = row.gaps().filter(is_missed);
+        let missed = row.gaps().filter(|gap| !gap.is_unasked());
         missed.for_each(|gap| found.note(gap, Some(&row.netns.label)));
     }
     for stream in streams {
-        let missed = stream.gaps().filter(is_missed);
+        let missed = stream.gaps().filter(|gap| !gap.is_unasked());
         missed.for_each(|gap| found.note(gap, Some(&stream.netns.label)));
     }
     for one in attributions {

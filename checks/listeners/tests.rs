@@ -141,7 +141,7 @@ fn processes_that_nobody_asked_for_are_not_missed() {
     let mut facts = with(vec![queued(80, 0, 9)]);
     facts.owners = Fact::Missing(unasked.clone());
     let table = all(&facts);
-    assert!(!table.processes);
+    assert!(!table.has_processes);
     assert_eq!(table.gaps, []);
     assert_eq!(table.rows[0].members[0].owner, Err(unasked.into()));
 }

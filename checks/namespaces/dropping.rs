@@ -27,7 +27,7 @@ pub(crate) struct Droppers<'a> {
     /// With the packets that were discarded, worst first.
     pub(crate) worst: Vec<(&'a TcpListener, u64)>,
     /// What was discarded at all listeners together.
-    sum: u64,
+    pub(crate) sum: u64,
     /// Listeners were not read, or read without their counter.
     incomplete: bool,
     /// Where the counters were read; `None` when there is no listener.

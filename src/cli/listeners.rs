@@ -52,7 +52,7 @@ pub(crate) struct Listeners {
     /// Unix listeners and unix streams with unread bytes, in place of TCP listeners
     #[arg(long)]
     pub unix: bool,
-    /// Leave out who holds each socket: of a process with many descriptors all have to be looked at
+    /// Do not look for who holds each socket, which takes longest where descriptors are many
     #[arg(long, conflicts_with = "process")]
     pub no_process: bool,
     /// Send nothing that can make the kernel load a module

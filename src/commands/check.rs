@@ -46,6 +46,6 @@ fn plan(scope: &cli::Scope, selection: &Selection) -> Plan {
         sample: scope.sample,
         owners: Owners::OfFindings,
         iterators: false,
-        timeout: scope.timeout + scope.sample.unwrap_or_default(),
+        timeout: scope.timeout,
     }
 }

@@ -18,7 +18,7 @@ use std::mem::ManuallyDrop;
 
 pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     if options.no_process && options.sort == Some(cli::Sort::Process) {
-        let why = "--sort process: --no-process leaves out by what to sort";
+        let why = "--sort process: --no-process leaves out what to sort by";
         return Err(Mistake(why.to_owned()));
     }
     let plan = plan(options);

@@ -54,7 +54,7 @@ fn show(line: &str, stopped: &Receiver<()>) {
 }
 
 fn line(plan: &Plan) -> String {
-    let most = humantime::format_duration(plan.timeout);
+    let most = humantime::format_duration(plan.timeout + plan.sample.unwrap_or_default());
     match plan.sample {
         Some(sample) => {
             let sample = humantime::format_duration(sample);

@@ -62,8 +62,8 @@ impl<W: Wire> Exchange<W> {
         }
     }
 
-    /// Sends `request` and decodes its replies. ENOBUFS and EBUSY start it again, on a new
-    /// socket: the dump of the old one is still under way there.
+    /// Sends `request` and decodes its replies. ENOBUFS starts it again, on a new socket:
+    /// the dump of the old one is still under way there.
     pub(super) fn dump<T>(
         &mut self,
         mut request: Request,
@@ -143,9 +143,7 @@ impl<W: Wire> Exchange<W> {
 }
 
 fn is_transient(error: &io::Error) -> bool {
-    [Errno::ENOBUFS, Errno::EBUSY]
-        .iter()
-        .any(|errno| error.raw_os_error() == Some(errno.0))
+    error.raw_os_error() == Some(Errno::ENOBUFS.0)
 }
 
 impl<T> Dump<T> {

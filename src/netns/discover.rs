@@ -30,7 +30,7 @@ pub fn discover(selectors: &[Selector]) -> Result<Fact<Vec<Found>>, NoSuchNamesp
 ///
 /// # Errors
 /// As [`discover`].
-pub fn discover_among(
+pub(crate) fn discover_among(
     selectors: &[Selector],
     mounts: &Result<Mounts, Gap>,
 ) -> Result<Fact<Vec<Found>>, NoSuchNamespace> {
@@ -209,7 +209,7 @@ impl Survey {
     fn mark_host(&mut self, own: NetnsId) {
         let initial = self.found.keys().copied().find(identity::is_initial);
         let host = initial.map(Some).or_else(|| {
-            if !matches!(initial::has_pid_namespace(Path::new("/proc")), Ok(true)) {
+            if !matches!(initial::is_pid_namespace(Path::new("/proc")), Ok(true)) {
                 return None;
             }
             match identity::of_process(1) {

@@ -12,8 +12,9 @@ pub mod mounts;
 mod names;
 mod select;
 
-pub use discover::{discover, discover_among};
-pub use names::container_of;
+pub use discover::discover;
+pub(crate) use discover::discover_among;
+pub(crate) use names::container_of;
 pub use select::{NoSuchNamespace, Selector};
 
 use crate::gap::io_gap;
@@ -76,7 +77,7 @@ impl Found {
     }
 
     /// Whether its process is still in it. True only when that could be seen.
-    pub fn process_is_inside(&self) -> bool {
+    pub(crate) fn process_is_inside(&self) -> bool {
         self.process
             .is_some_and(|pid| identity::of_process(pid).ok() == Some(self.id.inode))
     }
@@ -109,7 +110,7 @@ fn refused(errno: Errno) -> Gap {
 }
 
 /// The gap for a namespace that was found and is gone.
-pub fn ended(what: impl Into<String>) -> Gap {
+pub(crate) fn ended(what: impl Into<String>) -> Gap {
     let why = "it ended, or what led to it ended, before it could be read";
     Gap::new(what, Why::Inconsistent(why.to_owned()))
 }

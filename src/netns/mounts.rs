@@ -72,7 +72,7 @@ impl Mounts {
     }
 
     /// The network namespaces that are mounted somewhere, and where.
-    pub fn namespaces(&self) -> impl Iterator<Item = (NetnsId, PathBuf)> {
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = (NetnsId, PathBuf)> {
         let nsfs = self.with(ROOT, |root| root.starts_with(b"net:["));
         nsfs.filter_map(|mount| {
             let inode = mount.root.strip_prefix("net:[")?.strip_suffix(']')?;
@@ -125,7 +125,7 @@ impl Mounts {
 
     /// The `hidepid=` option of /proc as the kernel prints it: a number before Linux 5.8, a
     /// word since. "0" when it is not set, `None` when nothing is mounted on /proc.
-    pub fn hidepid(&self) -> Option<&str> {
+    pub(crate) fn hidepid(&self) -> Option<&str> {
         // The last of several mounts on one place is the one on top.
         let proc = self.with(POINT, |point| point == b"/proc").next_back()?;
         let mut options = proc.super_options.split(',');
@@ -137,7 +137,7 @@ impl Mounts {
     }
 
     /// Whether /proc leaves out the processes of others, for those without CAP_SYS_PTRACE.
-    pub fn hides_processes(&self) -> bool {
+    pub(crate) fn hides_processes(&self) -> bool {
         matches!(self.hidepid(), Some("2" | "4" | "invisible" | "ptraceable"))
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn of_file(path: &Path) -> NetnsName {
 ///
 /// # Errors
 /// The process has ended, or is hidden, or the kernel has no cgroups.
-pub fn container_of(pid: u32) -> std::io::Result<Option<String>> {
+pub(crate) fn container_of(pid: u32) -> std::io::Result<Option<String>> {
     let cgroup = processes::read(pid, "cgroup")?;
     Ok(container(&text(&cgroup)))
 }

@@ -55,7 +55,11 @@ pub(super) fn find(inodes: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders
         return Ok(Holders { found, gaps });
     }
     let mut walked = walk(&lost, deadline)?;
-    locked(&SEEN).append(&mut walked.found.clone());
+    let mut seen = locked(&SEEN);
+    // Of what is gone nobody asks again, and `watch` can run for weeks.
+    seen.retain(|inode, holder| holds(holder, *inode));
+    seen.append(&mut walked.found.clone());
+    drop(seen);
     found.append(&mut walked.found);
     let gaps = walked.gaps;
     Ok(Holders { found, gaps })
@@ -214,18 +218,40 @@ impl<'a> Hunt<'a> {
         }
     }
 
-    /// They are listed in ascending order (proc_readfd_common, fs/proc/fd.c).
+    /// A process whose first thread has ended lives on in the others, and only those have its
+    /// descriptors then (exit_files, kernel/exit.c).
     fn look_into(&self, pid: u32, list: &mut [MaybeUninit<u8>]) -> Result<(), Errno> {
-        let path = format!("/proc/{pid}/fd");
+        let has_any = self.look_through(pid, &format!("/proc/{pid}/fd"), list)?;
+        if !has_any && processes::threads(pid).is_ok_and(|number| number > 1) {
+            for thread in processes::thread_ids(pid).unwrap_or_default() {
+                let directory = format!("/proc/{pid}/task/{thread}/fd");
+                if self.look_through(pid, &directory, list)? {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there were any descriptors. They are listed in ascending order
+    /// (proc_readfd_common, fs/proc/fd.c).
+    fn look_through(
+        &self,
+        pid: u32,
+        directory: &str,
+        list: &mut [MaybeUninit<u8>],
+    ) -> Result<bool, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = openat(CWD, path, flags, Mode::empty())?;
+        let directory = openat(CWD, directory, flags, Mode::empty())?;
         let mut entries = RawDir::new(&directory, list);
+        let mut has_any = false;
         while let Some(entry) = entries.next() {
             let entry = entry?;
             let name = entry.file_name();
             let Some(descriptor) = name.to_str().ok().and_then(|name| name.parse().ok()) else {
                 continue; // `.` and `..`
             };
+            has_any = true;
             match self.part {
                 Part::Low if descriptor >= LOW => {
                     locked(&self.more).insert(pid);
@@ -241,7 +267,7 @@ impl<'a> Hunt<'a> {
                 self.record(at, Holder { pid, descriptor });
             }
         }
-        Ok(())
+        Ok(has_any)
     }
 
     /// Nothing that this process holds can change a holder any more.

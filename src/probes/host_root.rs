@@ -35,7 +35,7 @@ impl Root {
 /// Compares what the observer sees at `/` and at and below `paths` with what process 1 sees there.
 /// mountinfo needs no privilege, which /proc/1/root does.
 pub(super) fn compare(proc: &Path, paths: &[&str]) -> Root {
-    match initial::has_pid_namespace(proc) {
+    match initial::is_pid_namespace(proc) {
         Err(error) => {
             return Root::Unknown(io_gap(shown(&proc.join("self/ns/pid")), &error));
         }

@@ -30,7 +30,7 @@ pub(crate) fn has_other_time_namespace(proc: &Path) -> Result<bool> {
 
 /// Whether the observer is in the initial pid namespace, where process 1 is the one that the
 /// kernel started. In another, process 1 is the init of a container. `proc` is where procfs is.
-pub(crate) fn has_pid_namespace(proc: &Path) -> Result<bool> {
+pub(crate) fn is_pid_namespace(proc: &Path) -> Result<bool> {
     let link = std::fs::read_link(proc.join("self/ns/pid"))?;
     Ok(link == Path::new(PID))
 }

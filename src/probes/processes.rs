@@ -9,6 +9,7 @@ use rustix::thread::{CapabilitySet, capabilities};
 use sockdoctor_checks::facts::{Gap, Why};
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// The pids that /proc lists, ascending.
@@ -16,13 +17,35 @@ use std::path::Path;
 /// # Errors
 /// /proc cannot be listed.
 pub(crate) fn pids() -> std::io::Result<Vec<u32>> {
-    let mut pids = Vec::new();
-    for entry in std::fs::read_dir("/proc")? {
+    numbers("/proc")
+}
+
+/// The threads of a process, ascending.
+///
+/// # Errors
+/// It has ended, or is hidden.
+pub(crate) fn thread_ids(pid: u32) -> std::io::Result<Vec<u32>> {
+    numbers(&format!("/proc/{pid}/task"))
+}
+
+/// How many threads a process has: each is a link of the directory, as its own and its parent's
+/// name are (proc_task_getattr, fs/proc/base.c).
+///
+/// # Errors
+/// It has ended, or is hidden.
+pub(crate) fn threads(pid: u32) -> std::io::Result<u64> {
+    let directory = std::fs::metadata(format!("/proc/{pid}/task"))?;
+    Ok(directory.nlink().saturating_sub(2))
+}
+
+fn numbers(directory: &str) -> std::io::Result<Vec<u32>> {
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
         let name = entry?.file_name();
-        pids.extend(name.to_str().and_then(|name| name.parse::<u32>().ok()));
+        numbers.extend(name.to_str().and_then(|name| name.parse::<u32>().ok()));
     }
-    pids.sort_unstable();
-    Ok(pids)
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 /// The name of a process, /proc/PID/comm.
@@ -75,7 +98,7 @@ pub(crate) fn hidden_gap(whats: &str, mounts: &Mounts) -> Option<Gap> {
 /// The processes of other containers and of the host have no number in a pid namespace of our own
 /// (proc_pid_readdir, fs/proc/base.c, walks that namespace only), and yet may hold what is here.
 pub(crate) fn outside_gap(whats: &str) -> Option<Gap> {
-    let is_nested = matches!(initial::has_pid_namespace(Path::new("/proc")), Ok(false));
+    let is_nested = matches!(initial::is_pid_namespace(Path::new("/proc")), Ok(false));
     let needs = "a run outside of it".to_owned();
     let what = || format!("{whats} of processes outside of this pid namespace");
     is_nested.then(|| Gap::new(what(), Why::Denied { needs }))

@@ -58,10 +58,9 @@ pub(super) fn detect(kernel: Kernel<'_>, root: &Path) -> Fact<Sandbox> {
 /// gVisor names its kernel 4.4.0, later 4.19.0-gvisor, always with this date of building.
 fn gvisor(kernel: Kernel<'_>) -> Option<Sandbox> {
     let Kernel { release, version } = kernel;
-    let is_gvisor = version.contains("Sun Jan 10 15:06:54 PST 2016") || release.contains("gvisor");
-    let evidence = || format!("uname: {release} {version}");
+    let is_gvisor = version.contains("Sun Jan 10 15:06:54 PST 2016");
     is_gvisor.then(|| Sandbox::Gvisor {
-        evidence: evidence(),
+        evidence: format!("uname: {release} {version}"),
     })
 }
 

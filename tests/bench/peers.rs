@@ -4,8 +4,9 @@
 //! contender's time and processor time each took in the same round: the median, and the
 //! quartiles. A bare time would say more of the machine and its other work. Nothing is asserted
 //! about time. Programs that were just linked are copied first, as an installation does: what a
-//! linker leaves in the page cache takes longer to map. `--short` only shows that it works; `--also PROGRAM` adds another build of
-//! sockdoctor, such as the static one. Needs root, ip, ss, lsns and cc.
+//! linker leaves in the page cache takes longer to map. `--short` only shows that it works;
+//! `--also PROGRAM` adds another build of sockdoctor, such as the static one. Needs root, ip, ss,
+//! lsns and cc.
 
 mod contest;
 #[path = "../support/netns.rs"]
@@ -68,13 +69,12 @@ struct Doctor {
 }
 
 impl Doctor {
-    /// That build, copied into `folder`.
-    fn installed(build: &Path, folder: &Path) -> Self {
-        let parts: Vec<_> = build.iter().rev().take(2).collect();
+    /// That build, copied to `program`.
+    fn installed(build: &Path, program: PathBuf) -> Self {
+        std::fs::copy(build, &program).expect("a copy of the program");
+        let parts: Vec<_> = build.iter().rev().take(3).collect();
         let name: PathBuf = parts.into_iter().rev().collect();
         let name = name.display().to_string();
-        let program = folder.join(name.replace('/', "-"));
-        std::fs::copy(build, &program).expect("a copy of the program");
         Doctor { name, program }
     }
 }
@@ -109,7 +109,9 @@ impl Bench {
                 _ => panic!("unknown argument {}", argument.display()),
             }
         }
-        let doctors = builds.iter().map(|build| Doctor::installed(build, folder));
+        let builds = builds.iter().enumerate();
+        let doctors = builds
+            .map(|(at, build)| Doctor::installed(build, folder.join(format!("sockdoctor-{at}"))));
         Bench {
             size,
             floor: scene::compile_floor(folder),

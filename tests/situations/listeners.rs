@@ -292,6 +292,17 @@ fn the_child_that_a_dead_process_left_behind_is_the_owner() {
     );
 }
 
+/// /proc shows no descriptors of a thread that has ended, and that one gave the process its number.
+#[test]
+fn a_process_whose_first_thread_has_ended_is_the_owner() {
+    let namespace = Namespace::new();
+    let (socket, address) = namespace.inside(|| tcp_listener(7));
+    let holder = Holder::whose_first_thread_has_ended(socket);
+    let document = seen_in(&namespace);
+    let owner = &row(&document, address)["sockets"][0]["owner"];
+    assert_eq!(owner["pid"], holder.pid(), "{document:#}");
+}
+
 #[test]
 fn unix_listeners_have_their_queues_under_a_path_and_an_abstract_name() {
     let namespace = Namespace::new();

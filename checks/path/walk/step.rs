@@ -91,7 +91,7 @@ pub(super) fn handler(facts: &Facts, table: &Table, handler: Handler) -> Outcome
             cause: blamed(handler, &look),
             because: telling::because(facts, handler, &look),
             remedy: remedy(facts, table, handler, &look),
-            ends_in: end(facts, &look),
+            ends_in: end(facts, table, &look),
         },
     )
 }
@@ -260,14 +260,18 @@ pub(super) fn seen_wrong(facts: &Facts, table: &Table) -> Option<(Queues, Queues
     })
 }
 
-/// A refusal in NLMSG_DONE is what an old ss does not see.
-fn end(facts: &Facts, look: &Look<'_>) -> End {
+/// A refusal in NLMSG_DONE is what an old ss does not see: its version says so, or what it printed.
+fn end(facts: &Facts, table: &Table, look: &Look<'_>) -> End {
     let how = match look {
         Look::Refuses { how, .. } => Some(*how),
         _ => None,
     };
-    let stops = how == Some(Refusal::DoneMessage) && ss_agrees::stops_at_refusal(facts);
-    if stops { End::Nothing } else { End::ProcNet }
+    let printed = ss_agrees::printed(facts, (table.run)(facts), table.column);
+    let stops = ss_agrees::stops_at_refusal(facts) || matches!(printed, Printed::Nothing(_));
+    match how {
+        Some(Refusal::DoneMessage) if stops => End::Nothing,
+        _ => End::ProcNet,
+    }
 }
 
 /// What was really seen of ss, after a comma.

@@ -252,6 +252,20 @@ fn an_old_ss_shows_no_sockets_at_all() {
     assert!(detail(&tcp(&facts), "/proc/net/tcp").contains("Send-Q always 0"));
 }
 
+/// `listeners` asks no ss for its version.
+#[test]
+fn an_ss_that_printed_nothing_at_a_refusal_is_an_old_one() {
+    let mut facts = with_install_rule();
+    facts.ss.installed = facts.ss.installed.map(|installed| {
+        installed.map(|ss| SsInstalled {
+            version: Fact::Missing(Gap::not_collected("its version", "a test")),
+            ..ss
+        })
+    });
+    edit(&mut facts.ss.tcp, |run| run.rows.clear());
+    assert_eq!(tcp(&facts).shown, Shown::Nothing);
+}
+
 #[test]
 fn a_proc_file_that_was_seen_to_be_wrong_is_not_called_right() {
     let mut facts = fixture::healthy();

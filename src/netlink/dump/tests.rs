@@ -140,14 +140,12 @@ fn an_answer_names_the_way_it_was_refused() {
 
 #[test]
 fn no_buffer_space_starts_the_dump_again_without_its_first_rows() {
-    for errno in [Errno::ENOBUFS, Errno::EBUSY] {
-        let begun = Step::Datagram(vec![socket(1)]);
-        let whole = Step::Datagram(vec![socket(2), done(0)]);
-        let mut exchange = exchange([begun, Step::Error(errno.0), whole]);
-        let fact = exchange.dump(Request::tcp_listeners(), decode).into_rows();
-        assert_eq!(fact, Fact::Known(vec![2]));
-        assert_eq!((exchange.wire.requests, exchange.wire.reopened), (2, 1));
-    }
+    let begun = Step::Datagram(vec![socket(1)]);
+    let whole = Step::Datagram(vec![socket(2), done(0)]);
+    let mut exchange = exchange([begun, Step::Error(Errno::ENOBUFS.0), whole]);
+    let fact = exchange.dump(Request::tcp_listeners(), decode).into_rows();
+    assert_eq!(fact, Fact::Known(vec![2]));
+    assert_eq!((exchange.wire.requests, exchange.wire.reopened), (2, 1));
 }
 
 #[test]

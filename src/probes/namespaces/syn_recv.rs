@@ -1,7 +1,7 @@
 //! Requests that wait for the final ACK: where they are counted, and from what.
 
 use crate::probes::proc_net;
-use sockdoctor_checks::facts::{Fact, Gap, SynRecv};
+use sockdoctor_checks::facts::{Fact, Gap, SynRecv, Why};
 use std::path::Path;
 
 /// In how many namespaces SYN_RECV is counted. For each the kernel walks the table of all
@@ -19,9 +19,7 @@ pub(super) fn or_of_proc(asked: Fact<Vec<SynRecv>>, directory: &Path) -> Fact<Ve
 
 /// Where SYN_RECV is not counted.
 pub(super) fn not_counted() -> Gap {
-    let why = format!(
-        "the kernel walks all connections for each namespace, so they are counted in the first \
-         {COUNTED} only; --netns NAME counts them in that one"
-    );
-    Gap::not_collected("SYN_RECV sockets", why)
+    let what = format!("SYN_RECV sockets of more than {COUNTED} namespaces");
+    let why = "the kernel walks all connections for each; --netns NAME counts them in that one";
+    Gap::new(what, Why::Unsupported(why.to_owned()))
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 /// The gap of a topic that nobody asked for.
 pub(super) fn not_asked(what: &str) -> Gap {
-    Gap::not_collected(what, "--only")
+    Gap::not_collected(what, "--only or --skip")
 }
 
 /// A reading of nothing: `gap` where something was asked for.

@@ -42,7 +42,7 @@ pub(super) fn run(
 ) -> Result<Output, Gap> {
     let what = format!("{} {}", shown(program), arguments.join(" "));
     if deadline.left().is_zero() {
-        return Err(Gap::not_collected(what, "the time for ss was up"));
+        return Err(deadline.gap(what));
     }
     let started = Instant::now();
     let child = Command::new(program)

@@ -18,7 +18,7 @@ pub(super) struct Namespace<'a> {
     names: Vec<Name<'a>>,
     /// The one that the program ran in.
     own: bool,
-    /// The one of process 1.
+    /// The host's. null where that could not be told.
     host: Option<bool>,
     /// How many TCP listeners were seen in it.
     tcp_listeners: Option<usize>,

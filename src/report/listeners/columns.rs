@@ -49,7 +49,7 @@ impl Columns {
                 let members = rows.iter().flat_map(|row| &row.members);
                 differ(members.map(|member| member.source))
             }
-            Process => listing.table.processes,
+            Process => listing.table.has_processes,
             _ => true,
         };
         Columns {

@@ -58,7 +58,7 @@ fn streams(page: &mut Page, table: &Table<'_>, screen: Option<usize>) {
     let heads = [
         (netns, "netns", Side::Left, Long::Wraps),
         (true, "unread", Side::Right, Long::Never),
-        (table.processes, "process", Side::Left, Long::Wraps),
+        (table.has_processes, "process", Side::Left, Long::Wraps),
         (true, "its address, or its peer's", Side::Left, Long::Alone),
     ];
     let heads = heads.into_iter().filter(|(is_shown, ..)| *is_shown);
@@ -69,7 +69,7 @@ fn streams(page: &mut Page, table: &Table<'_>, screen: Option<usize>) {
             grid.plain(&stream.netns.label);
         }
         cells::number(&mut grid, &stream.unread);
-        if table.processes {
+        if table.has_processes {
             cells::owner(&mut grid, "", &stream.owner);
         }
         match stream.name {

@@ -136,6 +136,28 @@ impl Holder {
         }
     }
 
+    /// Hands `socket` over to a process whose first thread then ends, and the others live on.
+    pub(crate) fn whose_first_thread_has_ended(socket: OwnedFd) -> Self {
+        let script = format!(
+            "import ctypes, threading, time\n\
+             threading.Thread(target=time.sleep, args=(10**6,)).start()\n\
+             ctypes.CDLL(None).syscall({}, 0)",
+            libc::SYS_exit
+        );
+        let child = Command::new("python3")
+            .args(["-c", &script])
+            .stdin(socket)
+            .spawn()
+            .expect("python3 starts");
+        let status = format!("/proc/{}/stat", child.id());
+        let stat = || std::fs::read_to_string(&status).expect("its state");
+        super::until("the first thread is gone", || stat().contains(") Z "));
+        Holder {
+            child,
+            _program: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
     /// Its pid.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
