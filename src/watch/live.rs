@@ -6,7 +6,7 @@ use super::session::Session;
 use super::signals;
 use crate::report::page::Look;
 use crate::report::watch::live::{View, draw, room_for_events, room_for_listeners};
-use ratatui::crossterm::event::{self, Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{self, Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use rustix::process::{Signal, kill_current_process_group};
 use signal_hook::iterator::Handle;
 use sockdoctor_checks::watch::Event;

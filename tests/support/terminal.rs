@@ -10,6 +10,7 @@ use rustix::termios::{
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus};
+use std::time::Instant;
 
 /// The limit only turns a test that would never end into one that fails.
 const LIMIT: Timespec = Timespec {
@@ -123,12 +124,16 @@ impl Terminal {
 
     /// Waits for the program to end, and holds that the terminal is as it was found.
     pub(crate) fn left_as_found(&mut self) -> ExitStatus {
+        let started = Instant::now();
         // What it writes must be taken, or it could not end.
         let status = loop {
             self.take(&AT_ONCE);
             if let Some(status) = self.child.try_wait().expect("its end") {
                 break status;
             }
+            let shown = || self.screen().contents();
+            let is_late = started.elapsed().as_secs() >= LIMIT.tv_sec.cast_unsigned();
+            assert!(!is_late, "it does not end\n{}", shown());
             std::thread::yield_now();
         };
         while self.take(&AT_ONCE) {}
