@@ -1,5 +1,6 @@
 //! All checks, run over one set of facts.
 
+use crate::alike;
 use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Topics};
 use crate::finding::{Finding, Status};
@@ -7,7 +8,7 @@ use crate::image::{self, kernels};
 use crate::policy::{Policy, Ruling, Standing, waive_follow_ons, waivers};
 use crate::verdict::{Verdict, Walk};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What came of it.
 #[derive(Debug)]
@@ -162,7 +163,7 @@ fn judge(check: &'static Check, view: &View<'_>, policy: &Policy) -> CheckResult
         .into_iter()
         .flat_map(|finding| policy.apart(check.id, image::told(view.facts, finding)))
         .map(|finding| policy.rule(check.id, finding));
-    let mut findings = merge_alike(told);
+    let mut findings = alike::merged(told);
     if findings.is_empty() {
         findings.push(Finding::host(
             Status::Skipped,
@@ -203,33 +204,6 @@ impl CheckResult {
         let worst = waived.max_by_key(|finding| finding.unwaived());
         worst.and_then(|finding| finding.ruling.as_ref())
     }
-}
-
-/// Findings that say the same of several namespaces, or of several kernels, become one finding
-/// about all of them. The evidence of the first stands for the others.
-pub(crate) fn merge_alike(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
-    use crate::finding::Subject::{Kernels, Namespaces};
-    let mut merged: Vec<Finding> = Vec::new();
-    let mut alike: BTreeMap<(Status, String, Option<Ruling>), usize> = BTreeMap::new();
-    for finding in findings {
-        let (Namespaces(labels) | Kernels(labels)) = &finding.subject else {
-            merged.push(finding);
-            continue;
-        };
-        let key = (
-            finding.status,
-            finding.summary.clone(),
-            finding.ruling.clone(),
-        );
-        match alike.get(&key).map(|&at| &mut merged[at].subject) {
-            Some(Namespaces(known) | Kernels(known)) => known.extend(labels.iter().cloned()),
-            _ => {
-                alike.insert(key, merged.len());
-                merged.push(finding);
-            }
-        }
-    }
-    merged
 }
 
 fn mask(results: &mut [CheckResult]) {

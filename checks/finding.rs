@@ -35,6 +35,9 @@ pub struct Finding {
     pub remedy: Option<Remedy>,
     /// What the policy made of it, where it did.
     pub ruling: Option<Ruling>,
+    /// Its evidence is of this one namespace alone, so that it is not put together with others that
+    /// say the same.
+    pub alone: bool,
 }
 
 /// What a finding is about.
@@ -145,6 +148,7 @@ impl Finding {
             evidence: Vec::new(),
             remedy: None,
             ruling: None,
+            alone: false,
         }
     }
 

@@ -4,6 +4,7 @@
 //! a recorded file on another machine.
 #![forbid(unsafe_code)]
 
+mod alike;
 mod boot;
 #[cfg(test)]
 mod catalogue_tests;

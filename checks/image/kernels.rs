@@ -1,6 +1,7 @@
 //! One diagnosis of an image with several kernels.
 
-use crate::diagnosis::{CheckResult, merge_alike};
+use crate::alike;
+use crate::diagnosis::CheckResult;
 use crate::facts::Facts;
 use crate::finding::Status;
 use crate::verdict::{Verdict, Walk};
@@ -10,7 +11,7 @@ pub(crate) fn add(sum: &mut [CheckResult], more: Vec<CheckResult>) {
     // In the same order: whether a check judges depends on nothing that differs by kernel.
     for (result, more) in sum.iter_mut().zip(more) {
         let findings = std::mem::take(&mut result.findings).into_iter();
-        result.findings = merge_alike(findings.chain(more.findings));
+        result.findings = alike::merged(findings.chain(more.findings));
         result.masked_by = result.masked_by.or(more.masked_by);
         result.rank();
     }

@@ -202,6 +202,7 @@ pub(crate) fn spell_out_worst(
         }
         if rank < SPELLED_OUT {
             one.finding.evidence.extend(details(one.namespace));
+            one.finding.alone = true;
         } else {
             counter.moved.clone_into(&mut one.finding.summary);
         }

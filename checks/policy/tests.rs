@@ -226,10 +226,9 @@ fn a_waived_finding_keeps_its_words_and_says_why_and_until_when() {
         finding.expect("a finding")
     };
     let (before, after) = (finding(&Policy::default()), finding(&policy));
-    assert_eq!(
-        (&after.summary, &after.remedy),
-        (&before.summary, &before.remedy)
-    );
+    assert_eq!(after.summary, before.summary);
+    let first = |finding: &Finding| finding.remedy.as_ref().map(|it| it.now[0].clone());
+    assert_eq!(first(&after), first(&before));
     let expected = Ruling::Waived {
         was: Status::Warn,
         reason: "the kernel is changed in spring".to_owned(),
