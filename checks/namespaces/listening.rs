@@ -4,8 +4,8 @@ use crate::facts::{Facts, Namespace, SocketSource, TcpListener, UnixListener};
 use crate::finding::{Evidence, Remedy, Subject};
 use crate::label;
 use crate::list::counted;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Listeners that one check names; the others are counted. A host can have 10,000.
 pub(crate) const NAMED: usize = 16;
@@ -92,6 +92,14 @@ impl Listening<'_> {
         match self.socket {
             Socket::Tcp(listener) => listener.backlog,
             Socket::Unix(listener) => listener.backlog,
+        }
+    }
+
+    /// Its address and port, or its name.
+    fn place(&self) -> (Option<(IpAddr, u16)>, &str) {
+        match self.socket {
+            Socket::Tcp(listener) => (Some((listener.address, listener.port)), ""),
+            Socket::Unix(listener) => (None, &listener.name),
         }
     }
 
@@ -203,14 +211,17 @@ pub(crate) fn unix(namespace: &Namespace) -> impl Iterator<Item = Listening<'_>>
     })
 }
 
-/// The listeners with this fill, the longest queue first.
+/// The listeners with this fill, the longest queue first, then by address.
 pub(crate) fn filled<'a>(namespaces: &'a [Namespace], fill: Fill) -> Vec<Listening<'a>> {
     let mut found: Vec<Listening<'a>> = namespaces
         .iter()
         .flat_map(|namespace| tcp(namespace).chain(unix(namespace)))
         .filter(|listener| listener.fill() == fill)
         .collect();
-    found.sort_by_key(|listener| Reverse(listener.accept_queue()));
+    found.sort_by(|a, b| {
+        let queues = b.accept_queue().cmp(&a.accept_queue());
+        queues.then_with(|| a.place().cmp(&b.place()))
+    });
     found
 }
 

@@ -5,7 +5,8 @@ use crate::report::Report;
 use crate::report::page::Page;
 use crate::report::style::Tone;
 use sockdoctor_checks::diagnosis::CheckResult;
-use sockdoctor_checks::finding::{Evidence, Finding, Source, Status};
+use sockdoctor_checks::finding::{Evidence, Finding, Source, Status, Subject};
+use sockdoctor_checks::list::counted;
 use std::collections::BTreeSet;
 
 /// Findings of one check to show.
@@ -45,11 +46,30 @@ pub(super) fn findings(result: &CheckResult, status: Status, told: bool) -> Vec<
         .collect()
 }
 
-/// Findings of one check, cut where there are many.
+/// Findings of one check, cut where there are many. Those that are about one listener come before
+/// what is said of many.
 pub(super) fn run(page: &mut Page, result: &CheckResult, findings: &[&Finding], detail: Detail) {
-    let limit = limit(detail, FINDINGS);
-    let mut before: Option<&Finding> = None;
-    for &finding in findings.iter().take(limit) {
+    let is_of_one = |finding: &&Finding| matches!(finding.subject, Subject::Listener { .. });
+    let (of_one, others): (Vec<&Finding>, Vec<_>) = findings.iter().partition(|it| is_of_one(it));
+    let last = part(page, result, &of_one, None, detail);
+    more(page, of_one.len(), detail, |number| {
+        counted(number, "more listener")
+    });
+    part(page, result, &others, last, detail);
+    more(page, others.len(), detail, |number| {
+        format!("{number} more of {}", result.check.id)
+    });
+}
+
+/// As many as there is room for. Returns the last one, whose remedy is not told again.
+fn part<'a>(
+    page: &mut Page,
+    result: &CheckResult,
+    findings: &[&'a Finding],
+    mut before: Option<&'a Finding>,
+    detail: Detail,
+) -> Option<&'a Finding> {
+    for &finding in findings.iter().take(limit(detail, FINDINGS)) {
         if detail == Detail::Quiet {
             line(page, result, finding);
         } else {
@@ -57,15 +77,16 @@ pub(super) fn run(page: &mut Page, result: &CheckResult, findings: &[&Finding], 
         }
         before = Some(finding);
     }
-    let more = findings.len().saturating_sub(limit);
-    if more > 0 {
+    before
+}
+
+fn more(page: &mut Page, findings: usize, detail: Detail, number: impl Fn(usize) -> String) {
+    let left_out = findings.saturating_sub(limit(detail, FINDINGS));
+    if left_out > 0 {
         page.gap();
         let lead = page.lead(&[(INDENT, None)]);
-        let id = result.check.id;
-        page.entry(
-            &lead,
-            &format!("and {more} more of {id}; -v shows them, --format json too"),
-        );
+        let text = format!("and {}; -v shows them, --format json too", number(left_out));
+        page.entry(&lead, &text);
     }
 }
 
