@@ -8,7 +8,6 @@ use crate::image::{self, kernels};
 use crate::policy::{Policy, Ruling, Standing, waive_follow_ons, waivers};
 use crate::verdict::{Verdict, Walk};
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 /// What came of it.
 #[derive(Debug)]
@@ -207,27 +206,24 @@ impl CheckResult {
 }
 
 fn mask(results: &mut [CheckResult]) {
-    let failed: BTreeSet<&str> = results
+    let found: Vec<(&str, Status)> = results
         .iter()
-        .filter(|result| result.unwaived() == Status::Fail)
-        .map(|result| result.check.id)
+        .map(|result| (result.check.id, result.unwaived()))
         .collect();
     for result in results {
-        // What blinds ss explains what else of the path is broken, and what could not be decided
-        // about queues. It does not explain a queue that was seen to be full.
-        let explainable = match result.unwaived() {
-            Status::Unknown => true,
-            Status::Warn | Status::Fail => result.check.group == Group::Path,
-            _ => false,
+        // What blinds ss explains what else of the path is as bad or less so, and what could not
+        // be decided about queues. It does not explain a queue that was seen to be full.
+        let explains = match (result.unwaived(), result.check.group) {
+            (Status::Unknown, _) => Status::Fail,
+            (status @ (Status::Warn | Status::Fail), Group::Path) => status,
+            _ => continue,
         };
-        if explainable {
-            result.masked_by = result
-                .check
-                .masked_by
+        let is_root = |id: &&str| {
+            found
                 .iter()
-                .copied()
-                .find(|id| failed.contains(id));
-        }
+                .any(|(other, is)| other == id && *is >= explains)
+        };
+        result.masked_by = result.check.masked_by.iter().copied().find(is_root);
     }
 }
 

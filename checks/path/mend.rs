@@ -159,10 +159,15 @@ fn depmod(facts: &Facts) -> String {
 fn mend_helper(helper: &ModprobeHelper) -> Remedy {
     let path = helper.path.as_str();
     let usual = ["/sbin/modprobe", "/usr/sbin/modprobe"].contains(&path);
+    let reset = Remedy::run("sysctl -w kernel.modprobe=/sbin/modprobe");
     match helper.runnable {
-        Runnable::NotExecutable => Remedy::write(format!("chmod +x {path}")),
+        Runnable::NotExecutable if usual => Remedy::write(format!("chmod +x {path}")),
         Runnable::Missing if usual => Remedy::by_hand(format!("install kmod, which brings {path}")),
-        _ => Remedy::run("sysctl -w kernel.modprobe=/sbin/modprobe"),
+        Runnable::Empty => reset,
+        // The kernel would run whatever lies there, as root. Nobody names such a path by chance.
+        _ => reset.then_do(format!(
+            "find out what set kernel.modprobe to {path}, and why"
+        )),
     }
 }
 

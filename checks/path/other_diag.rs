@@ -134,9 +134,11 @@ fn not_known(facts: &Facts, modules: &[DiagModule]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, LogLine, RuleKind, Why};
+    use crate::diagnosis::diagnose;
+    use crate::facts::{Fact, LogLine, RuleKind, Runnable, Why};
     use crate::fixture;
     use crate::path::broken::{self, edit, judge};
+    use crate::policy::Policy;
 
     const MPTCP: DiagModule = DiagModule::MptcpDiag;
 
@@ -193,6 +195,18 @@ mod tests {
         assert_eq!(worst.status, Status::Warn);
         assert!(worst.summary.contains(text), "{}", worst.summary);
         assert!(worst.summary.contains("ss -M prints no MPTCP socket"));
+    }
+
+    #[test]
+    fn what_stops_every_module_is_told_once() {
+        let mut facts = mptcp(broken::shipped(MPTCP));
+        broken::helper(&mut facts, "/nowhere", Runnable::Missing);
+        let diagnosis = diagnose(&facts, &Policy::default(), |_| true);
+        let result = |id| diagnosis.results.iter().find(|it| it.check.id == id);
+        let stands = |id| result(id).map(|it| (it.status, it.masked_by));
+        assert_eq!(stands("module-autoload"), Some((Status::Warn, None)));
+        let folded = Some((Status::Warn, Some("module-autoload")));
+        assert_eq!(stands(CHECK.id), folded);
     }
 
     #[test]

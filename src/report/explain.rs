@@ -2,22 +2,23 @@
 
 use super::page::{Lead, Look, Page};
 use super::style::Tone;
-use sockdoctor_checks::check::Check;
+use sockdoctor_checks::check::{Check, Scope};
 
 /// The page, and under it how the check stands to the others.
 pub(crate) fn page(check: &Check, look: Look) -> String {
     let mut page = Page::new(look);
     markdown(&mut page, check.explain);
     page.gap();
+    let each = match check.scope {
+        Scope::Host => "",
+        Scope::Netns => "each network namespace of ",
+    };
     let place = format!(
-        "{}: {}. Group {}, judges {}.",
+        "{}: {}. Group {}, judges {each}{}.",
         check.id,
         check.title,
         check.group.name(),
-        match check.scope {
-            sockdoctor_checks::check::Scope::Host => "the machine",
-            sockdoctor_checks::check::Scope::Netns => "each network namespace",
-        }
+        check.judges.name(),
     );
     page.entry(&Lead::default(), &place);
     if !check.masked_by.is_empty() {

@@ -268,6 +268,12 @@ fn the_helper_of_the_kernel_is_named_when_it_cannot_run() {
             "not executable",
             "chmod +x",
         ),
+        (
+            "/run/modprobe",
+            Runnable::NotExecutable,
+            "not executable",
+            "find out what set kernel.modprobe to /run/modprobe",
+        ),
     ] {
         let mut facts = broken::without_tcp_diag();
         helper(&mut facts, path, runnable);

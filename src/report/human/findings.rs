@@ -28,7 +28,7 @@ pub(super) fn write(
         let told = told.contains(result.check.id);
         let findings = findings(result, status, told);
         run(page, result, &findings, detail);
-        let is_root = status == Status::Fail && result.status == status;
+        let is_root = status >= Status::Warn && result.status == status;
         if is_root && !told && detail != Detail::Quiet {
             follow_ons(page, report, result.check.id);
         }

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::report::Report;
 use crate::report::page::{Lead, Page};
 use crate::report::style::Tone;
+use sockdoctor_checks::diagnosis::CheckResult;
 use sockdoctor_checks::facts::DiagModule;
 use sockdoctor_checks::finding::Status;
 use sockdoctor_checks::list::{counted, list};
@@ -101,17 +102,22 @@ fn numbers(parts: &[(usize, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// The check to read about first.
+/// The check to read about first: of those that the exit code is about, or else of the worst.
 fn worst(report: &Report<'_>) -> Option<&'static str> {
+    let results = || shown(report, Detail::Normal);
+    let told = match report.exit {
+        Exit::Failure => Status::Fail,
+        Exit::Warnings => Status::Warn,
+        Exit::Undecided => Status::Unknown,
+        Exit::Fine | Exit::Usage => results().map(|result| result.status).max()?,
+    };
+    let is_told = |result: &&CheckResult| result.status == told && told > Status::Waived;
     let verdict = &report.diagnosis.verdict;
-    let cause = [&verdict.tcp, &verdict.unix]
-        .into_iter()
-        .find_map(|walk| walk.cause.filter(|_| walk.status > Status::Waived));
-    // The first of the worst: `max_by_key` alone would take the last.
-    let worst = shown(report, Detail::Normal)
-        .filter(|result| result.status > Status::Waived)
-        .min_by_key(|result| std::cmp::Reverse(result.status));
-    cause.or_else(|| worst.map(|result| result.check.id))
+    let causes = [verdict.tcp.cause, verdict.unix.cause];
+    let is_cause = |result: &&CheckResult| causes.contains(&Some(result.check.id));
+    let cause = results().filter(is_told).find(is_cause);
+    let told = cause.or_else(|| results().find(is_told));
+    told.map(|result| result.check.id)
 }
 
 /// What the exit code means, where it is not 0.
