@@ -14,6 +14,7 @@ use sockdoctor_checks::facts::{
     Answer, Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine,
     Modules, Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic, Topics,
 };
+use sockdoctor_checks::listeners::Process;
 use sockdoctor_checks::path::unix_diag;
 use sockdoctor_checks::wanted_owners::{all_sockets, wanted_owners};
 use std::sync::{Arc, LazyLock};
@@ -47,12 +48,13 @@ pub(crate) struct Plan {
 
 /// The sockets whose processes are looked for: a walk through the descriptors of all processes,
 /// and the dearest part of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owners {
     /// Those that findings of the selected checks will name.
     OfFindings,
-    /// All listeners, and all unix streams with unread bytes.
-    OfAll,
+    /// All listeners, and all unix streams with unread bytes. Of several processes that hold one,
+    /// this process comes first.
+    OfAll { asked_for: Option<Process> },
     /// None: `listeners --no-process`.
     Unasked,
 }
@@ -327,9 +329,12 @@ fn forget<T>(listeners: &mut Fact<Vec<T>>, inode: impl Fn(&T) -> u32) {
 }
 
 fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
-    let wanted = match plan.owners {
-        Owners::OfFindings => wanted_owners(facts, |check| plan.checks.contains(&check)),
-        Owners::OfAll => all_sockets(facts),
+    let (wanted, asked_for) = match &plan.owners {
+        Owners::OfFindings => (
+            wanted_owners(facts, |check| plan.checks.contains(&check)),
+            None,
+        ),
+        Owners::OfAll { asked_for } => (all_sockets(facts), asked_for.clone()),
         Owners::Unasked => {
             return Fact::Missing(Gap::not_collected("processes", "--no-process"));
         }
@@ -339,7 +344,7 @@ fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
     }
     let limit = for_one_probe(deadline);
     runner::start("owners", limit, move || {
-        probes::owners::collect(&wanted, limit)
+        probes::owners::collect(&wanted, asked_for.as_ref(), limit)
     })
     .wait()
 }

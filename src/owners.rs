@@ -59,7 +59,7 @@ impl Owners {
         let deadline = Deadline::after(PATIENCE);
         let sought = wanted.clone();
         let found = runner::start("owners", deadline, move || {
-            probes::owners::collect(&sought, deadline)
+            probes::owners::collect(&sought, None, deadline)
         });
         self.learn(wanted, &found.wait())
     }

@@ -40,7 +40,7 @@ pub(crate) struct Listeners {
         conflicts_with = "unix"
     )]
     pub port: Vec<NonZero<u16>>,
-    /// Only the sockets of this process; of several that hold one, the first has it
+    /// Only the sockets that this process holds, or one of this name
     #[arg(long, value_name = "NAME|PID", value_parser = OsStringValueParser::new().try_map(|given| process(&given)))]
     pub process: Option<Process>,
     /// Network namespace: all, self, host, a name, or the pid of a process in it; repeatable

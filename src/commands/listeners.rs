@@ -56,7 +56,9 @@ fn plan(options: &cli::Listeners) -> Plan {
         sample: None,
         owners: match options.no_process {
             true => Owners::Unasked,
-            false => Owners::OfAll,
+            false => Owners::OfAll {
+                asked_for: options.process.clone(),
+            },
         },
         iterators: true,
         timeout: options.timeout,

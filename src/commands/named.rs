@@ -1,12 +1,9 @@
 //! The process that a user means.
 
+use crate::probes::processes::kept;
 use crate::report::escape::{Charset, escape};
-use crate::text::text;
 use sockdoctor_checks::facts::Owner;
 use sockdoctor_checks::listeners::Process;
-
-/// The kernel keeps 15 bytes of a name (TASK_COMM_LEN, include/linux/sched.h).
-const KEPT: usize = 15;
 
 /// `process`, and a name as the process has it: it may be given longer, as its program is called,
 /// or as a report shows it, without what would act on a terminal.
@@ -14,8 +11,7 @@ pub(super) fn as_it_is_called(process: &Process, owners: &[Owner]) -> Process {
     let Process::Name(given) = process else {
         return process.clone();
     };
-    let bytes = given.as_bytes();
-    let kept = text(&bytes[..bytes.len().min(KEPT)]);
+    let kept = kept(given);
     let is_shown_so = |name: &str| {
         let charsets = [Charset::Unicode, Charset::Ascii];
         charsets.iter().any(|&one| escape(name, one) == *given)

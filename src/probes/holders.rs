@@ -40,16 +40,28 @@ pub(super) struct Holders {
 /// and spares the walk to those who ask a second time.
 static SEEN: Mutex<BTreeMap<u32, Holder>> = Mutex::new(BTreeMap::new());
 
-/// Looks where these sockets were seen before, and for the others walks /proc/*/fd until every
-/// one has a holder: first through the low numbers of all processes, then through the others.
+/// Looks through all descriptors of the processes in `first`, then where the other sockets were
+/// seen before, and for what is left walks /proc/*/fd until every one has a holder: first through
+/// the low numbers of all processes, then through the others.
 ///
 /// # Errors
-/// /proc cannot be listed.
-pub(super) fn find(inodes: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders, Gap> {
+/// /proc cannot be listed, or one of the first may not be looked at.
+pub(super) fn find(
+    inodes: &BTreeSet<u32>,
+    first: &[u32],
+    deadline: Deadline,
+) -> Result<Holders, Gap> {
     // Inode 0 is a socket without a descriptor.
-    let wanted = inodes.iter().copied().filter(|inode| *inode != 0);
-    let mut found = seen_before(wanted.clone());
-    let lost: Vec<u32> = wanted.filter(|inode| !found.contains_key(inode)).collect();
+    let wanted: Vec<u32> = inodes.iter().copied().filter(|inode| *inode != 0).collect();
+    let mut found = held_by(first, &wanted, deadline)?;
+    let others = wanted.iter().copied();
+    let others = others.filter(|inode| !found.contains_key(inode));
+    let before = seen_before(others);
+    found.extend(before);
+    let lost: Vec<u32> = wanted
+        .into_iter()
+        .filter(|inode| !found.contains_key(inode))
+        .collect();
     if lost.is_empty() {
         let gaps = Vec::new();
         return Ok(Holders { found, gaps });
@@ -63,6 +75,16 @@ pub(super) fn find(inodes: &BTreeSet<u32>, deadline: Deadline) -> Result<Holders
     found.append(&mut walked.found);
     let gaps = walked.gaps;
     Ok(Holders { found, gaps })
+}
+
+/// Those of the sockets that these processes hold.
+fn held_by(pids: &[u32], wanted: &[u32], deadline: Deadline) -> Result<BTreeMap<u32, Holder>, Gap> {
+    let low = Hunt::new(wanted, pids, Part::Low, deadline).run();
+    let high = Hunt::new(wanted, &low.more, Part::High, deadline).run();
+    match gaps_of_descriptors(low.denied + high.denied) {
+        Some(denied) => Err(denied),
+        None => Ok(high.found.into_iter().chain(low.found).collect()),
+    }
 }
 
 fn seen_before(wanted: impl Iterator<Item = u32>) -> BTreeMap<u32, Holder> {
@@ -94,10 +116,16 @@ fn walk(wanted: &[u32], deadline: Deadline) -> Result<Holders, Gap> {
     Ok(Holders { found, gaps })
 }
 
+/// What is looked at.
+const WHATS: &str = "descriptors";
+
+fn gaps_of_descriptors(denied: usize) -> Option<Gap> {
+    processes::denied_gap(WHATS, WHATS, denied)
+}
+
 /// Why a socket may have a holder that was not found.
 fn gaps(denied: usize, late: bool, deadline: Deadline) -> Vec<Gap> {
-    const WHATS: &str = "descriptors";
-    let mut gaps = Vec::from_iter(processes::denied_gap(WHATS, WHATS, denied));
+    let mut gaps = Vec::from_iter(gaps_of_descriptors(denied));
     gaps.extend(processes::outside_gap(WHATS));
     match Mounts::own() {
         Ok(mounts) => gaps.extend(processes::hidden_gap(WHATS, &mounts)),

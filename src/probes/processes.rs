@@ -57,6 +57,24 @@ pub(crate) fn name(pid: u32) -> std::io::Result<String> {
     Ok(text(comm.strip_suffix(b"\n").unwrap_or(&comm)))
 }
 
+/// A name as far as the kernel keeps it, in 15 bytes (TASK_COMM_LEN, include/linux/sched.h).
+pub(crate) fn kept(name: &str) -> String {
+    const KEPT: usize = 15;
+    let bytes = name.as_bytes();
+    text(&bytes[..bytes.len().min(KEPT)])
+}
+
+/// The processes with this name, ascending.
+///
+/// # Errors
+/// /proc cannot be listed.
+pub(crate) fn called(wanted: &str) -> std::io::Result<Vec<u32>> {
+    let wanted = kept(wanted);
+    let mut pids = pids()?;
+    pids.retain(|pid| name(*pid).is_ok_and(|name| name == wanted));
+    Ok(pids)
+}
+
 /// Reads /proc/PID/`file`. The kernel makes these files in one piece, so a read that leaves
 /// room in the buffer has reached the end, and a thousand processes are spared one each.
 ///

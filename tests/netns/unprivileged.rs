@@ -151,6 +151,6 @@ fn owners_that_nobody_may_not_see_are_a_gap() {
 #[ignore = "run as nobody by owners_that_nobody_may_not_see_are_a_gap"]
 fn inner_owners() {
     let deadline = sockdoctor::runner::Deadline::after(std::time::Duration::from_secs(60));
-    let fact = sockdoctor::probes::owners::collect(&[u32::MAX].into(), deadline);
+    let fact = sockdoctor::probes::owners::collect(&[u32::MAX].into(), None, deadline);
     assert!(fact.gaps().iter().any(is_denied), "{fact:?}");
 }

@@ -292,6 +292,23 @@ fn the_child_that_a_dead_process_left_behind_is_the_owner() {
     );
 }
 
+#[test]
+fn a_socket_is_that_of_each_process_that_holds_it() {
+    let namespace = Namespace::new();
+    let (socket, address) = namespace.inside(|| tcp_listener(7));
+    let holder = Holder::new("second-holder", socket.try_clone().expect("a duplicate"));
+    let ours = std::process::id();
+    for (asked_for, pid) in [
+        (ours.to_string(), ours),
+        (holder.pid().to_string(), holder.pid()),
+        ("second-holder".to_owned(), holder.pid()),
+    ] {
+        let document = document_of(["--netns", &namespace.name, "--process", &asked_for]);
+        let owner = &row(&document, address)["sockets"][0]["owner"];
+        assert_eq!(owner["pid"], pid, "{asked_for}");
+    }
+}
+
 /// /proc shows no descriptors of a thread that has ended, and that one gave the process its number.
 #[test]
 fn a_process_whose_first_thread_has_ended_is_the_owner() {

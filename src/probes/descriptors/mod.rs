@@ -122,7 +122,7 @@ fn ask_all(
     sender: &Sender<(u32, Result<Told, Why>)>,
 ) -> Result<Why, Gap> {
     let inodes: BTreeSet<u32> = wanted.keys().copied().collect();
-    let held = holders::find(&inodes, deadline)?;
+    let held = holders::find(&inodes, &[], deadline)?;
     let mut by_process: BTreeMap<u32, Vec<(RawFd, u32)>> = BTreeMap::new();
     for (&inode, &Holder { pid, descriptor }) in &held.found {
         by_process.entry(pid).or_default().push((descriptor, inode));
