@@ -119,6 +119,7 @@ fn verdict(facts: &Facts, policy: &Policy, selected: impl Fn(&Check) -> bool) ->
         if walk.status == Status::Unknown && !selected(asked) {
             walk.status = Status::Skipped;
             walk.summary = format!("Not asked: {} is not among the checks.", asked.id);
+            walk.steps.clear();
         }
     }
     verdict

@@ -174,7 +174,7 @@ pub(crate) struct Output {
     /// Colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
-    /// Only the verdict, and what fails
+    /// Only the verdict, and what the exit code is about
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// What passes too, and all the evidence
@@ -206,7 +206,7 @@ pub(crate) struct Explain {
 /// Judge facts that were recorded with --record
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// What --record wrote
+    /// What --record wrote; `-` is stdin
     pub file: PathBuf,
     /// Which checks.
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Files that the user names on the command line.
+//! Files that the user names on the command line; `-` is stdin.
 
 use crate::text::reason;
 use std::fs::File;
@@ -11,9 +11,13 @@ use std::path::Path;
 /// Why not, to be read after the name of the file.
 pub(crate) fn read(path: &Path, most_mib: u64) -> Result<Vec<u8>, String> {
     let most = most_mib << 20;
-    let file = File::open(path).map_err(|error| reason(&error))?;
+    let stream: Box<dyn Read> = match path.to_str() {
+        Some("-") => Box::new(std::io::stdin().lock()),
+        _ => Box::new(File::open(path).map_err(|error| reason(&error))?),
+    };
     let mut bytes = Vec::new();
-    file.take(most + 1)
+    stream
+        .take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| reason(&error))?;
     if bytes.len() as u64 > most {

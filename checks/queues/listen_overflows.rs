@@ -39,7 +39,9 @@ fn remedy(namespace: &Namespace) -> Remedy {
     match namespace.sample {
         Some(_) => listening::empty_it(Remedy::default()),
         // History: whose queue it was may long be gone.
-        None => Remedy::by_hand("see whether it still grows: sockdoctor --sample 2s"),
+        None => Remedy::by_hand(
+            "see whether it still grows: sockdoctor --sample 10s (clients try again after 1, 3, 7 s)",
+        ),
     }
 }
 

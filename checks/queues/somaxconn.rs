@@ -92,7 +92,8 @@ fn judge_value(view: &View<'_>, namespace: &Namespace, value: u32, than: &Yardst
 
 fn verdict(limits: &Limits, value: u32, than: &Yardstick) -> (Status, String) {
     if let Some(min) = limits.somaxconn_min.filter(|&min| value < min) {
-        let summary = format!("{SOMAXCONN} is {value}, lower than the {min} that is asked for");
+        let summary =
+            format!("{SOMAXCONN} is {value}, lower than the {min} that the policy asks for");
         return (Status::Fail, summary);
     }
     // A limit of one's own stands in the place of the kernel's default.

@@ -49,6 +49,9 @@ impl Recording {
 /// The file that a rename may replace. Through links, because a rename over /dev/stdout would
 /// take that name away from the whole machine.
 fn target(path: &Path) -> Result<PathBuf, Mistake> {
+    if path == Path::new("-") {
+        return Err(cannot(path, "the report goes to stdout"));
+    }
     match fs::metadata(path) {
         Ok(there) if there.is_file() => {
             fs::canonicalize(path).map_err(|error| cannot(path, &reason(&error)))

@@ -72,7 +72,7 @@ fn a_live_check_obeys_it_too() {
     let ran = run(&mut program(&arguments));
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
     assert!(
-        ran.stdout.contains("4294967295 that is asked for"),
+        ran.stdout.contains("lower than the 4294967295"),
         "{}",
         ran.stdout
     );

@@ -20,6 +20,18 @@ fn recorded_facts_give_the_same_judgement() {
 }
 
 #[test]
+fn facts_can_come_from_stdin() {
+    let file = TemporaryFile::absent();
+    let path = file.argument();
+    run(&mut program(&["--only=ss-environment", "--record", &path]));
+    let named = run(&mut program(&["replay", &path]));
+    let facts = std::fs::File::open(file.path()).expect("the recording");
+    let piped = run(program(&["replay", "-"]).stdin(facts));
+    assert_eq!((piped.code, piped.stdout), (named.code, named.stdout));
+    assert_eq!(piped.stderr, "");
+}
+
+#[test]
 fn an_older_recording_is_replaced() {
     let file = TemporaryFile::with("something older and much shorter than facts are");
     let path = file.argument();
@@ -39,6 +51,7 @@ fn a_place_that_cannot_be_written_is_refused_before_any_work() {
         ("/no/such/directory/facts.json", "No such file or directory"),
         ("/dev/null", "it is not a regular file"),
         ("/tmp", "it is not a regular file"),
+        ("-", "the report goes to stdout"),
     ] {
         let ran = run(&mut program(&["--record", path]));
         let expected = format!("sockdoctor: {path}: cannot be written: {why}\n");

@@ -134,7 +134,8 @@ fn block(
     match (&finding.remedy, before.map(|before| &before.remedy)) {
         (None, _) => {}
         (Some(remedy), Some(Some(same))) if remedy == same => {
-            words::label(page, "now", "as above");
+            let word = if remedy.now.is_empty() { "keep" } else { "now" };
+            words::label(page, word, "as above");
         }
         (Some(remedy), _) => words::remedy(page, remedy),
     }

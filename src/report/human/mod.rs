@@ -2,6 +2,7 @@
 
 mod findings;
 mod header;
+mod sampled;
 mod totals;
 mod unknowns;
 mod verdict;
@@ -18,7 +19,7 @@ use std::collections::BTreeSet;
 /// How much to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detail {
-    /// The verdict and what fails, a line each.
+    /// The verdict, and what the exit code is about, a line each.
     Quiet,
     /// What is wrong in full; what is well in numbers.
     Normal,
@@ -43,9 +44,13 @@ pub(crate) fn render(report: &Report<'_>, look: Look, detail: Detail) -> String 
     if detail != Detail::Quiet {
         findings::write(&mut page, report, Status::Warn, detail, &told);
         findings::write(&mut page, report, Status::Waived, detail, &told);
+        sampled::write(&mut page, report, detail);
         unknowns::write(&mut page, report, detail, &told);
         totals::write(&mut page, report, detail);
     } else {
+        if let Some(status) = totals::told_by_exit(report).filter(|status| *status < Status::Fail) {
+            findings::write(&mut page, report, status, detail, &told);
+        }
         totals::write_quiet(&mut page, report);
     }
     page.finish()

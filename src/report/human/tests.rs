@@ -326,6 +326,45 @@ fn one_cause_for_both_walks_is_told_once() {
 }
 
 #[test]
+fn a_quiet_report_tells_what_its_exit_code_is_about() {
+    let low = Finding::host(Status::Warn, "somaxconn is low");
+    let diagnosis = diagnosis(all_sound(), vec![result("somaxconn", vec![low])]);
+    let quiet = |fail_on| {
+        let report = Report {
+            facts: &healthy(),
+            others: &[],
+            diagnosis: &diagnosis,
+            exit: Exit::of(&diagnosis, fail_on),
+            applied: None,
+            recorded: false,
+        };
+        render(&report, plain(80, Charset::Ascii), Detail::Quiet)
+    };
+    assert!(quiet(crate::cli::FailOn::Warn).contains("WARN  somaxconn: somaxconn is low"));
+    assert!(!quiet(crate::cli::FailOn::Fail).contains("WARN"));
+}
+
+#[test]
+fn what_did_not_grow_is_told_to_who_took_a_sample() {
+    let counter = |total| Evidence::counter("ListenOverflows", "host", None, total);
+    let pass = |total| {
+        let text = "history only: no growth within 2.0 s";
+        Finding::host(Status::Pass, text).evidence(counter(total))
+    };
+    let of = |total, sample_ms| {
+        let overflows = result("listen-overflows", vec![pass(total)]);
+        let diagnosis = diagnosis(all_sound(), vec![overflows]);
+        let mut facts = healthy();
+        facts.collection.sample_ms = sample_ms;
+        let look = plain(80, Charset::Ascii);
+        text(&facts, &diagnosis, look, Detail::Normal).contains("PASS  listen-overflows")
+    };
+    assert!(of(56, Some(2_000)));
+    assert!(!of(0, Some(2_000)), "nothing ever happened");
+    assert!(!of(56, None), "nobody took a sample");
+}
+
+#[test]
 fn a_long_list_is_cut_and_verbose_shows_it() {
     let many = diagnosis(all_sound(), vec![full_queues(40)]);
     let normal = at(80, &many, Detail::Normal);

@@ -105,12 +105,8 @@ fn numbers(parts: &[(usize, &str)]) -> Vec<String> {
 /// The check to read about first: of those that the exit code is about, or else of the worst.
 fn worst(report: &Report<'_>) -> Option<&'static str> {
     let results = || shown(report, Detail::Normal);
-    let told = match report.exit {
-        Exit::Failure => Status::Fail,
-        Exit::Warnings => Status::Warn,
-        Exit::Undecided => Status::Unknown,
-        Exit::Fine | Exit::Usage => results().map(|result| result.status).max()?,
-    };
+    let worst = || results().map(|result| result.status).max();
+    let told = told_by_exit(report).or_else(worst)?;
     let is_told = |result: &&CheckResult| result.status == told && told > Status::Waived;
     let verdict = &report.diagnosis.verdict;
     let causes = [verdict.tcp.cause, verdict.unix.cause];
@@ -118,6 +114,16 @@ fn worst(report: &Report<'_>) -> Option<&'static str> {
     let cause = results().filter(is_told).find(is_cause);
     let told = cause.or_else(|| results().find(is_told));
     told.map(|result| result.check.id)
+}
+
+/// The status that the exit code is about.
+pub(super) fn told_by_exit(report: &Report<'_>) -> Option<Status> {
+    match report.exit {
+        Exit::Failure => Some(Status::Fail),
+        Exit::Warnings => Some(Status::Warn),
+        Exit::Undecided => Some(Status::Unknown),
+        Exit::Fine | Exit::Usage => None,
+    }
 }
 
 /// What the exit code means, where it is not 0.

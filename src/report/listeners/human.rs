@@ -7,7 +7,7 @@ use super::{Listing, words};
 use crate::report::NOBODY;
 use crate::report::page::{Lead, Look, Page};
 use crate::report::style::Tone;
-use sockdoctor_checks::listeners::{Attribution, Table};
+use sockdoctor_checks::listeners::{Attribution, Row, Table};
 use std::cmp::Reverse;
 
 /// Namespaces whose drops are told.
@@ -116,14 +116,21 @@ fn is_nobodys(table: &Table<'_>) -> bool {
 }
 
 /// The namespaces in which something was dropped, most first. Where some ports or a process were
-/// asked for, those of their listeners.
+/// asked for, those in which their listeners may have dropped it.
 fn dropping<'a>(listing: &Listing<'a>) -> Vec<&'a Attribution> {
     let Table {
         rows, attributions, ..
     } = listing.table;
     let filter = &listing.request.filter;
     let all = filter.ports.is_empty() && filter.process.is_none();
-    let is_shown = |one: &Attribution| all || rows.iter().any(|row| row.netns.id == one.id);
+    let is_theirs = |row: &Row<'_>| {
+        let mut members = row.members.iter();
+        members.any(|member| row.may_have_dropped(member) != Some(false))
+    };
+    let is_shown = |one: &Attribution| {
+        let mut rows = rows.iter().filter(|row| row.netns.id == one.id);
+        all || rows.any(is_theirs)
+    };
     let dropping = attributions.iter().filter(|one| one.has_drops());
     let mut dropping: Vec<&Attribution> = dropping.filter(|one| is_shown(one)).collect();
     dropping.sort_by_key(|one| Reverse(one.listen_drops.clone().ok()));

@@ -86,7 +86,11 @@ fn looked_for(listing: &Listing<'_>) -> String {
     let filter = &listing.request.filter;
     let ports: Vec<String> = filter.ports.iter().map(u16::to_string).collect();
     let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
-    let port = (!ports.is_empty()).then(|| format!("at port {}", list(&ports)));
+    let port = match ports.as_slice() {
+        [] => None,
+        [port] => Some(format!("at port {port}")),
+        ports => Some(format!("at ports {}", list(ports))),
+    };
     let process = filter.process.as_ref().map(|process| match process {
         Process::Pid(pid) => format!("of process {pid}"),
         Process::Name(name) => format!("of a process called {name}"),

@@ -178,7 +178,7 @@ fn an_empty_table_says_what_was_looked_for() {
     assert_eq!(
         text.split("\n\n").next(),
         Some(
-            "No TCP listener was found at port 81 and 82 of a process called \\x1b[2J\\nx in 2\n\
+            "No TCP listener was found at ports 81 and 82 of a process called \\x1b[2J\\nx in 2\n\
              network namespaces."
         )
     );
@@ -245,6 +245,7 @@ fn drops_of_other_namespaces_are_not_told_of_one_port() {
     let tells = |it| text(&facts(), &request(Kind::Tcp, port(it))).contains("ListenDrops");
     assert!(tells(8080));
     assert!(!tells(53));
+    assert!(!tells(443), "that one dropped nothing");
 }
 
 #[test]
