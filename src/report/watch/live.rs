@@ -150,8 +150,8 @@ fn left_out(view: &View<'_>, look: Look, shown: usize) -> Line<'static> {
     let text = match view.rows.len() {
         0 => "nothing listens here, as far as can be seen".to_owned(),
         rows if rows > shown => format!(
-            "and {} that are no worse",
-            counted(rows - shown, "listener")
+            "and {}, no worse than these",
+            counted(rows - shown, "more listener")
         ),
         _ => return Line::default(),
     };
