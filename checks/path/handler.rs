@@ -136,13 +136,15 @@ pub(super) fn is_there(facts: &Facts, handler: Handler) -> Option<bool> {
     }
 }
 
-/// Whether a module is built in or loaded, before this run or by it.
+/// Whether a module is built in or loaded, before this run or by it. What a kernel without
+/// loadable modules has built in only its configuration says, or an answer.
 pub(super) fn is_in_kernel(facts: &Facts, module: DiagModule) -> Option<bool> {
     let after = facts.loaded_after.value();
     if after.is_some_and(|after| after.contains(&module)) {
         return Some(true);
     }
-    presence(facts, module).map(Presence::is_in_kernel)
+    let presence = presence(facts, module)?;
+    (*presence != Presence::NoModuleSupport).then(|| presence.is_in_kernel())
 }
 
 /// True when the files that would say why are those of the host, which a container cannot see.
@@ -311,6 +313,17 @@ mod tests {
             entry.presence = Fact::with_gaps(gone, vec![gap]);
         });
         assert!(matches!(look(&facts, Handler::Tcp), Look::Answers { .. }));
+    }
+
+    #[test]
+    fn a_kernel_without_modules_may_have_built_in_what_nobody_asked() {
+        let mut facts = fixture::healthy();
+        let module = DiagModule::TcpDiag;
+        broken::set_presence(&mut facts, module, Presence::NoModuleSupport);
+        facts.loaded_after = Fact::Known(Vec::new());
+        assert!(matches!(look(&facts, Handler::Tcp), Look::Answers { .. }));
+        facts.round_trips = Fact::Missing(Gap::not_collected("round trip", "--passive"));
+        assert!(matches!(look(&facts, Handler::Tcp), Look::NotAsked { .. }));
     }
 
     #[test]

@@ -76,15 +76,15 @@ fn standing(facts: &Facts, module: DiagModule) -> Standing<'_> {
     let Some(presence) = handler::presence(facts, module) else {
         return Standing::Unclear;
     };
-    if presence.was_not_built() {
-        return Standing::NotBuilt(presence);
+    match presence {
+        Presence::NoModuleSupport => return Standing::Unclear,
+        Presence::NotConfigured { .. } => return Standing::NotBuilt(presence),
+        _ => {}
     }
     let causes = cause::causes(facts, module);
-    let rules_are_read =
-        cause::entry(facts, module).is_some_and(|entry| entry.rules.gaps().is_empty());
     match presence {
         _ if !causes.is_empty() => Standing::Stopped(causes),
-        Presence::Shipped { .. } if rules_are_read => Standing::Usable,
+        Presence::Shipped { .. } if cause::unread(facts, module).is_empty() => Standing::Usable,
         _ => Standing::Unclear,
     }
 }
@@ -243,6 +243,21 @@ mod tests {
         let worst = worst(&facts);
         assert_eq!(worst.status, Status::Unknown);
         assert!(worst.evidence[0].says.contains("of kmod"));
+    }
+
+    #[test]
+    fn what_was_not_read_of_the_kernel_may_stop_it() {
+        let mut facts = mptcp(broken::shipped(MPTCP));
+        let needs = "root".to_owned();
+        let gap = Gap::new("kernel.modules_disabled", Why::Denied { needs });
+        facts.kernel.modules_disabled = Fact::Missing(gap);
+        assert_eq!(worst(&facts).status, Status::Unknown);
+    }
+
+    #[test]
+    fn a_kernel_without_modules_and_configuration_tells_nothing() {
+        let facts = mptcp(Presence::NoModuleSupport);
+        assert_eq!(worst(&facts).status, Status::Unknown);
     }
 
     #[test]

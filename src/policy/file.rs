@@ -119,12 +119,16 @@ impl Reader<'_> {
         if reason.is_empty() {
             return Err(wrong(&table.reason, "a waiver needs a reason"));
         }
-        let subject = table.subject.filter(|subject| !subject.as_ref().is_empty());
+        let is_empty = |subject: &&Spanned<String>| subject.as_ref().is_empty();
+        if let Some(empty) = table.subject.as_ref().filter(is_empty) {
+            let why = "an empty subject names nothing; leave it out to accept every finding";
+            return Err(wrong(empty, why));
+        }
         let (line, _) = position(self.text, table.id.span().start);
         let toml::value::Date { year, month, day } = table.expires;
         Ok(Waiver {
             id,
-            subject: subject.map(Spanned::into_inner),
+            subject: table.subject.map(Spanned::into_inner),
             reason: reason.join(" "),
             expires: Date::new(year, month, day),
             place: Place {

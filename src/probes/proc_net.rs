@@ -30,8 +30,6 @@ const LISTEN: &[u8] = b"0A";
 const SYN_RECV: &[u8] = b"03";
 /// Index of the column with the inode.
 const INODE: usize = 9;
-/// Index of the column with the address of the kernel's socket.
-const ADDRESS: usize = 11;
 
 /// The TCP listeners in `directory`/tcp and `directory`/tcp6, without backlog and drops.
 /// `directory` is /proc/thread-self/net, or /proc/PID/net. Listeners come first in these files
@@ -174,7 +172,8 @@ struct Table {
 }
 
 impl Table {
-    /// Opens the file, to be read `at_once` bytes at a time, and passes over its heading.
+    /// Opens the file, to be read `at_once` bytes at a time, and passes over its heading, which is
+    /// there also when nothing else is.
     fn open(path: &Path, at_once: usize) -> Result<Self, Gap> {
         let name = shown(path);
         let file = File::open(path).map_err(|error| io_gap(&name, &error))?;
@@ -183,8 +182,10 @@ impl Table {
             lines: BufReader::with_capacity(at_once, file),
             line: Vec::new(),
         };
-        table.advance()?;
-        Ok(table)
+        match table.advance()? {
+            true => Ok(table),
+            false => Err(table.malformed("it has not even a heading")),
+        }
     }
 
     /// Reads the next line; false at the end.
@@ -224,10 +225,11 @@ impl Table {
         Ok(false)
     }
 
-    /// Whether gVisor wrote the current line: it prints the address of its socket with `0x`
-    /// (commonGenerateTCP, pkg/sentry/fsimpl/proc/task_net.go).
+    /// Whether gVisor wrote the current line: it ends every one with these constants
+    /// (commonGenerateTCP, pkg/sentry/fsimpl/proc/task_net.go). Linux never prints a
+    /// retransmission timeout of 0.
     fn is_of_gvisor(&self) -> bool {
-        self.column(ADDRESS).is_some_and(|a| a.starts_with(b"0x"))
+        self.line.trim_ascii_end().ends_with(b" 0 0 0 0 -1")
     }
 
     /// The TCP socket of the current line.

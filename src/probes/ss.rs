@@ -123,19 +123,21 @@ impl Ss<'_> {
         let canary = canary::tcp(Family::V4)?;
         let port = format!(":{}", canary.name.port());
         let filter = ["-tn", "state", "listening", "sport", "=", &port];
-        self.ask(&filter, canary.truth)
+        self.ask(&filter, &canary.name.to_string(), canary.truth)
     }
 
     /// What it prints for a unix stream. Its filter by inode came late, the one by name did not.
     fn unix(&self) -> Result<Fact<SsRun>, Gap> {
         let canary = canary::unix_named()?;
-        self.ask(&["-xn", "src", &canary.name], canary.truth)
+        self.ask(&["-xn", "src", &canary.name], &canary.name, canary.truth)
     }
 
-    fn ask(&self, arguments: &[&str], truth: Queues) -> Result<Fact<SsRun>, Gap> {
+    /// What it prints for the socket with this name. Rows about others prove nothing.
+    fn ask(&self, arguments: &[&str], name: &str, truth: Queues) -> Result<Fact<SsRun>, Gap> {
         let output = self.run(arguments)?;
         let command = arguments.join(" ");
-        let (rows, garbage) = parse(&output.stdout);
+        let (mut rows, garbage) = parse(&output.stdout);
+        rows.retain(|row| row.local == name);
         let nonsense = match garbage {
             Some(line) => Some(self.nonsense(&command, &output, Some(line))),
             None if rows.is_empty() && output.exit_code != Some(0) => {

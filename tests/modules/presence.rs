@@ -160,7 +160,12 @@ fn a_kernel_without_proc_modules_has_no_module_support() {
     fs::remove_dir_all(scene.tree()).expect("removed");
     fs::remove_file(scene.proc.join("modules")).expect("removed");
     let presence = scene.presence(DiagModule::TcpDiag);
-    assert_eq!(presence, Fact::Known(Presence::NoModuleSupport));
+    assert_eq!(presence.value(), Some(&Presence::NoModuleSupport));
+    assert_eq!(
+        presence.gaps().len(),
+        1,
+        "its configuration says what is built in"
+    );
 }
 
 #[test]

@@ -109,6 +109,17 @@ fn a_waiver_needs_a_reason_and_an_end() {
 }
 
 #[test]
+fn a_waiver_of_everything_names_no_subject() {
+    let waiver = |subject| {
+        let fields = "id = \"tcp-diag\"\nreason = \"x\"\nexpires = 2027-01-31";
+        format!("[[waivers]]\n{fields}\n{subject}")
+    };
+    let why = complaint(&waiver("subject = \"\""));
+    assert!(why.contains("an empty subject names nothing"), "{why}");
+    assert_eq!(why.split(": ").next(), Some("p.toml:5:11"));
+}
+
+#[test]
 fn waivers_cannot_be_waived() {
     let why = complaint("[[waivers]]\nid = \"waivers\"\nreason = \"x\"\nexpires = 2027-01-31");
     assert_eq!(why, "p.toml:2:6: waivers cannot be waived");

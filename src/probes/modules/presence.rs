@@ -32,7 +32,11 @@ pub(super) fn decide(
             None => return Fact::Missing(gap.clone()),
         },
     };
-    Fact::with_gaps(presence, unreadable(context.loaded))
+    let mut gaps = unreadable(context.loaded);
+    if presence == Presence::NoModuleSupport {
+        gaps.extend(context.kernel.config.gaps().iter().cloned());
+    }
+    Fact::with_gaps(presence, gaps)
 }
 
 fn is_loaded(loaded: &Result<Loaded, Gap>, module: DiagModule) -> bool {
