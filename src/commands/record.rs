@@ -8,30 +8,25 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// A recording under way: a file beside the one that was named, which takes its place when it
-/// is whole. Only its owner can read it, because it names processes and sockets.
+/// A file that can be written when the facts are there.
 #[derive(Debug)]
 pub(super) struct Recording {
     target: PathBuf,
-    temporary: NamedTempFile,
 }
 
 impl Recording {
     /// Makes sure that `path` can be written, before any other work is done.
     pub(super) fn begin(path: &Path) -> Result<Self, Mistake> {
         let target = target(path)?;
-        let directory = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let temporary =
-            NamedTempFile::new_in(directory).map_err(|error| cannot(path, &reason(&error)))?;
-        Ok(Recording { target, temporary })
+        // It is gone again at once: a signal during the probes would leave it behind.
+        beside(&target).map_err(|error| cannot(path, &reason(&error)))?;
+        Ok(Recording { target })
     }
 
     /// Writes the facts and gives the file its name.
     pub(super) fn finish(self, facts: &Facts) -> Result<(), Mistake> {
-        let Recording { target, temporary } = self;
+        let Recording { target } = self;
+        let temporary = beside(&target).map_err(|error| cannot(&target, &reason(&error)))?;
         let mut writer = BufWriter::new(&temporary);
         serde_json::to_writer_pretty(&mut writer, facts)
             .map_err(std::io::Error::from)
@@ -44,6 +39,15 @@ impl Recording {
             .map_err(|error| cannot(&target, &reason(&error.error)))?;
         Ok(())
     }
+}
+
+/// A file beside the one that was named, which takes its place when it is whole. Only its owner
+/// can read it, because it names processes and sockets.
+fn beside(target: &Path) -> std::io::Result<NamedTempFile> {
+    let directory = target
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))
 }
 
 /// The file that a rename may replace. Through links, because a rename over /dev/stdout would

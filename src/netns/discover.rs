@@ -2,7 +2,7 @@
 
 use super::kin::Kin;
 use super::mounts::Mounts;
-use super::select::{NoSuchNamespace, Selector, Whereabouts, denied, select};
+use super::select::{NoSuchNamespace, Selector, Whereabouts, denied, of_process, select};
 use super::{Found, identity, names};
 use crate::gap::io_gap;
 use crate::probes::initial;
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 const WHAT: &str = "network namespace";
 const WHATS: &str = "network namespaces";
+const WHATS_OF_PROCESSES: &str = "network namespaces of other processes";
 
 /// Finds the namespaces that the selectors mean; several selectors unite. `Partial` when
 /// processes could not be seen, whose namespaces may be others than those found. In the order
@@ -64,8 +65,9 @@ fn whereabouts(pid: u32, kin: Option<&mut Kin>) -> Whereabouts {
         Ok(inode) if kin.is_some() => Whereabouts::In(inode),
         Ok(_) | Err(Errno::ACCESS | Errno::PERM) => kin
             .and_then(known)
-            .unwrap_or_else(|| Whereabouts::Denied(denied(pid))),
-        Err(_) => Whereabouts::NoProcess,
+            .unwrap_or_else(|| Whereabouts::Unseen(denied(pid))),
+        Err(Errno::NOENT | Errno::SRCH) => Whereabouts::NoProcess,
+        Err(errno) => Whereabouts::Unseen(io_gap(of_process(pid), &errno.into())),
     }
 }
 
@@ -162,14 +164,18 @@ impl Survey {
             Err(error) => return self.unseen.push(io_gap("/proc", &error)),
         };
         let links = map_shared(&pids, |pid| identity::of_process(*pid));
-        let mut denied = Vec::new();
+        let (mut denied, mut failed) = (Vec::new(), None);
         for (pid, link) in pids.into_iter().zip(links) {
             match link {
                 Ok(inode) => self.add_inside(NetnsId { inode, ..own }, pid),
                 Err(Errno::ACCESS | Errno::PERM) => denied.push(pid),
-                Err(_) => {} // It ended meanwhile.
+                Err(Errno::NOENT | Errno::SRCH) => {} // It ended meanwhile.
+                Err(errno) => failed = Some(errno),
             }
         }
+        let failed = failed.map(std::io::Error::from);
+        self.unseen
+            .extend(failed.map(|error| io_gap(WHATS_OF_PROCESSES, &error)));
         if !denied.is_empty() {
             self.add_denied(own, &denied);
         }

@@ -1,8 +1,10 @@
 //! Which namespace something is: its device and its inode.
 
+use crate::probes::processes;
 use rustix::fs::{CWD, fstat, readlinkat_raw};
 use rustix::io::{Errno, Result};
 use sockdoctor_checks::facts::NetnsId;
+use std::iter::once;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 
@@ -23,8 +25,21 @@ pub(super) fn of_file(file: impl AsFd) -> Result<NetnsId> {
 /// The inode of the network namespace of a process, from its link. Every nsfs file is on one
 /// device, because the kernel mounts nsfs once (nsfs_init, fs/nsfs.c), so the inode is enough,
 /// and reading the link costs a quarter of opening it.
+///
+/// A process whose first thread has ended lives on in the others, and only those are in a
+/// namespace then (exit_task_namespaces, kernel/nsproxy.c).
 pub(super) fn of_process(pid: u32) -> Result<u64> {
-    link(CWD, &format!("/proc/{pid}/ns/net"))
+    let links = ways_through(pid).map(|way| link(CWD, &way));
+    let mut not_ended = links.skip_while(|link| *link == Err(Errno::NOENT));
+    not_ended.next().unwrap_or(Err(Errno::NOENT))
+}
+
+/// The files that lead into the namespace of a process: its own, then those of its threads.
+pub(super) fn ways_through(pid: u32) -> impl Iterator<Item = String> {
+    let threads = move |()| processes::thread_ids(pid).unwrap_or_default();
+    let threads = once(()).flat_map(threads);
+    once(format!("/proc/{pid}/ns/net"))
+        .chain(threads.map(move |thread| format!("/proc/{pid}/task/{thread}/ns/net")))
 }
 
 /// The number in a link like `net:[4026531833]`.

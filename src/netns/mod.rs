@@ -51,8 +51,9 @@ pub struct Found {
 impl Found {
     /// The ways in: files first, because they outlive processes.
     fn ways(&self) -> impl Iterator<Item = PathBuf> {
-        let process = self.process.map(|pid| format!("/proc/{pid}/ns/net").into());
-        self.files.iter().cloned().chain(process)
+        let through_process = self.process.into_iter().flat_map(identity::ways_through);
+        let files = self.files.iter().cloned();
+        files.chain(through_process.map(PathBuf::from))
     }
 
     /// Moves the calling thread into it, and no other. Nothing leads a thread back.

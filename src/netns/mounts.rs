@@ -62,7 +62,7 @@ impl Mounts {
         &self,
         field: usize,
         wanted: impl Fn(&[u8]) -> bool,
-    ) -> impl DoubleEndedIterator<Item = Mount<'_>> {
+    ) -> impl Iterator<Item = Mount<'_>> {
         let lines = self.0.split(|byte| *byte == b'\n');
         let is_wanted = move |line: &&[u8]| {
             let mut fields = line.split(|byte| *byte == b' ');
@@ -98,9 +98,6 @@ impl Mounts {
     pub(crate) fn place(&self, path: &Path) -> Option<(String, PathBuf)> {
         let above = self.with(POINT, |point| path.starts_with(as_path(point)));
         let above: Vec<Mount<'_>> = above.collect();
-        let is_on = |upper: &&Mount<'_>, lower: &Mount<'_>| {
-            upper.parent == lower.id && upper.id != lower.id
-        };
         let mut mount = above
             .iter()
             .find(|mount| !above.iter().any(|lower| is_on(mount, lower)))?;
@@ -126,8 +123,10 @@ impl Mounts {
     /// The `hidepid=` option of /proc as the kernel prints it: a number before Linux 5.8, a
     /// word since. "0" when it is not set, `None` when nothing is mounted on /proc.
     pub(crate) fn hidepid(&self) -> Option<&str> {
-        // The last of several mounts on one place is the one on top.
-        let proc = self.with(POINT, |point| point == b"/proc").next_back()?;
+        let stacked: Vec<Mount<'_>> = self.with(POINT, |point| point == b"/proc").collect();
+        // Since Linux 6.8 the lines are in the order of their numbers, and those are used again.
+        let is_covered = |mount: &Mount<'_>| stacked.iter().any(|upper| is_on(upper, mount));
+        let proc = stacked.iter().find(|mount| !is_covered(mount))?;
         let mut options = proc.super_options.split(',');
         Some(
             options
@@ -140,6 +139,11 @@ impl Mounts {
     pub(crate) fn hides_processes(&self) -> bool {
         matches!(self.hidepid(), Some("2" | "4" | "invisible" | "ptraceable"))
     }
+}
+
+/// The root of all has itself for a parent.
+fn is_on(upper: &Mount<'_>, lower: &Mount<'_>) -> bool {
+    upper.parent == lower.id && upper.id != lower.id
 }
 
 /// `36 35 0:4 net:[4026532201] /run/netns/web rw shared:3 - nsfs nsfs rw`.
@@ -226,8 +230,8 @@ mod tests {
     #[test]
     fn the_topmost_proc_counts() {
         let mounts = mounts(
-            "22 27 0:21 / /proc rw - proc proc rw\n\
-             90 22 0:60 / /proc rw - proc proc rw,gid=5,hidepid=invisible\n",
+            "20 22 0:60 / /proc rw - proc proc rw,gid=5,hidepid=invisible\n\
+             22 27 0:21 / /proc rw - proc proc rw\n",
         );
         assert_eq!(mounts.hidepid(), Some("invisible"));
         assert!(mounts.hides_processes());

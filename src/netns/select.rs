@@ -37,7 +37,7 @@ const SHORT_ID: usize = 12;
 /// Where the process of a [`Selector::Pid`] is.
 pub(super) enum Whereabouts {
     In(u64),
-    Denied(Gap),
+    Unseen(Gap),
     NoProcess,
 }
 
@@ -60,7 +60,7 @@ pub(super) fn select(
         let meant = match selector {
             Selector::Pid(pid) => match process(*pid) {
                 Whereabouts::In(inode) => mark(&all, &mut chosen, |found| found.id.inode == inode),
-                Whereabouts::Denied(gap) => {
+                Whereabouts::Unseen(gap) => {
                     gaps.push(gap);
                     continue;
                 }
@@ -119,8 +119,12 @@ fn nothing_for(selector: &Selector) -> NoSuchNamespace {
 
 /// The gap for a process that may not be looked at.
 pub(super) fn denied(pid: u32) -> Gap {
-    let what = format!("network namespace of process {pid}");
-    Gap::new(what, processes::denied())
+    Gap::new(of_process(pid), processes::denied())
+}
+
+/// What a gap about one process calls it.
+pub(super) fn of_process(pid: u32) -> String {
+    format!("network namespace of process {pid}")
 }
 
 #[cfg(test)]
@@ -159,7 +163,7 @@ mod tests {
     fn selected(selectors: &[Selector]) -> Result<Vec<u64>, String> {
         let whereabouts = |pid| match pid {
             10 => Whereabouts::In(3),
-            11 => Whereabouts::Denied(denied(11)),
+            11 => Whereabouts::Unseen(denied(11)),
             _ => Whereabouts::NoProcess,
         };
         let (found, _) = select(five(), selectors, whereabouts).map_err(|e| e.to_string())?;

@@ -10,7 +10,7 @@ use rustix::path::Arg;
 use sockdoctor_checks::facts::Gap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Descriptors below this are looked at first, in all processes. A server listens before it has
@@ -81,8 +81,8 @@ pub(super) fn find(
 fn held_by(pids: &[u32], wanted: &[u32], deadline: Deadline) -> Result<BTreeMap<u32, Holder>, Gap> {
     let low = Hunt::new(wanted, pids, Part::Low, deadline).run();
     let high = Hunt::new(wanted, &low.more, Part::High, deadline).run();
-    match gaps_of_descriptors(low.denied + high.denied) {
-        Some(denied) => Err(denied),
+    match low.unseen.and(high.unseen).gaps().into_iter().next() {
+        Some(unseen) => Err(unseen),
         None => Ok(high.found.into_iter().chain(low.found).collect()),
     }
 }
@@ -111,7 +111,7 @@ fn walk(wanted: &[u32], deadline: Deadline) -> Result<Holders, Gap> {
     found.append(&mut high.found);
     let gaps = match found.len() == wanted.len() {
         true => Vec::new(),
-        false => gaps(low.denied + high.denied, low.late || high.late, deadline),
+        false => gaps(&low.unseen.and(high.unseen), deadline),
     };
     Ok(Holders { found, gaps })
 }
@@ -119,19 +119,44 @@ fn walk(wanted: &[u32], deadline: Deadline) -> Result<Holders, Gap> {
 /// What is looked at.
 const WHATS: &str = "descriptors";
 
-fn gaps_of_descriptors(denied: usize) -> Option<Gap> {
-    processes::denied_gap(WHATS, WHATS, denied)
+/// What a walk left out.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unseen {
+    /// Processes that may not be looked at.
+    denied: usize,
+    /// What went wrong with one that has not ended.
+    failed: Option<Errno>,
+    /// The deadline came first.
+    late: bool,
+}
+
+impl Unseen {
+    fn and(self, other: Unseen) -> Unseen {
+        Unseen {
+            denied: self.denied + other.denied,
+            failed: self.failed.or(other.failed),
+            late: self.late || other.late,
+        }
+    }
+
+    /// The gaps that are the processes' own.
+    fn gaps(&self) -> Vec<Gap> {
+        let mut gaps = Vec::from_iter(processes::denied_gap(WHATS, WHATS, self.denied));
+        let failed = self.failed.map(std::io::Error::from);
+        gaps.extend(failed.map(|error| io_gap("descriptors of other processes", &error)));
+        gaps
+    }
 }
 
 /// Why a socket may have a holder that was not found.
-fn gaps(denied: usize, late: bool, deadline: Deadline) -> Vec<Gap> {
-    let mut gaps = Vec::from_iter(gaps_of_descriptors(denied));
+fn gaps(unseen: &Unseen, deadline: Deadline) -> Vec<Gap> {
+    let mut gaps = unseen.gaps();
     gaps.extend(processes::outside_gap(WHATS));
     match Mounts::own() {
         Ok(mounts) => gaps.extend(processes::hidden_gap(WHATS, &mounts)),
         Err(gap) => gaps.push(gap),
     }
-    if late {
+    if unseen.late {
         gaps.push(deadline.gap("holders of sockets"));
     }
     gaps
@@ -176,16 +201,14 @@ struct Hunt<'a> {
     unheld: AtomicUsize,
     /// The processes with descriptors that were left for later.
     more: Mutex<BTreeSet<u32>>,
-    denied: AtomicUsize,
-    late: AtomicBool,
+    unseen: Mutex<Unseen>,
 }
 
 /// What came of it.
 struct Caught {
     found: BTreeMap<u32, Holder>,
     more: Vec<u32>,
-    denied: usize,
-    late: bool,
+    unseen: Unseen,
 }
 
 impl<'a> Hunt<'a> {
@@ -199,8 +222,7 @@ impl<'a> Hunt<'a> {
             holders: Mutex::new(vec![None; wanted.len()]),
             unheld: AtomicUsize::new(wanted.len()),
             more: Mutex::new(BTreeSet::new()),
-            denied: AtomicUsize::new(0),
-            late: AtomicBool::new(false),
+            unseen: Mutex::default(),
         }
     }
 
@@ -219,8 +241,7 @@ impl<'a> Hunt<'a> {
                 .filter_map(|(inode, holder)| Some((*inode, (*holder)?)))
                 .collect(),
             more: locked(&self.more).iter().copied().collect(),
-            denied: self.denied.load(Ordering::Relaxed),
-            late: self.late.load(Ordering::Relaxed),
+            unseen: *locked(&self.unseen),
         }
     }
 
@@ -238,10 +259,9 @@ impl<'a> Hunt<'a> {
             };
             match self.look_into(pid, list.spare_capacity_mut()) {
                 Ok(()) => {}
-                Err(Errno::ACCESS | Errno::PERM) => {
-                    self.denied.fetch_add(1, Ordering::Relaxed);
-                }
-                Err(_) => {} // It ended meanwhile.
+                Err(Errno::ACCESS | Errno::PERM) => locked(&self.unseen).denied += 1,
+                Err(Errno::NOENT | Errno::SRCH) => {} // It ended meanwhile.
+                Err(failed) => locked(&self.unseen).failed = Some(failed),
             }
         }
     }
@@ -307,7 +327,7 @@ impl<'a> Hunt<'a> {
     fn is_late(&self) -> bool {
         let late = self.deadline.left().is_zero();
         if late {
-            self.late.store(true, Ordering::Relaxed);
+            locked(&self.unseen).late = true;
         }
         late
     }
@@ -334,9 +354,8 @@ fn socket(directory: impl AsFd, descriptor: impl Arg) -> Result<Option<u32>, Err
     let mut buffer = [MaybeUninit::uninit(); 64];
     match readlinkat_raw(directory, descriptor, &mut buffer) {
         Ok((target, _)) => Ok(inode(target)),
-        Err(error @ (Errno::ACCESS | Errno::PERM)) => Err(error),
-        // It was closed meanwhile, or is none of the numbers.
-        Err(_) => Ok(None),
+        Err(Errno::NOENT) => Ok(None), // It was closed meanwhile.
+        Err(error) => Err(error),
     }
 }
 

@@ -31,6 +31,15 @@ fn a_namespace_without_a_mount_is_found_by_its_process() {
 }
 
 #[test]
+fn a_process_whose_first_thread_has_ended_leads_to_its_namespace() {
+    let resident = Resident::whose_first_thread_has_ended();
+    let found = one(Selector::Pid(resident.pid()));
+    assert!(!found.own);
+    let entered = std::thread::spawn(move || found.enter()).join();
+    assert_eq!(entered.expect("no panic"), Ok(()));
+}
+
+#[test]
 fn a_link_to_a_process_in_run_netns_is_a_name() {
     let netns = Netns::new(); // Makes /run/netns.
     let resident = Resident::unshared("-n");

@@ -43,6 +43,26 @@ impl Resident {
         Resident(child)
     }
 
+    /// A process in a network namespace of its own whose first thread has ended.
+    pub(crate) fn whose_first_thread_has_ended() -> Self {
+        let script = format!(
+            "import ctypes, sys, threading\n\
+             threading.Thread(target=sys.stdin.read).start()\n\
+             ctypes.CDLL(None).syscall({}, 0)",
+            libc::SYS_exit
+        );
+        let child = Command::new("unshare")
+            .args(["-n", "python3", "-c", &script])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("unshare");
+        let status = format!("/proc/{}/stat", child.id());
+        while !std::fs::read_to_string(&status).is_ok_and(|stat| stat.contains(") Z ")) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Resident(child)
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }

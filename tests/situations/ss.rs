@@ -52,6 +52,21 @@ fn an_ss_that_hangs_is_given_up_and_ended() {
     }
 }
 
+/// What ends sockdoctor meanwhile leaves nothing behind.
+#[test]
+fn a_recording_begins_when_the_facts_are_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let list = format!("ls -A {} >>\"$0.seen\"; exit 3", folder.path().display());
+    let fake = FakeSs::new(&list);
+    let recording = folder.path().join("facts.json");
+    let path = recording.to_str().expect("text");
+    let check = check(["--netns", "self", "--record", path]);
+    check.env("PATH", fake.search_path()).run();
+    let seen = read_to_string(fake.path().join("ss.seen"));
+    assert_eq!(seen.expect("the fake ss was run"), "");
+    assert!(recording.exists());
+}
+
 #[test]
 fn an_ss_that_prints_garbage_is_not_believed() {
     let fake = FakeSs::new("head -c 100000 /dev/urandom");

@@ -3,7 +3,7 @@
 use crate::probes::io_gap;
 use crate::root::Root;
 use crate::text::shown;
-use sockdoctor_checks::facts::{Doubt, Gap};
+use sockdoctor_checks::facts::{Doubt, Gap, Why};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -23,10 +23,13 @@ const SCRIPTS: [&str; 3] = [
     "/etc/runit/core-services/08-sysctl.sh",
 ];
 
+/// Where an administrator replaces a unit, or masks it with a link to /dev/null.
+const UNITS: &str = "/etc/systemd/system";
+
 /// Whether systemd is there with its helper of this name.
 ///
 /// # Errors
-/// That could not be seen.
+/// That could not be seen, or the unit that runs it is not the one of systemd.
 pub(super) fn by_systemd(root: &dyn Root, helper: &str) -> Result<bool, Gap> {
     let helpers = SYSTEMD.map(|directory| Path::new(directory).join(helper));
     for path in helpers
@@ -35,10 +38,30 @@ pub(super) fn by_systemd(root: &dyn Root, helper: &str) -> Result<bool, Gap> {
         .chain([Path::new(BOOTED)])
     {
         if is_there(root, path)? {
-            return Ok(true);
+            return replaced(root, helper)?.map_or(Ok(true), Err);
         }
     }
     Ok(false)
+}
+
+/// The gap for a helper whose unit is masked or replaced.
+fn replaced(root: &dyn Root, helper: &str) -> Result<Option<Gap>, Gap> {
+    let unit = format!("{helper}.service");
+    let units = Path::new(UNITS);
+    let there = match root.list(units) {
+        Ok(there) => there,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_gap(shown(units), &error)),
+    };
+    let is_replaced = there.iter().any(|entry| entry.name == *unit);
+    let why = || format!("{UNITS}/{unit} masks or replaces the unit of systemd");
+    let gap = || {
+        Gap::new(
+            format!("whether {helper} runs at boot"),
+            Why::Unsupported(why()),
+        )
+    };
+    Ok(is_replaced.then(gap))
 }
 
 /// What becomes of sysctl.d without systemd.

@@ -265,3 +265,17 @@ proptest! {
         prop_assert_eq!(won[0].place.line, u32::try_from(values.len()).ok());
     }
 }
+
+#[test]
+fn a_masked_or_replaced_unit_decides_nothing() {
+    let root = root(&[("etc/sysctl.d/a.conf", "net.core.somaxconn=128\n")]);
+    let units = root.path().join("etc/systemd/system");
+    std::fs::create_dir_all(&units).expect("a directory");
+    symlink("/dev/null", units.join("systemd-sysctl.service")).expect("a link");
+    let settings = collect(&opened(&root));
+    assert_eq!(settings.winners.value(), None);
+    let [gap] = settings.winners.gaps() else {
+        panic!("{settings:?}")
+    };
+    assert_eq!(gap.what, "whether systemd-sysctl runs at boot");
+}
