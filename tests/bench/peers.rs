@@ -53,6 +53,9 @@ const CHECK: &str = "check";
 /// Every row, with its process.
 const LISTENERS: &str = "listeners";
 const UNIX_LISTENERS: &str = "listeners --unix";
+/// Every row, as `ss` without -p.
+const ROWS: &str = "listeners --no-process";
+const UNIX_ROWS: &str = "listeners --unix --no-process";
 
 /// What runs in the bench.
 struct Bench {
@@ -133,7 +136,8 @@ impl Bench {
         let number = self.size.listeners;
         let _listeners = namespace.inside(|| scene::listeners(number));
         let mut contenders = vec![self.floor(Vec::new())];
-        contenders.extend(self.doctors(&[QUEUES, CHECK, LISTENERS], "--netns self"));
+        let commands = [QUEUES, CHECK, ROWS, LISTENERS];
+        contenders.extend(self.doctors(&commands, "--netns self"));
         contenders.push(Contender::of("ss -ltn").slow());
         contenders.push(Contender::of("ss -ltnp").slow());
         self.compare_in(&format!("{number} listeners"), &namespace, contenders);
@@ -144,7 +148,7 @@ impl Bench {
         let number = self.size.unix_listeners;
         let _listeners = namespace.inside(|| scene::unix_listeners(number));
         let mut contenders = vec![self.floor(vec!["-u".into()])];
-        contenders.extend(self.doctors(&[QUEUES, UNIX_LISTENERS], "--netns self"));
+        contenders.extend(self.doctors(&[QUEUES, UNIX_ROWS, UNIX_LISTENERS], "--netns self"));
         contenders.push(Contender::of("ss -xl").slow());
         contenders.push(Contender::of("ss -xlp").slow());
         self.compare_in(&format!("{number} unix listeners"), &namespace, contenders);
