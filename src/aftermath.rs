@@ -4,9 +4,13 @@
 use crate::probes::kernel_log::KernelLog;
 use crate::probes::modules::unloadable;
 use crate::runner::{self, Deadline};
+use sockdoctor_checks::check::View;
 use sockdoctor_checks::facts::{
     Answer, Canary, DiagModule, Fact, Facts, Gap, LogLine, Presence, Sandbox, Why,
 };
+use sockdoctor_checks::limits::Limits;
+use sockdoctor_checks::path;
+use sockdoctor_checks::verdict::Shown;
 
 /// The modules whose handlers a canary asks for.
 const ASKED: [DiagModule; 4] = [
@@ -15,6 +19,15 @@ const ASKED: [DiagModule; 4] = [
     DiagModule::UdpDiag,
     DiagModule::UnixDiag,
 ];
+
+/// Whether ss is blind here, or may be.
+pub(crate) fn is_blind(facts: &Facts) -> bool {
+    let limits = Limits::default();
+    let limits = &limits;
+    let verdict = path::verdict(&View { facts, limits });
+    let walks = [verdict.tcp, verdict.unix];
+    walks.iter().any(|walk| walk.shown != Shown::Truth)
+}
 
 /// Adds to `facts` what `log` has to say, and what is wrong with the files of the modules that
 /// did not load. The log is there where a handler was asked.

@@ -2,6 +2,7 @@
 //! what the asking changed.
 
 use crate::aftermath;
+use crate::loading::{Loading, Looking, of_namespaces, unselected};
 use crate::netns::mounts::Mounts;
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
 use crate::probes::canary::is_canary;
@@ -11,8 +12,8 @@ use crate::probes::{self, MayAsk};
 use crate::runner::{self, Deadline, Pending, Work};
 use sockdoctor_checks::duration::millis;
 use sockdoctor_checks::facts::{
-    Answer, Boot, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Kernel, Machine,
-    Modules, Namespace, Origin, Owner, Presence, RoundTrips, Ss, Topic, Topics,
+    Answer, Collection, DiagModule, FACTS_VERSION, Fact, Facts, Gap, Machine, Modules, Namespace,
+    Origin, Owner, Presence, RoundTrips, Ss, Topic, Topics,
 };
 use sockdoctor_checks::listeners::Process;
 use sockdoctor_checks::path::unix_diag;
@@ -33,6 +34,8 @@ pub(crate) struct Plan {
     pub topics: Topics,
     /// Which namespaces.
     pub namespaces: Vec<Selector>,
+    /// When to look at what may blind ss.
+    pub causes: Causes,
     /// Send nothing that could load a module.
     pub passive: bool,
     /// Take a second reading after this time.
@@ -44,6 +47,16 @@ pub(crate) struct Plan {
     pub iterators: bool,
     /// For the whole run, without the time of the sample.
     pub timeout: Duration,
+}
+
+/// When to look at the modules, their rules and the boot settings that `topics` ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Causes {
+    /// Before anything is asked. What a passive run may ask depends on them.
+    First,
+    /// Where ss turned out to be blind, and only then: for who judges nothing else they are a third
+    /// of a short run.
+    WhereBlind,
 }
 
 /// The sockets whose processes are looked for: a walk through the descriptors of all processes,
@@ -69,7 +82,7 @@ pub(crate) fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
     let deadline = Deadline::after(plan.timeout).later_by(plan.sample.unwrap_or_default());
 
     let seen = Seen::look(plan, deadline)?;
-    let may_ask = may_ask(plan.passive, &seen.modules);
+    let may_ask = may_ask(plan.passive, &seen.loading.modules);
     let asks = plan.topics.contains(Topic::RoundTrips);
     let log = asks.then(KernelLog::at_its_end);
     let mut asked = Asked::ask(plan, seen.found, may_ask, deadline);
@@ -87,17 +100,20 @@ pub(crate) fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
             sample_ms: plan.sample.map(millis),
         },
         machine: seen.machine,
-        kernel: seen.kernel,
-        modules: seen.modules,
+        kernel: seen.loading.kernel,
+        modules: seen.loading.modules,
         loaded_before: seen.loaded,
         loaded_after: probes::modules::loaded().into(),
         round_trips: asked.round_trips,
         kernel_log: Fact::Known(Vec::new()),
         ss: asked.ss,
-        boot: seen.boot,
+        boot: seen.loading.boot,
         namespaces: asked.namespaces,
         owners: Fact::Known(Vec::new()),
     };
+    if plan.causes == Causes::WhereBlind && aftermath::is_blind(&facts) {
+        look_at_causes(plan, deadline).wait().put_into(&mut facts);
+    }
     aftermath::explain(&mut facts, log, for_one_probe(deadline));
     facts.owners = owners(plan, &facts, deadline);
     facts.collection.duration_micros =
@@ -108,41 +124,30 @@ pub(crate) fn collect(plan: &Plan) -> Result<Facts, NoSuchNamespace> {
 /// What can be seen without asking the kernel for anything that it might have to load.
 struct Seen {
     machine: Machine,
-    kernel: Kernel,
     loaded: Fact<Vec<DiagModule>>,
-    modules: Fact<Modules>,
-    boot: Boot,
+    loading: Loading,
     found: Fact<Vec<Found>>,
 }
 
 impl Seen {
     fn look(plan: &Plan, deadline: Deadline) -> Result<Self, NoSuchNamespace> {
-        let limit = for_one_probe(deadline);
-        let modules = start_modules(plan, limit);
-        let boot = plan
-            .topics
-            .contains(Topic::Boot)
-            .then(|| runner::start("boot settings", limit, probes::boot::collect));
+        let looking = match plan.causes {
+            Causes::First => look_at_causes(plan, deadline),
+            Causes::WhereBlind => Looking::NOT_AT_ALL,
+        };
         let loaded = probes::modules::loaded().into();
         let (machine, found) = machine_and_namespaces(plan, deadline)?;
-        let (kernel, modules) = match modules {
-            Some(pending) => wait_or(pending, |gap| {
-                (Kernel::missing(gap), Fact::Missing(gap.clone()))
-            }),
-            None => (probes::kernel::release_only(), unselected("modules")),
-        };
         Ok(Seen {
             machine,
-            kernel,
             loaded,
-            modules,
-            boot: match boot {
-                Some(pending) => wait_or(pending, Boot::missing),
-                None => Boot::missing(&unselected_gap("boot settings")),
-            },
+            loading: looking.wait(),
             found,
         })
     }
+}
+
+fn look_at_causes(plan: &Plan, deadline: Deadline) -> Looking {
+    Looking::start(plan.topics, plan.passive, for_one_probe(deadline))
 }
 
 /// What may be asked, where these modules are there.
@@ -155,24 +160,6 @@ pub(crate) fn may_ask(passive: bool, modules: &Fact<Modules>) -> MayAsk {
         let presence = entry.and_then(|entry| entry.presence.value());
         presence.is_some_and(Presence::is_in_kernel)
     })
-}
-
-/// Starts to look at the kernel and its modules, unless only the namespaces are looked at.
-fn start_modules(plan: &Plan, limit: Deadline) -> Option<Pending<(Kernel, Fact<Modules>)>> {
-    if plan.topics.is_subset(of_namespaces()) && !plan.passive {
-        return None;
-    }
-    let wants_modules = plan.topics.contains(Topic::Modules) || plan.passive;
-    let wants_config = wants_modules || plan.topics.contains(Topic::KernelConfig);
-    Some(runner::start("modules", limit, move || {
-        let kernel = probes::kernel::collect(wants_config);
-        let modules = if wants_modules {
-            runner::guarded("modules", || probes::modules::collect(&kernel))
-        } else {
-            unselected("modules")
-        };
-        Fact::Known((kernel, modules))
-    }))
 }
 
 /// What sock_diag, /proc and ss say when they are asked.
@@ -202,7 +189,8 @@ impl Asked {
         });
         let namespaces = visit(plan, found, may_ask, deadline);
         Asked {
-            round_trips: round_trips.map_or_else(|| unselected("round trip"), Pending::wait),
+            round_trips: round_trips
+                .map_or_else(|| Fact::Missing(unselected("round trip")), Pending::wait),
             ss: observed_ss(plan, ss),
             namespaces,
         }
@@ -248,16 +236,6 @@ fn observed_ss(plan: &Plan, pending: Option<Pending<probes::ss::Observed>>) -> S
     }
 }
 
-fn of_namespaces() -> Topics {
-    Topic::Listeners
-        | Topic::UnixListeners
-        | Topic::UnixStreams
-        | Topic::SynRecv
-        | Topic::Counters
-        | Topic::Somaxconn
-        | Topic::TcpSysctls
-}
-
 /// What the observer stands on, and the namespaces that were asked for. Both need the mounts, of
 /// which a host with containers has thousands.
 fn machine_and_namespaces(
@@ -283,7 +261,7 @@ fn machine_and_namespaces(
         };
         runner::in_turn(machine, namespaces)
     } else {
-        let found = Fact::Known(Ok(unselected("network namespaces")));
+        let found = Fact::Known(Ok(Fact::Missing(unselected("network namespaces"))));
         (machine.start().wait(), found)
     };
     let no_machine = |gap| Machine::missing(rustix::process::geteuid().as_raw(), &gap);
@@ -351,17 +329,4 @@ fn owners(plan: &Plan, facts: &Facts, deadline: Deadline) -> Fact<Vec<Owner>> {
 
 fn for_one_probe(deadline: Deadline) -> Deadline {
     deadline.at_most(deadline.share(PROBE_PARTS))
-}
-
-fn wait_or<T>(pending: Pending<T>, missing: impl FnOnce(&Gap) -> T) -> T {
-    let waited = pending.wait().into_result();
-    waited.unwrap_or_else(|gap| missing(&gap))
-}
-
-fn unselected_gap(what: &str) -> Gap {
-    Gap::not_collected(what, "--only or --skip")
-}
-
-fn unselected<T>(what: &str) -> Fact<T> {
-    Fact::Missing(unselected_gap(what))
 }

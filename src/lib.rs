@@ -13,6 +13,7 @@ mod exit;
 mod gap;
 pub mod image;
 mod input;
+mod loading;
 pub mod netlink;
 pub mod netns;
 mod owners;

@@ -6,7 +6,7 @@ use super::record::Recording;
 use super::selection::Selection;
 use super::{Mistake, expect};
 use crate::cli;
-use crate::collect::{Owners, Plan, collect};
+use crate::collect::{Causes, Owners, Plan, collect};
 use crate::exit::Exit;
 use crate::runner;
 use std::mem::ManuallyDrop;
@@ -42,6 +42,7 @@ fn plan(scope: &cli::Scope, selection: &Selection) -> Plan {
         checks: selection.ids().to_vec(),
         topics: sockdoctor_checks::diagnosis::topics(|check| selection.has(check)),
         namespaces: scope.netns.clone(),
+        causes: Causes::First,
         passive: scope.passive,
         sample: scope.sample,
         owners: Owners::OfFindings,

@@ -4,7 +4,7 @@ use super::Mistake;
 use super::named::as_it_is_called;
 use super::progress::Progress;
 use crate::cli;
-use crate::collect::{Owners, Plan, collect};
+use crate::collect::{Causes, Owners, Plan, collect};
 use crate::exit::Exit;
 use crate::report::listeners::{Listing, human, json};
 use crate::report::page::Look;
@@ -52,6 +52,10 @@ fn plan(options: &cli::Listeners) -> Plan {
         checks: Vec::new(),
         topics: topics(options),
         namespaces: options.netns.clone(),
+        causes: match options.passive {
+            true => Causes::First,
+            false => Causes::WhereBlind,
+        },
         passive: options.passive,
         sample: None,
         owners: match options.no_process {

@@ -13,7 +13,7 @@ mod signals;
 mod stop;
 
 use crate::cli;
-use crate::collect::{Owners, Plan, collect, may_ask};
+use crate::collect::{Causes, Owners, Plan, collect, may_ask};
 use crate::exit::Exit;
 use crate::netns::{NoSuchNamespace, Selector};
 use crate::report::watch::Closing;
@@ -113,6 +113,7 @@ fn around(options: &cli::Watch) -> Result<Facts, NoSuchNamespace> {
         checks: Vec::new(),
         topics: diagnosis::topics(is_judged) - watched(),
         namespaces: vec![Selector::All],
+        causes: Causes::First,
         passive: options.passive,
         sample: None,
         owners: Owners::OfFindings,
