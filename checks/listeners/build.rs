@@ -42,15 +42,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The TCP listeners of a namespace. Those with the same address, port and interface are
+    /// Adds the TCP listeners of a namespace. Those with the same address, port and interface are
     /// one row: without SO_REUSEPORT only one socket can listen there.
-    pub(super) fn tcp(&self, namespace: &'a Namespace) -> Vec<Row<'a>> {
+    pub(super) fn add_tcp(&self, rows: &mut Vec<Row<'a>>, namespace: &'a Namespace) {
         let listeners = namespace.listeners.value().map_or(&[][..], Vec::as_slice);
         let requests = Requests::assign(&namespace.syn_recv, listeners);
         let netns = netns(namespace);
         let mut sorted: Vec<&'a TcpListener> = listeners.iter().collect();
         sorted.sort_by_cached_key(|one| place(one));
-        let rows = sorted.chunk_by(|a, b| place(a) == place(b));
+        let groups = sorted.chunk_by(|a, b| place(a) == place(b));
         let row = |members: &[&'a TcpListener]| Row {
             netns: Arc::clone(&netns),
             protocol: protocol(members[0]),
@@ -58,7 +58,7 @@ impl<'a> Builder<'a> {
             members: members.iter().map(|one| self.tcp_member(one)).collect(),
             syn_recv: Some(requests.at(members[0])),
         };
-        rows.map(row).collect()
+        rows.extend(groups.map(row));
     }
 
     fn tcp_member(&self, listener: &TcpListener) -> Member<'a> {
@@ -78,19 +78,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The unix listeners of a namespace.
-    pub(super) fn unix(&self, namespace: &'a Namespace) -> Vec<Row<'a>> {
+    /// Adds the unix listeners of a namespace.
+    pub(super) fn add_unix(&self, rows: &mut Vec<Row<'a>>, namespace: &'a Namespace) {
         let netns = netns(namespace);
         let listeners = namespace.unix_listeners.value().into_iter().flatten();
-        listeners
-            .map(|listener| Row {
-                netns: Arc::clone(&netns),
-                protocol: Protocol::Unix,
-                address: Address::Unix(&listener.name),
-                members: vec![self.unix_member(listener)],
-                syn_recv: None,
-            })
-            .collect()
+        rows.extend(listeners.map(|listener| Row {
+            netns: Arc::clone(&netns),
+            protocol: Protocol::Unix,
+            address: Address::Unix(&listener.name),
+            members: vec![self.unix_member(listener)],
+            syn_recv: None,
+        }));
     }
 
     fn unix_member(&self, listener: &UnixListener) -> Member<'a> {

@@ -119,11 +119,13 @@ fn rows<'a>(
     namespaces: &'a [Namespace],
     request: &Request,
 ) -> (Vec<Row<'a>>, Counts, usize) {
-    let of_kind = |namespace| match request.kind {
-        Kind::Tcp => builder.tcp(namespace),
-        Kind::Unix => builder.unix(namespace),
-    };
-    let all = namespaces.iter().flat_map(of_kind).collect();
+    let mut all = Vec::new();
+    for namespace in namespaces {
+        match request.kind {
+            Kind::Tcp => builder.add_tcp(&mut all, namespace),
+            Kind::Unix => builder.add_unix(&mut all, namespace),
+        }
+    }
     let (asked_for, unsure) = split(all, |row| request.filter.wants(row));
     let counts = Counts::of(&asked_for);
     let (mut rows, doubtful) = split(asked_for, |row| request.filter.wants_state(row));

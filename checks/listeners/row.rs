@@ -3,7 +3,7 @@
 use crate::facts::{Gap, NetnsId, Owner, SocketSource, TcpListener};
 use crate::namespaces::listening::Fill;
 use crate::verdict::Shown;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 
 /// A value, or the reason why it is not known, which many values share.
@@ -97,6 +97,7 @@ impl std::fmt::Display for Interface<'_> {
 impl std::fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Address::Inet(SocketAddr::V4(v4), None) => dotted(f, *v4),
             Address::Inet(address, None) => address.fmt(f),
             Address::Inet(SocketAddr::V4(v4), Some(interface)) => {
                 write!(f, "{}%{interface}:{}", v4.ip(), v4.port())
@@ -107,6 +108,19 @@ impl std::fmt::Display for Address<'_> {
             Address::Unix(name) => f.write_str(name),
         }
     }
+}
+
+/// As its own `Display`, which takes six times as long: a table may have ten thousand.
+fn dotted(f: &mut std::fmt::Formatter<'_>, address: SocketAddrV4) -> std::fmt::Result {
+    let mut digits = itoa::Buffer::new();
+    let [first, others @ ..] = address.ip().octets();
+    f.write_str(digits.format(first))?;
+    for octet in others {
+        f.write_str(".")?;
+        f.write_str(digits.format(octet))?;
+    }
+    f.write_str(":")?;
+    f.write_str(digits.format(address.port()))
 }
 
 /// One listening socket.

@@ -106,6 +106,21 @@ fn the_same_port_on_another_interface_or_family_is_another_row() {
 }
 
 #[test]
+fn an_address_reads_as_everywhere_else() {
+    for (address, port) in [
+        ("0.0.0.0", 0),
+        ("127.0.0.1", 80),
+        ("255.255.255.255", 65_535),
+        ("::", 443),
+        ("::ffff:192.0.2.1", 8080),
+    ] {
+        let listener = listener(address, port);
+        let expected = std::net::SocketAddr::new(listener.address, port).to_string();
+        assert_eq!(Address::from(&listener).to_string(), expected);
+    }
+}
+
+#[test]
 fn what_proc_does_not_have_is_no_zero_and_has_a_reason() {
     let facts = with(vec![from_proc(80, 4)]);
     let table = all(&facts);

@@ -142,21 +142,28 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// A line of a table, however long.
+    /// A line of a table, however long. Blanks are put before what follows them, so that none are
+    /// at its end.
     pub(crate) fn line<'a>(&mut self, pieces: impl Iterator<Item = Piece<'a>>) {
-        let start = self.text.len();
+        let mut blanks = 0;
         for piece in pieces {
-            let text = escape(&piece.text, self.look.charset);
-            self.blanks(piece.before);
-            match piece.tone {
-                Some(tone) => self.text += &self.look.style.paint(&text, tone),
-                None => self.text += &text,
+            blanks += piece.before;
+            if !piece.text.is_empty() {
+                self.blanks(blanks);
+                self.paint(&piece.text, piece.tone);
+                blanks = 0;
             }
-            self.blanks(piece.after);
+            blanks += piece.after;
         }
-        let length = self.text[start..].trim_end().len();
-        self.text.truncate(start + length);
         self.text.push('\n');
+    }
+
+    fn paint(&mut self, text: &str, tone: Option<Tone>) {
+        let text = escape(text, self.look.charset);
+        match tone {
+            Some(tone) => self.text += &self.look.style.paint(&text, tone),
+            None => self.text += &text,
+        }
     }
 
     fn blanks(&mut self, number: usize) {
@@ -243,6 +250,20 @@ mod tests {
             page.finish(),
             "\x1b[1;31mFAIL\x1b[0m  one two three\n      four\n"
         );
+    }
+
+    #[test]
+    fn a_line_of_a_table_keeps_its_columns_and_ends_with_text() {
+        let piece = |text, before, after| Piece {
+            before,
+            text: Cow::Borrowed(text),
+            tone: None,
+            after,
+        };
+        let mut page = Page::new(plain(5, Charset::Ascii));
+        page.line([piece("a", 2, 3), piece("", 0, 4), piece("b", 1, 0)].into_iter());
+        page.line([piece("a", 0, 3), piece("", 2, 3)].into_iter());
+        assert_eq!(page.finish(), "  a        b\na\n");
     }
 
     proptest! {

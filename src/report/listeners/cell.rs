@@ -2,23 +2,42 @@
 
 use crate::report::style::Tone;
 use std::borrow::Cow;
-use std::ops::Range;
 use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
-/// One cell. Its text, escaped, stands among that of all cells of its table.
+/// One cell. Its text, escaped, stands among that of all cells of its table. Of these a table may
+/// have a hundred thousand: small, because each page of memory that they fill costs a microsecond.
 #[derive(Debug)]
 pub(super) struct Cell {
-    pub(super) text: Range<usize>,
-    /// Columns that it takes.
-    pub(super) width: usize,
+    start: u32,
+    bytes: u32,
+    width: u32,
     pub(super) tone: Option<Tone>,
 }
 
 impl Cell {
+    /// The cell whose text is that of its table from `start` on.
+    pub(super) fn at_end_of(all: &str, start: usize, tone: Option<Tone>) -> Self {
+        let text = &all[start..];
+        // 4 GiB of text are more than there are sockets for.
+        let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Cell {
+            start: short(start),
+            bytes: short(text.len()),
+            width: short(width(text)),
+            tone,
+        }
+    }
+
     /// Its text among that of its table.
     pub(super) fn text<'a>(&self, all: &'a str) -> &'a str {
-        &all[self.text.clone()]
+        let start = self.start as usize;
+        &all[start..start + self.bytes as usize]
+    }
+
+    /// Columns that it takes.
+    pub(super) fn width(&self) -> usize {
+        self.width as usize
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn fill(grid: &mut Grid, fill: Fill, percent: Option<u64>, bars: Opti
     };
     match (percent, bars) {
         (None, _) => unknown(grid),
-        (Some(percent), None) => grid.toned(format_args!("{percent}%"), tone),
+        (Some(percent), None) => grid.measured(percent, "%", tone),
         (Some(percent), Some(charset)) => {
             let bar = bar(percent, charset);
             grid.toned(format_args!("{bar} {percent:>3}%"), tone);

@@ -88,14 +88,22 @@ impl Grid {
         Grid { heads, ..grid }
     }
 
-    /// The next cell of the row: digits, which need no escape and no detour through `Display`.
+    /// The next cell of the row: a number.
     pub(super) fn number(&mut self, number: impl itoa::Integer) {
+        self.measured(number, "", None);
+    }
+
+    /// The same with its unit: ASCII, which needs no escape and no detour through `Display`.
+    pub(super) fn measured(
+        &mut self,
+        number: impl itoa::Integer,
+        unit: &'static str,
+        tone: Option<Tone>,
+    ) {
         let start = self.text.len();
         self.text += itoa::Buffer::new().format(number);
-        let text = start..self.text.len();
-        let width = text.len();
-        let tone = None;
-        self.cells.push(Cell { text, width, tone });
+        self.text += unit;
+        self.cells.push(Cell::at_end_of(&self.text, start, tone));
     }
 
     /// The same with text as the machine gave it.
@@ -111,9 +119,7 @@ impl Grid {
         if let Cow::Owned(safe) = escape(&self.text[start..], self.charset) {
             self.text.replace_range(start.., &safe);
         }
-        let text = start..self.text.len();
-        let width = cell::width(&self.text[text.clone()]);
-        self.cells.push(Cell { text, width, tone });
+        self.cells.push(Cell::at_end_of(&self.text, start, tone));
     }
 
     /// What is below the row that is complete now.
@@ -162,12 +168,12 @@ impl Grid {
     /// A row: mostly one line.
     fn put(&self, page: &mut Page, cells: &[Cell], widths: &[usize]) {
         let columns = || self.heads.iter().zip(cells).zip(widths);
-        if columns().any(|((_, cell), width)| cell.width > *width) {
+        if columns().any(|((_, cell), width)| cell.width() > *width) {
             return self.put_long(page, cells, widths);
         }
         page.line(columns().map(|((head, cell), width)| {
             let text = Cow::Borrowed(cell.text(&self.text));
-            head.side.piece(text, cell.tone, width - cell.width)
+            head.side.piece(text, cell.tone, width - cell.width())
         }));
     }
 
@@ -176,7 +182,7 @@ impl Grid {
     fn put_long(&self, page: &mut Page, cells: &[Cell], widths: &[usize]) {
         let all = 0..cells.len();
         let is_alone =
-            |at: &usize| self.heads[*at].long == Long::Alone && cells[*at].width > widths[*at];
+            |at: &usize| self.heads[*at].long == Long::Alone && cells[*at].width() > widths[*at];
         match all.clone().find(is_alone) {
             None => self.lay(page, cells, all, widths),
             Some(at) if at + 1 < cells.len() => {
@@ -212,7 +218,7 @@ impl Grid {
     /// What stands on this line of those that a cell takes in its column.
     fn part(&self, at: usize, cell: &Cell, width: usize, line: usize) -> Option<Cow<'_, str>> {
         let text = cell.text(&self.text);
-        if self.heads[at].long == Long::Wraps && cell.width > width {
+        if self.heads[at].long == Long::Wraps && cell.width() > width {
             return cell::wrapped(text, width).into_iter().nth(line);
         }
         (line == 0).then_some(Cow::Borrowed(text))

@@ -81,12 +81,12 @@ impl Column<'_> {
 
     /// Narrower it cannot be.
     fn title(&self) -> usize {
-        self.cells.clone().next().map_or(0, |title| title.width)
+        self.cells.clone().next().map_or(0, Cell::width)
     }
 
     /// The widest cell for which there is room: more room would be for nothing.
     fn widest_within(&self, room: usize) -> usize {
-        let widths = self.cells.clone().map(|cell| cell.width);
+        let widths = self.cells.clone().map(Cell::width);
         widths.filter(|width| *width <= room).max().unwrap_or(0)
     }
 }
