@@ -119,29 +119,29 @@ fn rows<'a>(
     namespaces: &'a [Namespace],
     request: &Request,
 ) -> (Vec<Row<'a>>, Counts, usize) {
-    let mut all = Vec::new();
+    let mut rows = Vec::new();
     for namespace in namespaces {
         match request.kind {
-            Kind::Tcp => builder.add_tcp(&mut all, namespace),
-            Kind::Unix => builder.add_unix(&mut all, namespace),
+            Kind::Tcp => builder.add_tcp(&mut rows, namespace),
+            Kind::Unix => builder.add_unix(&mut rows, namespace),
         }
     }
-    let (asked_for, unsure) = split(all, |row| request.filter.wants(row));
-    let counts = Counts::of(&asked_for);
-    let (mut rows, doubtful) = split(asked_for, |row| request.filter.wants_state(row));
+    let unsure = keep(&mut rows, |row| request.filter.wants(row));
+    let counts = Counts::of(&rows);
+    let doubtful = keep(&mut rows, |row| request.filter.wants_state(row));
     order::sort(&mut rows, request.order);
     (rows, counts, unsure + doubtful)
 }
 
-/// Those that are wanted, and the number of those of which that is not known.
-fn split<T>(all: Vec<T>, wanted: impl Fn(&T) -> Wanted) -> (Vec<T>, usize) {
+/// Keeps those that are wanted. Returns the number of those of which that is not known.
+fn keep<T>(all: &mut Vec<T>, wanted: impl Fn(&T) -> Wanted) -> usize {
     let mut unsure = 0;
-    let decide = |one: &T| {
+    all.retain(|one| {
         let wanted = wanted(one);
         unsure += usize::from(wanted == Wanted::Unsure);
         wanted == Wanted::Yes
-    };
-    (all.into_iter().filter(decide).collect(), unsure)
+    });
+    unsure
 }
 
 /// A stream is never full and drops nothing.
@@ -154,7 +154,8 @@ fn streams<'a>(
         return (Vec::new(), 0);
     }
     let all = namespaces.iter().flat_map(|one| builder.streams(one));
-    let (mut streams, unsure) = split(all.collect(), |one| request.filter.wants_stream(one));
+    let mut streams: Vec<_> = all.collect();
+    let unsure = keep(&mut streams, |one| request.filter.wants_stream(one));
     streams.sort_by_key(|stream| {
         let unread = Reverse(stream.unread.as_ref().ok().copied());
         (unread, stream.name, stream.inode)
