@@ -5,7 +5,7 @@ use crate::aftermath;
 use crate::loading::{Loading, Looking, of_namespaces, unselected};
 use crate::netns::mounts::Mounts;
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
-use crate::probes::canary::is_canary;
+use crate::probes::canary;
 use crate::probes::kernel_log::KernelLog;
 use crate::probes::namespaces::Visit;
 use crate::probes::{self, MayAsk};
@@ -302,7 +302,7 @@ fn without_canaries(mut namespaces: Vec<Namespace>) -> Vec<Namespace> {
 
 fn forget<T>(listeners: &mut Fact<Vec<T>>, inode: impl Fn(&T) -> u32) {
     if let Some(value) = listeners.value_mut() {
-        value.retain(|listener| !is_canary(inode(listener)));
+        canary::forget(value, inode);
     }
 }
 

@@ -51,6 +51,12 @@ pub(crate) fn is_canary(inode: u32) -> bool {
     ours().contains(&inode)
 }
 
+/// Leaves them out of what was seen of the machine.
+pub(crate) fn forget<T>(sockets: &mut Vec<T>, inode: impl Fn(&T) -> u32) {
+    let ours = ours();
+    sockets.retain(|socket| !ours.contains(&inode(socket)));
+}
+
 fn ours() -> MutexGuard<'static, BTreeSet<u32>> {
     OURS.lock().unwrap_or_else(PoisonError::into_inner)
 }
