@@ -76,6 +76,17 @@ impl Fill {
             _ => Fill::Room,
         }
     }
+
+    /// Of several readings of one queue that with the highest is the worst. One without a backlog
+    /// says least.
+    pub(crate) const fn badness(self) -> u8 {
+        match self {
+            Fill::Full => 3,
+            Fill::Nearly => 2,
+            Fill::Room => 1,
+            Fill::Unknown => 0,
+        }
+    }
 }
 
 impl Listening<'_> {
@@ -179,8 +190,16 @@ pub(crate) fn tcp_source(listener: &TcpListener) -> Read {
 }
 
 /// The TCP listeners of a namespace that could be read. One that was read twice is shown as it
-/// was when more connections waited.
+/// was when its queue was fuller.
 pub(crate) fn tcp(namespace: &Namespace) -> impl Iterator<Item = Listening<'_>> {
+    tcp_listeners(namespace).map(|listener| Listening {
+        namespace,
+        socket: Socket::Tcp(listener),
+    })
+}
+
+/// The same, on their own.
+pub(crate) fn tcp_listeners(namespace: &Namespace) -> impl Iterator<Item = &TcpListener> {
     let later = namespace.sample.as_ref();
     let later = later.and_then(|sample| sample.listeners.value());
     let mut later: BTreeMap<_, _> = later
@@ -191,15 +210,18 @@ pub(crate) fn tcp(namespace: &Namespace) -> impl Iterator<Item = Listening<'_>> 
     let first = namespace.listeners.value().into_iter().flatten();
     let mut listeners: Vec<&TcpListener> = first
         .map(|first| match later.remove(&first.identity()) {
-            Some(later) if later.accept_queue > first.accept_queue => later,
+            Some(later) if badness(later) > badness(first) => later,
             _ => first,
         })
         .collect();
     listeners.extend(later.into_values());
-    listeners.into_iter().map(|listener| Listening {
-        namespace,
-        socket: Socket::Tcp(listener),
-    })
+    listeners.into_iter()
+}
+
+/// A backlog can change as well: listen() may be called again.
+fn badness(listener: &TcpListener) -> (u8, u32) {
+    let fill = Fill::of(Some(listener.accept_queue), listener.backlog);
+    (fill.badness(), listener.accept_queue)
 }
 
 /// The unix listeners of a namespace that could be read.
@@ -228,6 +250,7 @@ pub(crate) fn filled<'a>(namespaces: &'a [Namespace], fill: Fill) -> Vec<Listeni
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{Fact, Sample};
     use crate::fixture::{listener, namespace};
 
     fn fill(accept_queue: u32, backlog: Option<u32>) -> Fill {
@@ -269,6 +292,25 @@ mod tests {
     #[test]
     fn without_a_backlog_nothing_can_be_said() {
         assert_eq!(fill(9, None), Fill::Unknown);
+    }
+
+    #[test]
+    fn a_queue_that_became_full_because_its_backlog_shrank_is_seen_full() {
+        let with = |backlog| TcpListener {
+            accept_queue: 5,
+            backlog: Some(backlog),
+            ..listener("0.0.0.0", 80)
+        };
+        for (first, later) in [(10, 2), (2, 10)] {
+            let mut namespace = namespace(1, "host", vec![with(first)]);
+            namespace.sample = Some(Sample {
+                interval_ms: 1_000,
+                counters: namespace.counters.clone(),
+                listeners: Fact::Known(vec![with(later)]),
+            });
+            let fills: Vec<Fill> = tcp(&namespace).map(|one| one.fill()).collect();
+            assert_eq!(fills, [Fill::Full], "{first}, then {later}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::facts::{Facts, Namespace, NetnsId, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Remedy, Status, Subject};
 use crate::label::{listener_subject, owner};
 use crate::namespaces::incomplete;
-use crate::namespaces::listening::tcp_source;
+use crate::namespaces::listening::{tcp_listeners, tcp_source};
 use crate::namespaces::seen::{each_namespace, seen, subject, unreadable};
 use crate::sysctl::SOMAXCONN;
 use clamped::{Case, FEW, Group as Clamped, groups, spelled_out};
@@ -124,8 +124,7 @@ fn the_others(
     if incomplete.is_some() || is_clamped {
         return incomplete;
     }
-    let listeners = namespace.listeners.value();
-    let empty = listeners.is_none_or(Vec::is_empty);
+    let empty = tcp_listeners(namespace).next().is_none();
     match (namespace.sysctls.somaxconn.known(), than.default) {
         (Err(gap), _) if !empty => Some(unreadable(namespace, SOMAXCONN, gap)),
         (Ok(_), None) if !empty => {
@@ -142,8 +141,7 @@ fn the_others(
 
 /// A backlog of all that somaxconn allows is no sign of a fault, and no proof that there is none.
 fn well(namespace: &Namespace, somaxconn: Option<u32>) -> String {
-    let listeners = namespace.listeners.value().into_iter().flatten();
-    let backlogs = listeners.filter_map(|listener| listener.backlog);
+    let backlogs = tcp_listeners(namespace).filter_map(|listener| listener.backlog);
     let all = backlogs.filter(|&backlog| Some(backlog) == somaxconn);
     match (all.count(), somaxconn) {
         (0, Some(somaxconn)) => format!("no backlog is as large as somaxconn, {somaxconn}"),
@@ -162,7 +160,7 @@ fn well(namespace: &Namespace, somaxconn: Option<u32>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Fact, Gap, Why};
+    use crate::facts::{Fact, Gap, Sample, Why};
     use crate::fixture::{healthy, listener, namespace};
     use crate::namespaces::listening::NAMED;
     use crate::namespaces::testing::{findings, machine, statuses, worst};
@@ -214,6 +212,17 @@ mod tests {
         let findings = findings(&CHECK, &facts);
         assert_eq!(findings[0].status, Status::Warn);
         assert!(findings[0].summary.contains("65535"));
+    }
+
+    #[test]
+    fn a_listener_that_came_during_the_sample_is_judged_as_well() {
+        let mut namespace = with(1, "host", 128, Vec::new());
+        namespace.sample = Some(Sample {
+            interval_ms: 1_000,
+            counters: namespace.counters.clone(),
+            listeners: Fact::Known(vec![asking(80, 128)]),
+        });
+        assert_eq!(worst(&CHECK, &machine(vec![namespace])), Status::Warn);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::check::{Check, Group, Judges, Scope, View};
 use crate::facts::{Facts, Namespace, TcpListener, Topic};
 use crate::finding::{Evidence, Finding, Status};
 use crate::namespaces::incomplete;
-use crate::namespaces::listening::tcp_source;
+use crate::namespaces::listening::{tcp_listeners, tcp_source};
 use crate::namespaces::seen::{each_namespace, subject, unreadable};
 use crate::sysctl::{self, MAX_SYN_BACKLOG, SYNCOOKIES};
 
@@ -75,8 +75,7 @@ fn not_built(namespace: &Namespace, evidence: Evidence) -> Finding {
 /// queue itself ends at the listener's backlog.
 fn without_cookies(facts: &Facts, namespace: &Namespace, value: u32) -> Finding {
     let limit = value - value / 4;
-    let listeners = namespace.listeners.value().into_iter().flatten();
-    let largest = listeners
+    let largest = tcp_listeners(namespace)
         .filter_map(|listener| Some((listener.backlog?, listener)))
         .max_by_key(|&(backlog, _)| backlog)
         .filter(|&(backlog, _)| backlog > limit);

@@ -202,19 +202,9 @@ impl Worst {
     }
 
     fn consider(&mut self, listening: &Listening<'_>) {
-        let now = (rank(listening.fill()), listening.accept_queue());
-        if now > (rank(self.fill), self.queue) {
+        let now = (listening.fill().badness(), listening.accept_queue());
+        if now > (self.fill.badness(), self.queue) {
             *self = Worst::of(listening);
         }
-    }
-}
-
-/// The fuller the higher; a reading without a backlog says least.
-const fn rank(fill: Fill) -> u8 {
-    match fill {
-        Fill::Full => 3,
-        Fill::Nearly => 2,
-        Fill::Room => 1,
-        Fill::Unknown => 0,
     }
 }

@@ -1,7 +1,7 @@
 //! Listeners whose backlog bears the mark of somaxconn.
 
 use crate::facts::{Namespace, TcpListener};
-use crate::namespaces::listening::NAMED;
+use crate::namespaces::listening::{NAMED, tcp_listeners};
 use crate::queues::somaxconn::Yardstick;
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ fn of_namespace<'a>(namespace: &'a Namespace, than: &Yardstick) -> Vec<Group<'a>
         return Vec::new();
     };
     let mut cases: BTreeMap<Case, Vec<(&TcpListener, u32)>> = BTreeMap::new();
-    for listener in namespace.listeners.value().into_iter().flatten() {
+    for listener in tcp_listeners(namespace) {
         let Some(backlog) = listener.backlog else {
             continue;
         };
