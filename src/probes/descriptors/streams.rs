@@ -71,8 +71,9 @@ pub(super) fn fill(fact: &mut Fact<Vec<UnixStream>>, answers: &Answers) {
     let Fact::Partial { value, gaps: known } = fact else {
         return;
     };
+    // A gap of anything else is none that the sockets could fill.
     let from_proc = |one: &UnixStream| one.source == SocketSource::ProcNet;
-    if !value.is_empty() && !value.iter().any(from_proc) {
+    if !value.iter().any(from_proc) {
         return;
     }
     let mut reasons = BTreeMap::new();
@@ -105,4 +106,21 @@ fn put(stream: &mut UnixStream, told: &Waiting) {
         stream.name.clone_from(&told.name);
     }
     stream.source = told.source;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockdoctor_checks::facts::Gap;
+
+    #[test]
+    fn a_dump_that_was_cut_before_any_unread_byte_keeps_its_gap() {
+        let cut = Fact::Partial {
+            value: Vec::new(),
+            gaps: vec![Gap::new("dump of connected unix sockets", Why::Absent)],
+        };
+        let mut fact = cut.clone();
+        fill(&mut fact, &Answers::new());
+        assert_eq!(fact, cut);
+    }
 }
