@@ -112,14 +112,19 @@ impl Agreement {
     /// Holds `seen` against the readings.
     ///
     /// # Errors
-    /// The gap of a reading that failed, or of a counter that this kernel lacks.
+    /// The gap of a reading that failed, or of a counter that this kernel lacks. So is one that went
+    /// backwards: the number of a namespace is soon given to another.
     pub fn of(seen: Seen, first: &Fact<Counters>, last: &Fact<Counters>) -> Result<Self, Gap> {
         let grew = |name: &str, get: fn(&Counters) -> Option<u64>| {
             let read = |fact: &Fact<Counters>| {
                 let value = get(fact.known().map_err(Clone::clone)?);
                 value.ok_or_else(|| Gap::new(format!("TcpExt.{name}"), Why::Absent))
             };
-            Ok(read(last)?.wrapping_sub(read(first)?))
+            let (before, after) = (read(first)?, read(last)?);
+            after.checked_sub(before).ok_or_else(|| {
+                let why = format!("went from {before} to {after}: they are not of one namespace");
+                Gap::new(format!("TcpExt.{name}"), Why::Inconsistent(why))
+            })
         };
         Ok(Agreement {
             seen,
@@ -222,5 +227,11 @@ mod tests {
         assert_eq!(found, Err(gap));
         let lacking = Fact::Known(Counters::default());
         assert!(Agreement::of(Seen::default(), &lacking, &lacking).is_err());
+    }
+
+    #[test]
+    fn counters_that_went_backwards_are_those_of_another_namespace() {
+        let found = Agreement::of(Seen::default(), &counters(33), &counters(3));
+        assert!(matches!(found, Err(gap) if matches!(gap.why, Why::Inconsistent(_))));
     }
 }
