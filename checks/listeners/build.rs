@@ -20,6 +20,8 @@ pub(super) struct Builder<'a> {
     proc_tcp: Arc<Gap>,
     /// The kernel's answer came without them.
     no_drops: Arc<Gap>,
+    /// A socket that was asked itself has them, unless it is one of MPTCP.
+    mptcp_drops: Arc<Gap>,
     no_backlog: Arc<Gap>,
     /// /proc/net/unix has no queues, and SIOCINQ is no answer about a listener.
     proc_unix: Arc<Gap>,
@@ -36,6 +38,7 @@ impl<'a> Builder<'a> {
             no_owner: facts.owners.gaps().first().cloned().map(Arc::new),
             proc_tcp: unsupported("backlog and drops", "/proc/net/tcp has neither"),
             no_drops: unsupported("drops", "this kernel does not tell them of each listener"),
+            mptcp_drops: unsupported("drops", "an MPTCP socket counts them in its TCP socket"),
             no_backlog: unsupported("backlog", "its source does not have it"),
             proc_unix: unsupported("queues of unix sockets", "/proc/net/unix has none"),
             unix_queue: unsupported("queue of a unix socket", "its source does not have it"),
@@ -73,7 +76,10 @@ impl<'a> Builder<'a> {
             owner: self.owner(listener.inode),
             accept_queue: Ok(listener.accept_queue),
             backlog: listener.backlog.ok_or_else(|| why(&self.no_backlog)),
-            drops: Some(listener.drops.ok_or_else(|| why(&self.no_drops))),
+            drops: Some(listener.drops.ok_or_else(|| match listener.source {
+                SocketSource::Descriptor => Arc::clone(&self.mptcp_drops),
+                _ => why(&self.no_drops),
+            })),
             source: listener.source,
         }
     }

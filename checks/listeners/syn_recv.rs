@@ -24,6 +24,8 @@ pub(super) struct Requests {
     counts: BTreeMap<Binding, u32>,
     /// Bindings with requests that may be another's.
     doubtful: BTreeSet<Binding>,
+    /// Families and ports with requests that no listener there would take.
+    stray: BTreeSet<(Family, u16)>,
     /// What is missing.
     gap: Option<Arc<Gap>>,
 }
@@ -41,9 +43,12 @@ impl Requests {
         };
         for entry in fact.value().into_iter().flatten() {
             let at = |endpoint| at(endpoint, entry.interface, &bindings);
-            let mut found = candidates(entry).into_iter().map(at);
+            let mut found = candidates(entry).map(at);
             let found = found.find(|found| !found.is_empty());
-            requests.add(entry.requests, &found.unwrap_or_default());
+            match found {
+                Some(found) => requests.add(entry.requests, &found),
+                None => _ = requests.stray.insert((entry.family, entry.port)),
+            }
         }
         requests
     }
@@ -65,6 +70,9 @@ impl Requests {
         match (self.counts.get(&binding), &self.gap) {
             _ if self.doubtful.contains(&binding) => Err(Arc::new(cannot_tell())),
             (Some(&count), _) => Ok(count),
+            _ if self.stray.contains(&(listener.family, listener.port)) => {
+                Err(Arc::new(whose_is_not_known()))
+            }
             (None, Some(gap)) => Err(Arc::clone(gap)),
             (None, None) => Ok(0),
         }
@@ -93,19 +101,31 @@ fn at(endpoint: Endpoint, interface: Option<u32>, bindings: &BTreeSet<Binding>) 
     }
 }
 
-/// The address itself, or else the wildcard of its family.
-fn candidates(entry: &SynRecv) -> [Endpoint; 2] {
+/// The address itself, or else the wildcards of its family: for a SYN over IPv4 that of IPv4 may
+/// have been bound as an IPv6 address, `::ffff:0.0.0.0`.
+fn candidates(entry: &SynRecv) -> impl Iterator<Item = Endpoint> {
     let &SynRecv { family, port, .. } = entry;
-    let any: IpAddr = match family {
-        Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
-        Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+    let (mapped, any): (Option<IpAddr>, IpAddr) = match (family, entry.address) {
+        (Family::V4, _) => (None, Ipv4Addr::UNSPECIFIED.into()),
+        (Family::V6, IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_some() => {
+            let mapped = Ipv4Addr::UNSPECIFIED.to_ipv6_mapped();
+            (Some(mapped.into()), Ipv6Addr::UNSPECIFIED.into())
+        }
+        (Family::V6, _) => (None, Ipv6Addr::UNSPECIFIED.into()),
     };
-    [(family, entry.address, port), (family, any, port)]
+    let addresses = [Some(entry.address), mapped, Some(any)].into_iter();
+    addresses.flatten().map(move |at| (family, at, port))
 }
 
 fn cannot_tell() -> Gap {
     let why =
         "/proc/net does not say on which of the interfaces that share the address they came in";
+    Gap::new("sockets in SYN_RECV", Why::Unsupported(why.to_owned()))
+}
+
+/// One that has just been closed, or an address that this does not know to be that of a listener.
+fn whose_is_not_known() -> Gap {
+    let why = "there are some at this port for an address at which nobody was seen to listen";
     Gap::new("sockets in SYN_RECV", Why::Unsupported(why.to_owned()))
 }
 
@@ -128,6 +148,25 @@ mod tests {
         let requests = Requests::assign(&Fact::Known(entries), listeners);
         let each = listeners.iter().map(|one| requests.at(one));
         each.map(|count| count.expect("known")).collect()
+    }
+
+    #[test]
+    fn the_wildcard_of_ipv4_may_be_an_ipv6_address() {
+        let listeners = [listener("::ffff:0.0.0.0", 80), listener("::", 81)];
+        let entries = vec![
+            requests(Family::V6, "::ffff:127.0.0.1", 80, 3),
+            requests(Family::V6, "::ffff:127.0.0.1", 81, 4),
+        ];
+        assert_eq!(counted(entries, &listeners), [3, 4]);
+    }
+
+    #[test]
+    fn requests_that_find_no_listener_leave_it_open_whose_they_are() {
+        let listeners = [listener("10.0.0.1", 80), listener("10.0.0.1", 81)];
+        let entries = vec![requests(Family::V4, "10.0.0.2", 80, 3)];
+        let requests = Requests::assign(&Fact::Known(entries), &listeners);
+        assert!(requests.at(&listeners[0]).is_err());
+        assert_eq!(requests.at(&listeners[1]), Ok(0));
     }
 
     #[test]
