@@ -107,7 +107,9 @@ fn a_remedy_changes_files_and_no_running_kernel() {
     let diagnosis = judged(&with_rule(RuleKind::Install, "install tcp_diag /bin/true"));
     let remedy = diagnosis.verdict.tcp.remedy.expect("a remedy");
     assert!(remedy.now.is_empty());
-    let delete = "in the image: delete line 14 of /etc/modprobe.d/cis.conf".to_owned();
+    let delete =
+        "in the image: delete `install tcp_diag /bin/true` from /etc/modprobe.d/cis.conf (line 14)"
+            .to_owned();
     assert_eq!(remedy.keep[0], Step::Do(delete));
     let commands = format!("{remedy:?}");
     assert!(!commands.contains("modprobe tcp_diag"), "{commands}");
@@ -133,7 +135,10 @@ fn a_module_that_is_named_at_boot_comes_before_the_door_is_shut() {
     let shut = judged(&facts);
     assert_eq!(shut.verdict.tcp.cause, Some("module-autoload"));
     let remedy = shut.verdict.tcp.remedy.expect("a remedy");
-    let delete = Step::Do("in the image: delete line 3 of /etc/sysctl.d/99-lock.conf".to_owned());
+    let delete = Step::Do(
+        "in the image: delete kernel.modules_disabled from /etc/sysctl.d/99-lock.conf (line 3)"
+            .to_owned(),
+    );
     assert!(remedy.keep.contains(&delete), "{remedy:?}");
 
     for module in ["inet_diag", "tcp_diag"] {

@@ -116,7 +116,7 @@ fn steps(facts: &Facts, cause: &Cause<'_>) -> Remedy {
         _ => None,
     };
     // What the next boot sets again has to go, too; in an image that is all there is to do.
-    let line = setting.map(|line| Step::Do(delete(&line.place, 0)));
+    let line = setting.map(|line| Step::Do(delete(&line.key, &line.place, 0)));
     let at_runtime = match facts.origin {
         Origin::Image(_) if line.is_some() => Remedy::default(),
         _ => of_cause(facts, cause),
@@ -216,61 +216,58 @@ fn mend_rule(rule: &Rule, reach: Reach) -> Remedy {
 }
 
 /// What takes a rule away, and those that are not listed after it.
-fn take_away_all(rule: &Rule) -> impl Iterator<Item = Step> {
-    let more = (rule.unlisted > 0).then(|| {
+fn take_away_all(rule: &Rule) -> Vec<Step> {
+    let mut steps = take_away(rule);
+    if rule.unlisted > 0 {
         let more = rule.unlisted;
-        Step::Do(format!(
+        steps.push(Step::Do(format!(
             "and so with {more} more lines of this kind in modprobe.d"
-        ))
-    });
-    std::iter::once(take_away(rule)).chain(more)
+        )));
+    }
+    steps
 }
 
 /// What takes a rule of modprobe.d away, all of it where it goes over several lines.
-fn take_away(rule: &Rule) -> Step {
+fn take_away(rule: &Rule) -> Vec<Step> {
+    let text = format!("`{}`", rule.text);
     let Some(place) = &rule.place else {
-        return Step::Do(format!(
-            "delete `{}`, which modprobe --showconfig prints, from modprobe.d",
-            rule.text
-        ));
+        let delete = format!("delete {text}, which modprobe --showconfig prints, from modprobe.d");
+        return vec![Step::Do(delete)];
     };
+    let Some((copy, own)) = of_the_distribution(place) else {
+        return vec![Step::Do(delete(&text, place, rule.more_lines))];
+    };
+    vec![copy, Step::Do(delete(&text, &own, rule.more_lines))]
+}
+
+/// By what the line says: once one is deleted, those below it have other numbers.
+fn delete(what: &str, place: &Place, more_lines: u32) -> String {
+    let path = &place.path;
     let Some(first) = place.line else {
-        return Step::Do(format!("delete `{}` from {}", rule.text, place.path));
+        return format!("delete {what} from {path}");
     };
-    let last = first.saturating_add(rule.more_lines);
-    if let Some(name) = of_the_distribution(&place.path) {
-        let lines = range(first, last, ",");
-        return Step::Write(format!(
-            "sed {lines}d {} > /etc/modprobe.d/{name}",
-            place.path
-        ));
-    }
-    Step::Do(delete(place, rule.more_lines))
-}
-
-fn delete(place: &Place, more_lines: u32) -> String {
-    let Some(first) = place.line else {
-        return format!("delete the setting from {}", place.path);
+    let lines = match more_lines {
+        0 => format!("line {first}"),
+        more => format!("lines {first} to {}", first.saturating_add(more)),
     };
-    let last = first.saturating_add(more_lines);
-    let lines = range(first, last, " to ");
-    let noun = if first == last { "line" } else { "lines" };
-    format!("delete {noun} {lines} of {}", place.path)
+    format!("delete {what} from {path} ({lines})")
 }
 
-fn range(first: u32, last: u32, between: &str) -> String {
-    if first == last {
-        first.to_string()
-    } else {
-        format!("{first}{between}{last}")
-    }
-}
-
-/// The name of a file that a package brings and would bring again. It is hidden by a file of the
-/// same name in /etc (modprobe.d(5)), so a copy without the rule goes there.
-fn of_the_distribution(path: &str) -> Option<&str> {
-    let (folder, name) = path.rsplit_once('/')?;
+/// A file that a package brings, and would bring again, is hidden by one of the same name in /etc
+/// (modprobe.d(5)): the step that copies it there, and the same place in the copy. A copy that is
+/// there already is another's work, and stays.
+fn of_the_distribution(place: &Place) -> Option<(Step, Place)> {
+    let (folder, name) = place.path.rsplit_once('/')?;
     let needs_no_quotes = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let is_theirs = ["/usr/lib/modprobe.d", "/lib/modprobe.d"].contains(&folder);
-    (is_theirs && name.chars().all(needs_no_quotes)).then_some(name)
+    if !is_theirs || !name.chars().all(needs_no_quotes) {
+        return None;
+    }
+    let copy = Step::Write(format!("cp -n {} /etc/modprobe.d/", place.path));
+    let path = format!("/etc/modprobe.d/{name}");
+    let own = Place {
+        path,
+        ..place.clone()
+    };
+    Some((copy, own))
 }

@@ -40,7 +40,7 @@ fn remedy(namespace: &Namespace) -> Remedy {
         Some(_) => listening::empty_it(Remedy::default()),
         // History: whose queue it was may long be gone.
         None => Remedy::by_hand(
-            "see whether it still grows: sockdoctor --sample 10s (clients try again after 1, 3, 7 s)",
+            "see whether it still grows: sockdoctor --sample 10s (clients wait a second or more before they try again)",
         ),
     }
 }

@@ -94,7 +94,9 @@ fn the_line_to_blame_is_the_location() {
     assert_eq!(place["region"]["startLine"], 14);
     let message = result["message"]["text"].as_str().expect("text");
     assert!(
-        message.contains("now: delete line 14 of /etc/modprobe.d/cis.conf"),
+        message.contains(
+            "now: delete `install tcp_diag /bin/true` from /etc/modprobe.d/cis.conf (line 14)"
+        ),
         "{message}"
     );
 }

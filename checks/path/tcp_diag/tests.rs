@@ -22,8 +22,10 @@ fn file() -> String {
     "/lib/modules/6.1.0-50-cloud-amd64/kernel/net/ipv4/tcp_diag.ko".to_owned()
 }
 
-fn delete_line_14() -> Step {
-    Step::Do("delete line 14 of /etc/modprobe.d/cis.conf".to_owned())
+fn delete(text: &str) -> Step {
+    Step::Do(format!(
+        "delete `{text}` from /etc/modprobe.d/cis.conf (line 14)"
+    ))
 }
 
 /// It fails, the summary names the cause, and the remedy holds each of `mends` and no `not`.
@@ -66,7 +68,10 @@ fn an_install_rule_is_named_with_its_line_and_must_go() {
     let remedy = finding.remedy.expect("a remedy");
     assert_eq!(
         remedy.now,
-        [delete_line_14(), Step::Run("modprobe tcp_diag".to_owned())]
+        [
+            delete("install tcp_diag /bin/true"),
+            Step::Run("modprobe tcp_diag".to_owned())
+        ]
     );
     assert_eq!(
         remedy.keep,
@@ -83,7 +88,7 @@ fn a_blacklist_leaves_modprobe_but_outlives_modules_load_d() {
     assert!(finding.summary.contains("on demand (`blacklist tcp_diag`"));
     let remedy = finding.remedy.expect("a remedy");
     assert_eq!(remedy.now, [Step::Run("modprobe tcp_diag".to_owned())]);
-    assert_eq!(remedy.keep, [delete_line_14()]);
+    assert_eq!(remedy.keep, [delete("blacklist tcp_diag")]);
 }
 
 #[test]
@@ -229,7 +234,7 @@ fn a_rule_is_the_cause_where_the_log_speaks_too() {
     assert_blames(
         &facts,
         "install tcp_diag /bin/true",
-        &["delete line 14"],
+        &["(line 14)"],
         "reinstall",
     );
 }
@@ -316,7 +321,7 @@ fn what_stops_every_way_of_loading_comes_before_what_stops_one() {
     let mut facts = with_rule(RuleKind::Blacklist, "blacklist tcp_diag");
     let text = "install tcp_diag /bin/true";
     broken::add_rule(&mut facts, TCP, RuleKind::Install, text);
-    assert_blames(&facts, text, &["delete line 14"], "");
+    assert_blames(&facts, text, &["(line 14)"], "");
     broken::add_rule(
         &mut facts,
         TCP,
@@ -470,7 +475,7 @@ mod after_a_reboot {
         assert!(finding.summary.contains("could not be loaded again"));
         let remedy = finding.remedy.expect("a remedy");
         assert!(remedy.now.is_empty(), "{remedy:?}");
-        assert_eq!(remedy.keep, [delete_line_14()]);
+        assert_eq!(remedy.keep, [delete("install tcp_diag /bin/true")]);
     }
 
     #[test]
@@ -511,15 +516,15 @@ fn with_rule_at(path: &str, more_lines: u32) -> Facts {
     facts
 }
 
-fn first_step(facts: &Facts) -> Step {
-    let remedy = judge_one(&CHECK, facts).remedy.expect("a remedy");
-    remedy.now[0].clone()
+fn steps(facts: &Facts) -> Vec<Step> {
+    judge_one(&CHECK, facts).remedy.expect("a remedy").now
 }
 
 #[test]
 fn a_rule_over_several_lines_goes_with_all_of_them() {
-    let step = first_step(&with_rule_at("/etc/modprobe.d/long.conf", 2));
-    let expected = "delete lines 14 to 16 of /etc/modprobe.d/long.conf";
+    let step = steps(&with_rule_at("/etc/modprobe.d/long.conf", 2)).remove(0);
+    let expected =
+        "delete `install tcp_diag /bin/true` from /etc/modprobe.d/long.conf (lines 14 to 16)";
     assert_eq!(step, Step::Do(expected.to_owned()));
 }
 
@@ -527,21 +532,23 @@ fn a_rule_over_several_lines_goes_with_all_of_them() {
 #[test]
 fn a_rule_of_more_lines_than_a_file_can_have_is_told_as_well() {
     for path in ["/etc/modprobe.d/x.conf", "/usr/lib/modprobe.d/x.conf"] {
-        let step = first_step(&with_rule_at(path, u32::MAX));
-        assert!(step.text().contains("4294967295"), "{step:?}");
+        let steps = steps(&with_rule_at(path, u32::MAX));
+        assert!(steps.iter().any(|step| step.text().contains("4294967295")));
     }
 }
 
 #[test]
 fn a_rule_that_a_package_brought_is_hidden_not_deleted() {
-    let step = first_step(&with_rule_at("/usr/lib/modprobe.d/distribution.conf", 0));
-    let expected =
-        "sed 14d /usr/lib/modprobe.d/distribution.conf > /etc/modprobe.d/distribution.conf";
-    assert_eq!(step, Step::Write(expected.to_owned()));
+    let steps = steps(&with_rule_at("/usr/lib/modprobe.d/distribution.conf", 0));
+    let copy = "cp -n /usr/lib/modprobe.d/distribution.conf /etc/modprobe.d/";
+    assert_eq!(steps[0], Step::Write(copy.to_owned()));
+    let delete =
+        "delete `install tcp_diag /bin/true` from /etc/modprobe.d/distribution.conf (line 14)";
+    assert_eq!(steps[1], Step::Do(delete.to_owned()));
 }
 
 #[test]
 fn a_name_that_a_shell_would_take_apart_is_no_part_of_a_command() {
-    let step = first_step(&with_rule_at("/usr/lib/modprobe.d/a b;c.conf", 0));
+    let step = steps(&with_rule_at("/usr/lib/modprobe.d/a b;c.conf", 0)).remove(0);
     assert!(matches!(step, Step::Do(_)), "{step:?}");
 }
