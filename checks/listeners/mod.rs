@@ -24,7 +24,9 @@ use crate::facts::{Facts, Gap, Namespace};
 use crate::limits::Limits;
 use crate::verdict::Walk;
 use build::Builder;
+use reasons::Reasons;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// Which sockets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -92,14 +94,18 @@ pub struct Counts {
 pub fn table<'a>(facts: &'a Facts, request: &Request) -> Table<'a> {
     let namespaces = facts.namespaces.value().map_or(&[][..], Vec::as_slice);
     let builder = Builder::of(facts);
-    let (rows, counts, undecided) = rows(&builder, namespaces, request);
-    let (streams, undecided_streams) = streams(&builder, namespaces, request);
+    let mut undecided = Undecided::default();
+    let (rows, counts) = rows(&builder, namespaces, request, &mut undecided);
+    let streams = streams(&builder, namespaces, request, &mut undecided);
     let attributions = attributions(namespaces, request.kind);
+    let mut reasons = Reasons::of_readings(facts, request.kind);
+    reasons.add(undecided.gaps.iter().map(|(gap, netns)| (gap, netns)));
+    reasons.add_shown(&rows, &streams, &attributions);
     Table {
         counts,
-        undecided: undecided + undecided_streams,
+        undecided: undecided.sockets,
         ss: walk(facts, request.kind),
-        gaps: reasons::all(facts, request.kind, &rows, &streams, &attributions),
+        gaps: reasons.finish(),
         rows,
         streams,
         has_processes: !facts.owners.gaps().iter().any(Gap::is_unasked),
@@ -112,13 +118,32 @@ pub fn table<'a>(facts: &'a Facts, request: &Request) -> Table<'a> {
     }
 }
 
-/// The rows in their order, what there is before `full` leaves any out, and how many could not
-/// be decided.
+/// Sockets that are left out because it is not known whether they were asked for.
+#[derive(Default)]
+struct Undecided {
+    sockets: usize,
+    /// What keeps that from being known, and where.
+    gaps: Vec<(Arc<Gap>, Arc<Netns>)>,
+}
+
+impl Undecided {
+    fn add<'g>(&mut self, netns: &Arc<Netns>, gaps: impl Iterator<Item = &'g Arc<Gap>>) {
+        self.sockets += 1;
+        let more = gaps.map(|gap| (Arc::clone(gap), Arc::clone(netns)));
+        self.gaps.extend(more);
+        // Of many sockets in a row the reasons are mostly the same.
+        self.gaps
+            .dedup_by(|a, b| Arc::ptr_eq(&a.0, &b.0) && Arc::ptr_eq(&a.1, &b.1));
+    }
+}
+
+/// The rows in their order, and what there is before `full` leaves any out.
 fn rows<'a>(
     builder: &Builder<'a>,
     namespaces: &'a [Namespace],
     request: &Request,
-) -> (Vec<Row<'a>>, Counts, usize) {
+    undecided: &mut Undecided,
+) -> (Vec<Row<'a>>, Counts) {
     let mut rows = Vec::new();
     for namespace in namespaces {
         match request.kind {
@@ -126,22 +151,23 @@ fn rows<'a>(
             Kind::Unix => builder.add_unix(&mut rows, namespace),
         }
     }
-    let unsure = keep(&mut rows, |row| request.filter.wants(row));
+    let mut unsure = |row: &Row<'_>| undecided.add(&row.netns, row.gaps());
+    keep(&mut rows, |row| request.filter.wants(row), &mut unsure);
     let counts = Counts::of(&rows);
-    let doubtful = keep(&mut rows, |row| request.filter.wants_state(row));
+    keep(&mut rows, |row| request.filter.wants_state(row), unsure);
     order::sort(&mut rows, request.order);
-    (rows, counts, unsure + doubtful)
+    (rows, counts)
 }
 
-/// Keeps those that are wanted. Returns the number of those of which that is not known.
-fn keep<T>(all: &mut Vec<T>, wanted: impl Fn(&T) -> Wanted) -> usize {
-    let mut unsure = 0;
+/// Keeps those that are wanted, and tells of those of which that is not known.
+fn keep<T>(all: &mut Vec<T>, wanted: impl Fn(&T) -> Wanted, mut unsure: impl FnMut(&T)) {
     all.retain(|one| {
         let wanted = wanted(one);
-        unsure += usize::from(wanted == Wanted::Unsure);
+        if wanted == Wanted::Unsure {
+            unsure(one);
+        }
         wanted == Wanted::Yes
     });
-    unsure
 }
 
 /// A stream is never full and drops nothing.
@@ -149,18 +175,23 @@ fn streams<'a>(
     builder: &Builder<'a>,
     namespaces: &'a [Namespace],
     request: &Request,
-) -> (Vec<Stream<'a>>, usize) {
+    undecided: &mut Undecided,
+) -> Vec<Stream<'a>> {
     if request.kind == Kind::Tcp || request.filter.full {
-        return (Vec::new(), 0);
+        return Vec::new();
     }
     let all = namespaces.iter().flat_map(|one| builder.streams(one));
     let mut streams: Vec<_> = all.collect();
-    let unsure = keep(&mut streams, |one| request.filter.wants_stream(one));
+    keep(
+        &mut streams,
+        |one| request.filter.wants_stream(one),
+        |one| undecided.add(&one.netns, one.gaps()),
+    );
     streams.sort_by_key(|stream| {
         let unread = Reverse(stream.unread.as_ref().ok().copied());
         (unread, stream.name, stream.inode)
     });
-    (streams, unsure)
+    streams
 }
 
 fn attributions(namespaces: &[Namespace], kind: Kind) -> Vec<Attribution> {

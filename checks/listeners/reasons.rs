@@ -2,9 +2,10 @@
 
 use super::Kind;
 use super::attribution::Attribution;
-use super::row::{Row, Stream};
+use super::row::{Netns, Row, Stream};
 use crate::facts::{Fact, Facts, Gap, Namespace};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Why something could not be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,39 +14,6 @@ pub struct Reason {
     pub gap: Gap,
     /// Labels of the namespaces in which; none: it is about the machine.
     pub namespaces: Vec<String>,
-}
-
-/// Every reason once, with the namespaces in which it stands, in the order in which it was met.
-pub(super) fn all(
-    facts: &Facts,
-    kind: Kind,
-    rows: &[Row<'_>],
-    streams: &[Stream<'_>],
-    attributions: &[Attribution],
-) -> Vec<Reason> {
-    let mut found = Reasons::default();
-    for gap in facts.namespaces.gaps() {
-        found.note(gap, None);
-    }
-    for namespace in facts.namespaces.value().into_iter().flatten() {
-        let label = namespace.label();
-        for gap in readings(namespace, kind) {
-            found.note(gap, Some(&label));
-        }
-    }
-    // What nobody asked for, as with --no-process, is not missed.
-    for row in rows {
-        let missed = row.gaps().filter(|gap| !gap.is_unasked());
-        missed.for_each(|gap| found.note(gap, Some(&row.netns.label)));
-    }
-    for stream in streams {
-        let missed = stream.gaps().filter(|gap| !gap.is_unasked());
-        missed.for_each(|gap| found.note(gap, Some(&stream.netns.label)));
-    }
-    for one in attributions {
-        one.gaps().for_each(|gap| found.note(gap, Some(&one.label)));
-    }
-    found.reasons
 }
 
 /// What is missing of the sockets themselves.
@@ -65,14 +33,61 @@ fn readings(namespace: &Namespace, kind: Kind) -> Vec<&Gap> {
     }
 }
 
+/// Every reason once, with the namespaces in which it stands, in the order in which it was met.
 #[derive(Default)]
-struct Reasons {
+pub(super) struct Reasons {
     reasons: Vec<Reason>,
     index: BTreeMap<Gap, usize>,
     told: BTreeSet<(usize, String)>,
 }
 
 impl Reasons {
+    /// Why sockets of this kind could not be read.
+    pub(super) fn of_readings(facts: &Facts, kind: Kind) -> Self {
+        let mut found = Reasons::default();
+        for gap in facts.namespaces.gaps() {
+            found.note(gap, None);
+        }
+        for namespace in facts.namespaces.value().into_iter().flatten() {
+            let label = namespace.label();
+            for gap in readings(namespace, kind) {
+                found.note(gap, Some(&label));
+            }
+        }
+        found
+    }
+
+    /// And why something is not known of sockets. What nobody asked for, as with --no-process, is
+    /// not missed.
+    pub(super) fn add<'g>(&mut self, gaps: impl Iterator<Item = (&'g Arc<Gap>, &'g Arc<Netns>)>) {
+        for (gap, netns) in gaps.filter(|(gap, _)| !gap.is_unasked()) {
+            self.note(gap, Some(&netns.label));
+        }
+    }
+
+    /// And why not of what is shown.
+    pub(super) fn add_shown(
+        &mut self,
+        rows: &[Row<'_>],
+        streams: &[Stream<'_>],
+        attributions: &[Attribution],
+    ) {
+        for row in rows {
+            self.add(row.gaps().map(|gap| (gap, &row.netns)));
+        }
+        for stream in streams {
+            self.add(stream.gaps().map(|gap| (gap, &stream.netns)));
+        }
+        for one in attributions {
+            one.gaps().for_each(|gap| self.note(gap, Some(&one.label)));
+        }
+    }
+
+    /// All of them.
+    pub(super) fn finish(self) -> Vec<Reason> {
+        self.reasons
+    }
+
     /// What nobody asked for because of `--netns` is not missed.
     fn note(&mut self, gap: &Gap, label: Option<&str>) {
         if label.is_none() && gap.is_unasked() {

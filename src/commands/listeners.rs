@@ -6,6 +6,7 @@ use super::progress::Progress;
 use crate::cli;
 use crate::collect::{Causes, Owners, Plan, collect};
 use crate::exit::Exit;
+use crate::probes::processes::is_gone;
 use crate::report::listeners::{Listing, human, json};
 use crate::report::page::Look;
 use crate::runner;
@@ -13,13 +14,18 @@ use crate::stdout;
 use sockdoctor_checks::check::Group;
 use sockdoctor_checks::diagnosis;
 use sockdoctor_checks::facts::{Facts, Topic, Topics};
-use sockdoctor_checks::listeners::{Filter, Kind, Request, table};
+use sockdoctor_checks::listeners::{Filter, Kind, Process, Request, table};
 use std::mem::ManuallyDrop;
 
 pub(super) fn run(options: &cli::Listeners) -> Result<Exit, Mistake> {
     if options.no_process && options.sort == Some(cli::Sort::Process) {
         let why = "--sort process: --no-process leaves out what to sort by";
         return Err(Mistake(why.to_owned()));
+    }
+    if let Some(Process::Pid(pid)) = options.process
+        && is_gone(pid)
+    {
+        return Err(Mistake(format!("there is no process {pid}")));
     }
     let plan = plan(options);
     runner::tell_panics_in_the_report();

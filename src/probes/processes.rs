@@ -5,6 +5,7 @@ use crate::gap::USUAL_LENGTH;
 use crate::netns::mounts::Mounts;
 use crate::text::text;
 use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
 use rustix::thread::{CapabilitySet, capabilities};
 use sockdoctor_checks::facts::{Gap, Why};
 use std::fs::File;
@@ -111,6 +112,13 @@ pub(crate) fn hidden_gap(whats: &str, mounts: &Mounts) -> Option<Gap> {
     let sees_all = || may_trace() && rustix::fs::stat("/proc/1").is_ok();
     let what = || format!("{whats} of processes that /proc hides (hidepid)");
     (mounts.hides_processes() && !sees_all()).then(|| Gap::new(what(), denied()))
+}
+
+/// Whether there certainly is no such process: /proc does not have it, and hides none.
+pub(crate) fn is_gone(pid: u32) -> bool {
+    let stat = |process: &str| rustix::fs::stat(format!("/proc/{process}"));
+    let is_absent = stat(&pid.to_string()).err() == Some(Errno::NOENT) && stat("self").is_ok();
+    is_absent && Mounts::own().is_ok_and(|mounts| hidden_gap("", &mounts).is_none())
 }
 
 /// The processes of other containers and of the host have no number in a pid namespace of our own

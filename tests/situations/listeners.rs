@@ -360,6 +360,15 @@ fn nobody_sees_the_queues_and_is_told_why_not_the_processes() {
     let name = listeners(["--netns", "self", "--process", "of-root"]).by_nobody();
     let document = self::document(&name.run());
     assert!(document["undecided"].as_u64() > Some(0), "{document:#}");
+    assert!(says(&document["gaps"], "root"), "{document:#}");
+}
+
+#[test]
+fn a_process_that_is_not_there_is_a_mistake() {
+    // pid_max is at most 4,194,304.
+    let outcome = listeners(["--process", "4194305"]).run();
+    assert_eq!(outcome.code, 2, "{}", outcome.stdout);
+    assert!(outcome.stderr.contains("there is no process 4194305"));
 }
 
 #[test]
