@@ -133,7 +133,7 @@ impl Seen {
     fn look(plan: &Plan, deadline: Deadline) -> Result<Self, NoSuchNamespace> {
         let looking = match plan.causes {
             Causes::First => look_at_causes(plan, deadline),
-            Causes::WhereBlind => Looking::NOT_AT_ALL,
+            Causes::WhereBlind => Looking::NOT_YET,
         };
         let loaded = probes::modules::loaded().into();
         let (machine, found) = machine_and_namespaces(plan, deadline)?;

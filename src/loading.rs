@@ -25,6 +25,8 @@ impl Loading {
 pub(crate) struct Looking {
     modules: Option<Pending<(Kernel, Fact<Modules>)>>,
     boot: Option<Pending<Boot>>,
+    /// Why not at the rest.
+    why_not: &'static str,
 }
 
 impl Looking {
@@ -39,13 +41,15 @@ impl Looking {
             boot: topics
                 .contains(Topic::Boot)
                 .then(|| runner::start("boot settings", limit, probes::boot::collect)),
+            why_not: UNSELECTED,
         }
     }
 
     /// Nothing is looked at but the release of the kernel.
-    pub(crate) const NOT_AT_ALL: Self = Looking {
+    pub(crate) const NOT_YET: Self = Looking {
         modules: None,
         boot: None,
+        why_not: "ss is not blind",
     };
 
     /// What they saw.
@@ -55,8 +59,8 @@ impl Looking {
                 (Kernel::missing(gap), Fact::Missing(gap.clone()))
             }),
             None => (
-                probes::kernel::release_only(),
-                Fact::Missing(unselected("modules")),
+                probes::kernel::release_only(self.why_not),
+                Fact::Missing(Gap::not_collected("modules", self.why_not)),
             ),
         };
         Loading {
@@ -64,7 +68,7 @@ impl Looking {
             modules,
             boot: match self.boot {
                 Some(pending) => wait_or(pending, Boot::missing),
-                None => Boot::missing(&unselected("boot settings")),
+                None => Boot::missing(&Gap::not_collected("boot settings", self.why_not)),
             },
         }
     }
@@ -102,7 +106,10 @@ fn wait_or<T>(pending: Pending<T>, missing: impl FnOnce(&Gap) -> T) -> T {
     waited.unwrap_or_else(|gap| missing(&gap))
 }
 
+/// Why a probe was not asked.
+const UNSELECTED: &str = "--only or --skip";
+
 /// The gap where a probe was not asked.
 pub(crate) fn unselected(what: &str) -> Gap {
-    Gap::not_collected(what, "--only or --skip")
+    Gap::not_collected(what, UNSELECTED)
 }

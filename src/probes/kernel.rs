@@ -37,11 +37,11 @@ pub(crate) fn collect(wants_config: bool) -> Kernel {
     collect_under(root, release, config)
 }
 
-/// The release, and nothing that takes a look at a file.
-pub(crate) fn release_only() -> Kernel {
+/// The release, and nothing that takes a look at a file; `why_not` says why.
+pub(crate) fn release_only(why_not: &str) -> Kernel {
     Kernel {
         release: Fact::Known(release()),
-        ..Kernel::missing(&unselected("settings of the kernel"))
+        ..Kernel::missing(&Gap::not_collected("settings of the kernel", why_not))
     }
 }
 

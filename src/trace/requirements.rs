@@ -226,7 +226,7 @@ fn lockdown(securityfs: &Path) -> Requirement {
 /// From 5.11 on maps count against the cgroup's memory, before it against this limit.
 fn memlock() -> Requirement {
     const NAME: &str = "memlock";
-    if kernel::release_only().version() >= Some((5, 11)) {
+    if kernel::release_only("trace").version() >= Some((5, 11)) {
         return Requirement::new(NAME, Standing::Ok, "not asked for since Linux 5.11");
     }
     match raise_memlock() {

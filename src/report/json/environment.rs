@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use sockdoctor_checks::facts::{self, DiagModule, Fact, Facts, UserNamespace};
+use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Where, when and as whom was looked. What could not be read is null and stands in `gaps`.
@@ -113,10 +114,11 @@ pub(in crate::report) fn observed_at(facts: &Facts) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }
 
+/// Each once.
 fn gaps(facts: &Facts) -> Vec<&facts::Gap> {
     let machine = &facts.machine;
     let kernel = &facts.kernel;
-    [
+    let all = [
         machine.hostname.gaps(),
         machine.uptime_seconds.gaps(),
         machine.capabilities.gaps(),
@@ -134,10 +136,12 @@ fn gaps(facts: &Facts) -> Vec<&facts::Gap> {
         facts.round_trips.gaps(),
         facts.namespaces.gaps(),
         facts.owners.gaps(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    let mut told = BTreeSet::new();
+    all.into_iter()
+        .flatten()
+        .filter(|gap| told.insert(*gap))
+        .collect()
 }
 
 impl<'a> Sandbox<'a> {
