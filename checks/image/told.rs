@@ -48,7 +48,7 @@ fn setting(facts: &Facts, evidence: Evidence) -> Evidence {
     match facts.boot.line(name) {
         Some(line) => Evidence::at(line.place.clone(), format!("{name} = {}", line.value)),
         None => Evidence {
-            says: format!("{}, which the kernel starts with", evidence.says),
+            says: format!("{}, as the kernel starts with", evidence.says),
             ..evidence
         },
     }

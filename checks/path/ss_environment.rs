@@ -57,6 +57,19 @@ pub(super) fn blinding<'a>(facts: &'a Facts, table: &str) -> Result<Vec<&'a SsVa
     Ok(set.iter().filter(|set| blinds(set, table)).collect())
 }
 
+/// What ss shows of `table` then. PROC_NET_TCP names a file for IPv4 alone, and ss does not ask
+/// netlink for IPv6 either (tcp_show in misc/ss.c).
+pub(super) fn shown(facts: &Facts, table: &str) -> &'static str {
+    let set = blinding(facts, table).unwrap_or_default();
+    match set.iter().all(|set| set.name == "PROC_NET_TCP") {
+        true => {
+            "for IPv4 what that file holds, for IPv6 /proc/net/tcp6 with Send-Q always 0, in place \
+             of the kernel's answer"
+        }
+        false => "what that file holds, in place of the kernel's answer",
+    }
+}
+
 /// `unset NAME`, and where to look for what sets it.
 pub(super) fn remedy<'a>(variables: impl IntoIterator<Item = &'a SsVariable>) -> Remedy {
     let names: Vec<&str> = variables.into_iter().map(|set| set.name.as_str()).collect();

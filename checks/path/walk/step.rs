@@ -214,10 +214,10 @@ fn after(facts: &Facts, table: &Table, end: End) -> Option<(&'static str, String
     let seen = seen(facts, table);
     match end {
         End::Untruth => None,
-        End::OtherFile => Some((
-            "file",
-            format!("what that file holds, in place of the kernel's answer{seen}"),
-        )),
+        End::OtherFile => {
+            let shows = ss_environment::shown(facts, table.name);
+            Some(("file", format!("{shows}{seen}")))
+        }
         End::Nothing => Some((
             "nothing",
             format!("ss prints the header and no sockets{seen}"),

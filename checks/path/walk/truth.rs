@@ -10,7 +10,7 @@ const LINES: usize = 5;
 pub(super) fn tcp(facts: &Facts, blind: bool) -> Vec<String> {
     let listeners = read(own(facts).map(|own| &own.listeners));
     if blind {
-        return worst(listeners).into_iter().map(line).collect();
+        return worst(listeners);
     }
     without_backlog(&listeners).into_iter().collect()
 }
@@ -22,7 +22,10 @@ pub(super) fn unix(facts: &Facts, blind: bool) -> Vec<String> {
     };
     let mut streams = read(Some(&own.unix_streams));
     streams.sort_by_key(|stream| (Reverse(stream.unread), &stream.name));
+    streams.retain(|stream| stream.unread.is_some());
+    let more = more(streams.len(), "sockdoctor listeners --unix");
     let lines = streams.into_iter().take(LINES).filter_map(unread);
+    let lines = lines.chain(more);
     lines.chain(not_all(&own.unix_streams)).collect()
 }
 
@@ -36,10 +39,16 @@ fn read<T>(fact: Option<&Fact<Vec<T>>>) -> Vec<&T> {
     value.into_iter().flatten().collect()
 }
 
-fn worst(mut listeners: Vec<&TcpListener>) -> Vec<&TcpListener> {
+fn worst(mut listeners: Vec<&TcpListener>) -> Vec<String> {
     listeners.sort_by_key(|listener| (Reverse(listener.accept_queue), listener.label()));
-    listeners.truncate(LINES);
-    listeners
+    let lines = listeners.iter().take(LINES).map(|one| line(one));
+    let more = more(listeners.len(), "sockdoctor listeners");
+    lines.chain(more).collect()
+}
+
+fn more(sockets: usize, command: &str) -> Option<String> {
+    let more = sockets.saturating_sub(LINES);
+    (more > 0).then(|| format!("and {more} more: {command}"))
 }
 
 fn line(listener: &TcpListener) -> String {
@@ -124,14 +133,15 @@ mod tests {
 
     #[test]
     fn the_worst_listeners_of_the_own_namespace_come_first() {
-        let listeners = (1..=6).map(|port| from_proc(port, u32::from(port)));
+        let listeners = (1..=7).map(|port| from_proc(port, u32::from(port)));
         let lines = tcp(
             &with_listeners(broken::without_tcp_diag(), listeners.collect()),
             true,
         );
-        assert_eq!(lines.len(), 5);
+        assert_eq!(lines.len(), 6);
+        assert_eq!(lines[5], "and 2 more: sockdoctor listeners");
         let worst =
-            "0.0.0.0:6  accept queue 6, its backlog is not known here   (read from /proc/net/tcp)";
+            "0.0.0.0:7  accept queue 7, its backlog is not known here   (read from /proc/net/tcp)";
         assert_eq!(lines[0], worst);
     }
 

@@ -9,9 +9,6 @@ use sockdoctor_checks::finding::{self, Remedy, Status};
 use sockdoctor_checks::policy::Ruling;
 use sockdoctor_checks::verdict::{Step, StepStatus, Walk};
 
-/// True values to show.
-const TRUTHS: usize = 5;
-
 pub(super) fn write(page: &mut Page, report: &Report<'_>, detail: Detail) {
     let verdict = &report.diagnosis.verdict;
     let (tcp, unix) = (&verdict.tcp, &verdict.unix);
@@ -41,16 +38,24 @@ fn walk(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail, told:
             page.gap();
             words::remedy(page, &remedy);
         }
-        truths(page, &walk.truth);
+        words::labels(page, "true", &walk.truth);
     }
 }
 
-/// The steps that mend this walk and are not among those that mend the other.
+/// The steps that mend this walk and are not among those that mend the other, behind a word that
+/// those are needed as well.
 fn beyond(walk: &Walk, told: &Walk) -> Option<Remedy> {
     let (own, other) = (walk.remedy.as_ref()?, told.remedy.as_ref()?);
     let rest = |own: &[finding::Step], other: &[finding::Step]| -> Vec<finding::Step> {
         let rest = own.iter().filter(|step| !other.contains(step));
-        rest.cloned().collect()
+        let mut rest: Vec<_> = rest.cloned().collect();
+        if !rest.is_empty() && rest.len() < own.len() {
+            rest.insert(
+                0,
+                finding::Step::Do("what stands above, and then".to_owned()),
+            );
+        }
+        rest
     };
     let remedy = Remedy {
         now: rest(&own.now, &other.now),
@@ -68,7 +73,7 @@ fn aftermath(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail) 
     if let Some(remedy) = &walk.remedy {
         words::remedy(page, remedy);
     }
-    truths(page, &walk.truth);
+    words::labels(page, "true", &walk.truth);
     if let (Some(cause), Detail::Normal) = (walk.cause, detail) {
         follow_ons(page, report, cause);
     }
@@ -78,15 +83,6 @@ fn aftermath(page: &mut Page, report: &Report<'_>, walk: &Walk, detail: Detail) 
 fn accepted<'a>(report: &'a Report<'_>, walk: &Walk) -> Option<&'a Ruling> {
     let cause = walk.cause.filter(|_| walk.status == Status::Waived)?;
     report.result(cause)?.waiver()
-}
-
-fn truths(page: &mut Page, truth: &[String]) {
-    let shown = &truth[..truth.len().min(TRUTHS)];
-    words::labels(page, "true", shown);
-    let more = truth.len() - shown.len();
-    if more > 0 {
-        words::label(page, "", &format!("and {more} more; --format json has all"));
-    }
 }
 
 fn tree(page: &mut Page, walk: &Walk) {
