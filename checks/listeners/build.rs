@@ -159,13 +159,20 @@ fn netns(namespace: &Namespace) -> Arc<Netns> {
 }
 
 /// What only the members of a group have in common. The address as a number, which is compared at
-/// once.
-fn place(listener: &TcpListener) -> (Family, u128, u16, u32) {
+/// once. /proc/net/tcp does not tell the interface: who is read from there is in no group.
+fn place(listener: &TcpListener) -> (Family, u128, u16, u32, Option<u32>) {
     let address = match listener.address {
         IpAddr::V4(v4) => v4.to_bits().into(),
         IpAddr::V6(v6) => v6.to_bits(),
     };
-    (listener.family, address, listener.port, listener.interface)
+    let alone = (listener.source == SocketSource::ProcNet).then_some(listener.inode);
+    let TcpListener {
+        family,
+        port,
+        interface,
+        ..
+    } = *listener;
+    (family, address, port, interface, alone)
 }
 
 fn protocol(listener: &TcpListener) -> Protocol {

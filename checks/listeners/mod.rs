@@ -58,7 +58,7 @@ pub struct Table<'a> {
     pub streams: Vec<Stream<'a>>,
     /// How many there are, before `--full` leaves any out.
     pub counts: Counts,
-    /// Rows and streams that are not shown because it is not known whether they were asked for.
+    /// Sockets that are not shown because it is not known whether they were asked for.
     pub undecided: usize,
     /// Whether anybody looked for the processes that hold them.
     pub has_processes: bool,
@@ -127,8 +127,13 @@ struct Undecided {
 }
 
 impl Undecided {
-    fn add<'g>(&mut self, netns: &Arc<Netns>, gaps: impl Iterator<Item = &'g Arc<Gap>>) {
-        self.sockets += 1;
+    fn add<'g>(
+        &mut self,
+        sockets: usize,
+        netns: &Arc<Netns>,
+        gaps: impl Iterator<Item = &'g Arc<Gap>>,
+    ) {
+        self.sockets += sockets;
         let more = gaps.map(|gap| (Arc::clone(gap), Arc::clone(netns)));
         self.gaps.extend(more);
         // Of many sockets in a row the reasons are mostly the same.
@@ -151,7 +156,7 @@ fn rows<'a>(
             Kind::Unix => builder.add_unix(&mut rows, namespace),
         }
     }
-    let mut unsure = |row: &Row<'_>| undecided.add(&row.netns, row.gaps());
+    let mut unsure = |row: &Row<'_>| undecided.add(row.members.len(), &row.netns, row.gaps());
     keep(&mut rows, |row| request.filter.wants(row), &mut unsure);
     let counts = Counts::of(&rows);
     keep(&mut rows, |row| request.filter.wants_state(row), unsure);
@@ -185,7 +190,7 @@ fn streams<'a>(
     keep(
         &mut streams,
         |one| request.filter.wants_stream(one),
-        |one| undecided.add(&one.netns, one.gaps()),
+        |one| undecided.add(1, &one.netns, one.gaps()),
     );
     streams.sort_by_key(|stream| {
         let unread = Reverse(stream.unread.as_ref().ok().copied());

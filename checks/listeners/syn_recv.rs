@@ -7,7 +7,7 @@
 //! link-local client (tcp_v6_init_req, net/ipv6/tcp_ipv6.c).
 
 use super::row::Known;
-use crate::facts::{Fact, Family, Gap, SynRecv, TcpListener, Why};
+use crate::facts::{Fact, Family, Gap, SocketSource, SynRecv, TcpListener, Why};
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -37,6 +37,7 @@ impl Requests {
         // Mostly there are no entries, and then it does not matter who listens.
         let bindings: LazyCell<BTreeSet<Binding>, _> =
             LazyCell::new(|| listeners.iter().map(binding).collect());
+        let shared: LazyCell<BTreeSet<Binding>, _> = LazyCell::new(|| shared_in_proc(listeners));
         let mut requests = Requests {
             gap: fact.gaps().first().cloned().map(Arc::new),
             ..Requests::default()
@@ -46,6 +47,9 @@ impl Requests {
             let mut found = candidates(entry).map(at);
             let found = found.find(|found| !found.is_empty());
             match found {
+                Some(found) if found.iter().any(|one| shared.contains(one)) => {
+                    requests.doubtful.extend(found);
+                }
                 Some(found) => requests.add(entry.requests, &found),
                 None => _ = requests.stray.insert((entry.family, entry.port)),
             }
@@ -77,6 +81,14 @@ impl Requests {
             (None, None) => Ok(0),
         }
     }
+}
+
+/// What several listeners in /proc/net/tcp have in common, which does not tell their interfaces.
+fn shared_in_proc(listeners: &[TcpListener]) -> BTreeSet<Binding> {
+    let from_proc = |one: &&TcpListener| one.source == SocketSource::ProcNet;
+    let mut seen = BTreeSet::new();
+    let bindings = listeners.iter().filter(from_proc).map(binding);
+    bindings.filter(|one| !seen.insert(*one)).collect()
 }
 
 fn binding(listener: &TcpListener) -> Binding {

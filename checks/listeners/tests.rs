@@ -120,6 +120,30 @@ fn an_address_reads_as_everywhere_else() {
     }
 }
 
+/// Two devices can have one each, and /proc/net/tcp does not tell the devices.
+#[test]
+fn listeners_from_proc_at_one_address_are_no_group() {
+    let another = TcpListener {
+        inode: 7,
+        ..from_proc(80, 2)
+    };
+    let mut facts = with(vec![from_proc(80, 1), another]);
+    let Fact::Known(namespaces) = &mut facts.namespaces else {
+        panic!("the machine has namespaces");
+    };
+    namespaces[0].syn_recv = Fact::Known(vec![SynRecv {
+        family: crate::facts::Family::V4,
+        address: std::net::Ipv4Addr::LOCALHOST.into(),
+        port: 80,
+        interface: None,
+        requests: 3,
+    }]);
+    let table = all(&facts);
+    assert_eq!(table.rows.len(), 2);
+    let requests = table.rows.iter().filter_map(|row| row.syn_recv.as_ref());
+    assert_eq!(requests.filter(|known| known.is_err()).count(), 2);
+}
+
 #[test]
 fn what_proc_does_not_have_is_no_zero_and_has_a_reason() {
     let facts = with(vec![from_proc(80, 4)]);

@@ -150,7 +150,7 @@ fn ask_all(
 
 /// A socket of the kernel (nfsd's), one that waits in a queue of descriptors, or one that is gone.
 fn nobody() -> Why {
-    Why::Unsupported("no process holds a descriptor of it".to_owned())
+    Why::Unsupported("no process holds a descriptor of it, or not any more".to_owned())
 }
 
 /// The gaps in `what` of so many sockets, each reason once.

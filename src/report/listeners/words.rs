@@ -168,9 +168,9 @@ pub(super) fn process(process: &Known<Option<&Owner>>) -> String {
 /// How that can be. svc_create_socket (net/sunrpc/svcsock.c), io_sqe_files_register
 /// (io_uring/rsrc.c) and scm_fp_copy (net/core/scm.c) each hold a socket without a descriptor;
 /// threads have a table of their own after unshare(CLONE_FILES), which is not looked at.
-pub(super) const WHY_NOBODY: &str = "no process has a descriptor of it: the kernel can hold a \
-     socket itself, as nfsd does, or for io_uring, or while it is passed from one process to \
-     another; or a thread has descriptors of its own";
+pub(super) const WHY_NOBODY: &str = "no process has a descriptor of it: it was closed meanwhile, or \
+     the kernel holds it itself, as for nfsd or io_uring, or while it is passed from one process \
+     to another; or a thread has descriptors of its own";
 
 /// `nginx (812) in 4f1c6e0b7d2a`.
 pub(super) fn owner(owner: &Owner) -> impl Display {
