@@ -50,7 +50,7 @@ fn found_in(folder: &Path) -> Result<Option<PathBuf>, String> {
         Ok(found) if found.is_file() => Ok(Some(path)),
         // Nobody named it, so a FIFO of that name must not hold this up.
         Ok(_) => Err(format!("{}: not a regular file", shown(&path))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => Ok(None),
         Err(error) => Err(format!("{}: {}", shown(&path), reason(&error))),
     }
 }
@@ -92,6 +92,15 @@ mod tests {
         rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).expect("a FIFO");
         let why = load(None, folder.path()).expect_err("a FIFO is no policy");
         assert_eq!(why, format!("{}: not a regular file", path.display()));
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_refused() {
+        let folder = folder();
+        let path = folder.path().join(NAME);
+        std::os::unix::fs::symlink("gone", &path).expect("a link");
+        let why = load(None, folder.path()).expect_err("the policy is gone");
+        assert!(why.starts_with(&path.display().to_string()), "{why}");
     }
 
     #[test]
