@@ -13,7 +13,6 @@ use sockdoctor_checks::policy::Policy;
 use sockdoctor_checks::watch::{Event, Reads, Row, Subject, Watch, What};
 use std::collections::BTreeSet;
 use std::io;
-use std::num::NonZero;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Owners that are remembered before those of listeners that are gone are forgotten.
@@ -23,7 +22,6 @@ const OWNERS_KEPT: usize = 4_096;
 #[derive(Debug)]
 pub(super) struct Session {
     interval: Duration,
-    count: Option<NonZero<u64>>,
     began: Instant,
     when: SystemTime,
     watch: Watch,
@@ -36,13 +34,15 @@ impl Session {
     pub(super) fn new(options: &cli::Watch) -> Self {
         Session {
             interval: options.interval,
-            count: options.count,
             began: Instant::now(),
             when: SystemTime::now(),
             watch: Watch::default(),
             owners: Owners::default(),
             pace: Pace::default(),
-            totals: Totals::default(),
+            totals: Totals {
+                asked_for: options.count,
+                ..Totals::default()
+            },
         }
     }
 
@@ -119,8 +119,7 @@ impl Session {
 
     /// Whether all readings that were asked for are taken.
     pub(super) fn is_complete(&self) -> bool {
-        let count = self.count.map(NonZero::get);
-        count.is_some_and(|count| self.totals.readings >= count)
+        self.totals.asked_for.is_some() && self.totals.cut_short().is_none()
     }
 
     /// What is watched, as the last reading found it.
@@ -130,7 +129,7 @@ impl Session {
             unread: self.watch.unread(),
             listeners: self.watch.listeners(),
             interval: self.interval,
-            count: self.count,
+            count: self.totals.asked_for,
         }
     }
 
@@ -155,12 +154,14 @@ impl Session {
     }
 
     /// What the checks make of it all, and the exit code for that. Where no queue and no counter
-    /// was ever read, a setting that is well is no answer.
+    /// was ever read, a setting that is well is no answer; nor is a part of the readings that a
+    /// gate asked for.
     pub(super) fn judge(&self, facts: Facts, fail_on: FailOn) -> (Diagnosis, Exit) {
         let facts = self.watch.judged(facts);
         let diagnosis = diagnose(&facts, &Policy::default(), super::is_judged);
         let exit = Exit::of(&diagnosis, fail_on);
-        if exit == Exit::Fine && fail_on != FailOn::Never && !self.watch.saw_anything() {
+        let is_open = !self.watch.saw_anything() || self.totals.cut_short().is_some();
+        if exit == Exit::Fine && fail_on != FailOn::Never && is_open {
             return (diagnosis, Exit::Undecided);
         }
         (diagnosis, exit)

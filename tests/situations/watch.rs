@@ -172,3 +172,15 @@ fn a_namespace_that_is_not_there_is_a_mistake() {
     assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""));
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
 }
+
+#[test]
+fn a_gate_that_was_cut_short_does_not_pass() {
+    let namespace = Namespace::new();
+    let arguments = ["--netns", &namespace.name, "--count", "1000"];
+    let watching = Watching::objects(&arguments);
+    let ended = watching.end(Signal::TERM);
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    let totals = ended.totals();
+    assert_eq!(totals["asked_for"], 1000);
+    assert!(totals["readings"].as_u64() < Some(1000));
+}

@@ -43,11 +43,15 @@ pub(crate) fn event(look: Look, when: SystemTime, event: &Event) -> String {
 /// What came of it.
 pub(crate) fn closing(look: Look, when: SystemTime, closing: &Closing<'_>) -> String {
     let totals = closing.totals;
-    let mut parts = vec![format!(
-        "{} in {:.1} s",
-        counted(totals.readings, "reading"),
-        totals.duration.as_secs_f64()
-    )];
+    let readings = match totals.cut_short() {
+        Some(asked_for) => format!(
+            "cut short after {} of {asked_for} readings",
+            totals.readings
+        ),
+        None => counted(totals.readings, "reading"),
+    };
+    let seconds = totals.duration.as_secs_f64();
+    let mut parts = vec![format!("{readings} in {seconds:.1} s")];
     if totals.skipped > 0 {
         parts.push(format!("{} left out", totals.skipped));
     }
@@ -69,7 +73,8 @@ pub(crate) fn closing(look: Look, when: SystemTime, closing: &Closing<'_>) -> St
     let nothing_named = named
         .iter()
         .all(|(status, ..)| closing.checks(*status).is_empty());
-    if closing.exit == Exit::Undecided && nothing_named {
+    let is_complete = totals.cut_short().is_none();
+    if closing.exit == Exit::Undecided && nothing_named && is_complete {
         text += "; no queue and no counter was ever read";
     }
     text += &format!("; exit code {}", closing.exit.code());

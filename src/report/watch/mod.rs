@@ -47,12 +47,23 @@ pub(crate) struct Closing<'a> {
 pub(crate) struct Totals {
     /// Readings that were taken.
     pub readings: u64,
+    /// Those that were asked for with --count.
+    pub asked_for: Option<NonZero<u64>>,
     /// Readings that were left out, because those before were not told in time.
     pub skipped: u64,
     /// From the first reading to the end.
     pub duration: Duration,
     /// Events by name.
     pub events: BTreeMap<&'static str, u64>,
+}
+
+impl Totals {
+    /// The number of readings that were asked for, where the watch was ended before it had taken
+    /// them all.
+    pub(crate) fn cut_short(&self) -> Option<u64> {
+        let asked_for = self.asked_for.map(NonZero::get);
+        asked_for.filter(|asked_for| self.readings < *asked_for)
+    }
 }
 
 impl Closing<'_> {

@@ -177,6 +177,7 @@ fn closing(tell: impl Fn(SystemTime, &Closing<'_>) -> String) -> String {
     });
     let totals = Totals {
         readings: 5,
+        asked_for: None,
         skipped: 2,
         duration: Duration::from_millis(4_013),
         events: [("queue-full", 1), ("drops", 4)].into(),

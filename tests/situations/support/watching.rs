@@ -25,11 +25,12 @@ pub(crate) struct Ended {
 }
 
 impl Watching {
-    /// Starts one with readings that follow each other fast. It ends by itself in the end, so
-    /// that a test that waits for something that never happens fails.
+    /// Starts one with readings that follow each other fast. It is ended in the end, so that a test
+    /// that waits for something that never happens fails. Signals are handed on to it.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sockdoctor"))
-            .args(["watch", "--interval", "50ms", "--count", "1200"])
+        let mut child = Command::new("timeout")
+            .args(["60", env!("CARGO_BIN_EXE_sockdoctor")])
+            .args(["watch", "--interval", "50ms"])
             .args(arguments)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")

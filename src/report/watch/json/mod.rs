@@ -97,6 +97,8 @@ struct Begun {
 struct Ended<'a> {
     /// Readings that were taken.
     readings: u64,
+    /// Those that were asked for with --count. Where there were fewer, the watch was ended early.
+    asked_for: Option<NonZero<u64>>,
     /// Readings that were left out because those before were not told in time.
     skipped: u64,
     /// From the first reading to the last.
@@ -151,6 +153,7 @@ pub(crate) fn closing(when: SystemTime, closing: &Closing<'_>) -> String {
     });
     let ended = Ended {
         readings: closing.totals.readings,
+        asked_for: closing.totals.asked_for,
         skipped: closing.totals.skipped,
         duration_ms: millis(closing.totals.duration),
         events: &closing.totals.events,
