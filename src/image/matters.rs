@@ -54,7 +54,8 @@ fn is_of_boot_loader(name: &OsStr, parent: &Path) -> bool {
 }
 
 fn is_program(name: &OsStr, parent: &Path) -> bool {
-    let is_read = ["ss", "modprobe", "kmod"].iter().any(|own| name == *own);
+    let is_read = ["ss", "modprobe", "kmod", "busybox"];
+    let is_read = is_read.iter().any(|own| name == *own);
     is_read && (parent.ends_with("bin") || parent.ends_with("sbin"))
 }
 

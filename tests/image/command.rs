@@ -6,7 +6,7 @@ use crate::support::{folder, tar};
 use roxmltree::Document;
 use serde_json::Value;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -145,6 +145,24 @@ fn a_helper_that_is_not_modprobe_promises_nothing() {
     let script = b"#!/bin/sh\n# kmod version 30\n";
     let scene = healthy().file("sbin/modprobe", script);
     assert_eq!(walks(&document(scene.root(), &[]))[0], "unknown");
+}
+
+#[test]
+fn a_rule_that_the_modprobe_of_busybox_may_ignore_is_not_foretold() {
+    let busybox = fs::read("/usr/bin/busybox").expect("installed");
+    let scene = blocked().file("bin/busybox", &busybox);
+    let modprobe = scene.root().join("sbin/modprobe");
+    fs::remove_file(&modprobe).expect("removed");
+    symlink("../bin/busybox", &modprobe).expect("a link");
+    let packed = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(packed.path(), tar(scene.root(), &[])).expect("written");
+    for place in [scene.root(), packed.path()] {
+        let found = document(place, &[]);
+        assert_eq!(walks(&found), ["unknown", "pass"]);
+        assert_eq!(found["exit_code"], 4);
+        let tcp = check(&found, "tcp-diag").to_string();
+        assert!(tcp.contains("is not the modprobe of kmod"), "{tcp}");
+    }
 }
 
 #[test]

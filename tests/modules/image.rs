@@ -133,9 +133,17 @@ fn with_a_merged_usr_the_two_directories_are_one() {
 fn another_modprobe_than_that_of_kmod_leaves_the_rules_open() {
     let scene =
         with_modprobe(b"BusyBox v1.36\0/etc/modprobe.d\0").etc("a.conf", "blacklist tcp_diag\n");
-    let rules = judged(&scene, DiagModule::TcpDiag).rules;
-    assert_eq!(rules.value().map(Vec::len), Some(1));
-    assert!(matches!(rules.gaps()[0].why, Why::Unsupported(_)));
+    let tcp = judged(&scene, DiagModule::TcpDiag);
+    assert!(matches!(
+        tcp.presence,
+        Fact::Known(Presence::Shipped { .. })
+    ));
+    let Fact::Missing(gap) = tcp.rules else {
+        panic!("not known: {:?}", tcp.rules);
+    };
+    assert!(matches!(gap.why, Why::Unsupported(_)), "{gap}");
+    let built_in = judged(&scene, DiagModule::UnixDiag).rules;
+    assert_eq!(built_in, Fact::Known(Vec::new()));
     let none = judged(&Scene::new(), DiagModule::TcpDiag).rules;
     assert_eq!(none.gaps()[0].why, Why::Absent);
 }

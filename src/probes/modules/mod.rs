@@ -258,16 +258,23 @@ pub fn unloadable(kernel: &Kernel, file: &str) -> Result<Option<Presence>, Gap> 
 fn module_facts(context: &Context<'_>, module: DiagModule) -> ModuleFacts {
     let resolved = resolve(context, module);
     let presence = presence::decide(context, module, &resolved);
-    let rules = match presence.value() {
-        Some(Presence::BuiltIn { .. }) => Fact::Known(Vec::new()),
-        Some(presence) if presence.was_not_built() => Fact::Known(Vec::new()),
-        _ => rules(context, module, &resolved),
+    let rules = match is_for_modprobe(&presence) {
+        true => rules(context, module, &resolved),
+        false => Fact::Known(Vec::new()),
     };
     ModuleFacts {
         module,
         presence,
         rules,
     }
+}
+
+/// Whether it would take modprobe to load it, as far as is known.
+fn is_for_modprobe(presence: &Fact<Presence>) -> bool {
+    let has_no_file = |presence: &Presence| {
+        matches!(presence, Presence::BuiltIn { .. }) || presence.was_not_built()
+    };
+    !presence.value().is_some_and(has_no_file)
 }
 
 /// Where the alias of `module` leads. A rule can lead it elsewhere. The file is then looked up by

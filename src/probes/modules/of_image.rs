@@ -3,8 +3,10 @@
 
 use super::command_line::{self, CommandLine};
 use super::file::{self, Fault, Native};
+use super::is_for_modprobe;
 use super::kmod::Kmod;
 use super::modprobe_d::Configuration;
+use super::program::Program;
 use super::reader::Reader;
 use crate::probes::io_gap;
 use crate::root::Root;
@@ -34,12 +36,19 @@ pub(super) fn look_into_files(
         native: natives.find_map(|native| native),
     };
     let by_boot_loader = command_line::of_boot_loader(root);
+    let unknown_modprobe = Program::unknown(root);
     for entry in &mut modules.entries {
         if let Some(file) = shipped_file(entry) {
             entry.presence = look.presence(entry.module, file.to_owned());
         }
         if let Some(gap) = contradiction(kernel, entry) {
             entry.presence = Fact::Missing(gap);
+        }
+        // Another modprobe than that of kmod may not know `install` (modutils/modprobe.c of busybox).
+        if let Some(gap) = &unknown_modprobe
+            && is_for_modprobe(&entry.presence)
+        {
+            entry.rules = Fact::Missing(gap.clone());
         }
         if shipped_file(entry).is_some() {
             look.doubt_rules(entry, &by_boot_loader);
