@@ -166,6 +166,16 @@ fn a_rule_that_the_modprobe_of_busybox_may_ignore_is_not_foretold() {
 }
 
 #[test]
+fn what_a_wrapper_in_the_place_of_loading_does_is_not_foretold() {
+    let scene = healthy().etc("a.conf", "install tcp_diag /usr/bin/wrap\n");
+    let found = document(scene.root(), &[]);
+    assert_eq!(walks(&found), ["unknown", "pass"]);
+    assert_eq!(found["exit_code"], 4);
+    let tcp = check(&found, "tcp-diag").to_string();
+    assert!(tcp.contains("the command may load it"), "{tcp}");
+}
+
+#[test]
 fn a_kernel_with_a_helper_of_its_own_does_not_run_modprobe() {
     let with = |program: &str| {
         let option = "CONFIG_STATIC_USERMODEHELPER";

@@ -148,6 +148,59 @@ fn another_modprobe_than_that_of_kmod_leaves_the_rules_open() {
     assert_eq!(none.gaps()[0].why, Why::Absent);
 }
 
+/// Whether it is certain that these lines stop tcp_diag.
+fn is_certain(lines: &str) -> bool {
+    match judged(
+        &with_modprobe(KMOD_30).etc("a.conf", lines),
+        DiagModule::TcpDiag,
+    )
+    .rules
+    {
+        Fact::Known(rules) => !rules.is_empty(),
+        Fact::Partial { value, gaps } => {
+            let why = gaps[0].to_string();
+            assert!(why.ends_with(", and only running it would tell"), "{why}");
+            !value.is_empty()
+        }
+        Fact::Missing(gap) => panic!("known: {gap}"),
+    }
+}
+
+#[test]
+fn a_command_is_certain_to_stop_a_module_only_where_it_can_load_nothing() {
+    for command in [
+        "/bin/true",
+        "/usr/bin/false x # y",
+        ":",
+        "echo no; exit 1",
+        "logger -t modprobe.d off & /bin/false",
+        "printf x || true;",
+    ] {
+        let line = format!("install tcp_diag {command}\n");
+        assert!(is_certain(&line), "{command}");
+    }
+    for command in [
+        "/usr/bin/wrap",
+        "/bin/sh -c 'exit 0'",
+        "/bin/true; /usr/bin/wrap",
+        "false || wrap",
+        "echo $(wrap)",
+        "echo `wrap`",
+        "/sbin/modprobe -i tcp_diag",
+    ] {
+        for name in ["tcp_diag", "inet_diag", "net-pf-16-proto-4-type-2-6"] {
+            let line = format!("install {name} {command}\n");
+            assert!(!is_certain(&line), "{line}");
+        }
+    }
+    let (stops, wraps) = (
+        "install tcp_diag /bin/true\n",
+        "install tcp_diag /usr/bin/wrap\n",
+    );
+    assert!(is_certain(&[stops, wraps].concat()));
+    assert!(!is_certain(&[wraps, stops].concat()));
+}
+
 #[test]
 fn a_file_that_its_kernel_will_not_take_is_told_before_it_boots() {
     let judged_with = |bytes: &[u8]| {

@@ -120,6 +120,8 @@ struct Context<'a> {
     command_line: &'a Result<CommandLine, Gap>,
     /// Who answers. An error where the files are not those of the kernel's modprobe.
     kmod: Result<Box<dyn Kmod + 'a>, Gap>,
+    /// Which `install` commands leave open whether they load the module.
+    doubt: rules::Doubt,
 }
 
 /// Where the files are that the kernel's modprobe reads.
@@ -155,6 +157,7 @@ pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Fact<Modules> {
         loaded: &loaded::read(&roots.proc),
         command_line: &command_line,
         kmod: kmod_of_machine(&root, roots, &command_line),
+        doubt: rules::calls_modprobe,
     };
     observe(&context, roots.resolver)
 }
@@ -172,6 +175,7 @@ pub fn collect_image(root: &dyn Root, kernel: &Kernel, tree: &Path) -> Fact<Modu
         loaded: &Ok(Loaded::nothing()),
         command_line: &Ok(CommandLine::empty()),
         kmod: Ok(Box::new(Reader::new(root, tree, configuration))),
+        doubt: of_image::may_load,
     };
     observe(&context, ModuleResolver::Reader).map(|mut modules| {
         of_image::look_into_files(root, tree, kernel, &mut modules);
@@ -314,7 +318,7 @@ fn rules(
     let missing = missing_dependencies(context.loaded, resolved);
     let on_command_line = || context.command_line.iter();
     let kmod = context.kmod.as_deref().map_err(Clone::clone);
-    let stopping = kmod.and_then(|kmod| rules::stopping(kmod, module, &missing));
+    let stopping = kmod.and_then(|kmod| rules::stopping(kmod, module, &missing, context.doubt));
     let (mut rules, mut gaps) = stopping.unwrap_or_else(|gap| {
         let rules = on_command_line().flat_map(|line| line.modprobe_rules(module.name()));
         (rules.collect(), vec![gap])

@@ -8,6 +8,7 @@ use super::kmod::Kmod;
 use super::modprobe_d::Configuration;
 use super::program::Program;
 use super::reader::Reader;
+use super::rules;
 use crate::probes::io_gap;
 use crate::root::Root;
 use crate::text::{quoted, shown};
@@ -19,6 +20,25 @@ use std::path::{Path, PathBuf};
 
 /// As many lines of the boot loader are named.
 const DOUBTS: usize = 4;
+
+/// What loads nothing, whatever its arguments are.
+const IDLE: [&str; 7] = ["true", "false", ":", "exit", "echo", "printf", "logger"];
+
+/// Why the command of an `install` may load the module, which no round trip shows here.
+pub(super) fn may_load(command: &str) -> Option<&'static str> {
+    let is_open = !is_idle(command);
+    rules::calls_modprobe(command).or(is_open.then_some("may load it"))
+}
+
+/// Whether nothing is run but what is [`IDLE`]. Another command can stand in backquotes and in
+/// brackets.
+fn is_idle(command: &str) -> bool {
+    let first_words = command
+        .split([';', '&', '|'])
+        .filter_map(|simple| simple.split_ascii_whitespace().next());
+    let mut programs = first_words.filter_map(|word| word.rsplit('/').next());
+    !command.contains(['`', '(']) && programs.all(|program| IDLE.contains(&program))
+}
 
 /// Looks into the files that are shipped, and into those of the modules that they need.
 pub(super) fn look_into_files(

@@ -13,14 +13,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// As many rules of one kind are listed. Nobody mends more by reading a report.
 const LISTED: usize = 8;
 
+/// Says of a command that may load the module after all why, as the end of "the command …".
+pub(super) type Doubt = fn(&str) -> Option<&'static str>;
+
 /// The rules that stop `module`, where `missing` would have to be loaded first, and what could
 /// not be decided.
 pub(super) fn stopping(
     kmod: &dyn Kmod,
     module: DiagModule,
     missing: &[String],
+    doubt: Doubt,
 ) -> Result<(Vec<Rule>, Vec<Gap>), Gap> {
-    let found = blocking(kmod, module, missing)?;
+    let found = blocking(kmod, module, missing, doubt)?;
     let configuration = kmod.configuration();
     let gaps = found.undecided.into_iter();
     let gaps = gaps.chain(configuration.gaps.iter().cloned()).collect();
@@ -36,7 +40,12 @@ struct Blocking {
     undecided: Vec<Gap>,
 }
 
-fn blocking(kmod: &dyn Kmod, module: DiagModule, missing: &[String]) -> Result<Blocking, Gap> {
+fn blocking(
+    kmod: &dyn Kmod,
+    module: DiagModule,
+    missing: &[String],
+    doubt: Doubt,
+) -> Result<Blocking, Gap> {
     let mut blocking = Blocking {
         directives: blacklist(kmod, module.name()),
         ..Blocking::default()
@@ -47,15 +56,14 @@ fn blocking(kmod: &dyn Kmod, module: DiagModule, missing: &[String]) -> Result<B
         Vec::new()
     });
     if !found.is_empty() && !found.iter().any(|found| found == module.name()) {
-        let diversions = diversions(kmod, module);
-        if diversions.is_empty() {
+        let is_said = divert(kmod, module.alias(), doubt, &mut blocking)?;
+        if !is_said {
             blocking.undecided.push(led_elsewhere(module, &found));
         }
-        blocking.directives.extend(diversions);
     }
-    install(kmod, module.name(), &mut blocking)?;
+    install(kmod, module.name(), doubt, &mut blocking)?;
     for needed in missing {
-        install(kmod, needed, &mut blocking)?;
+        install(kmod, needed, doubt, &mut blocking)?;
     }
     Ok(blocking)
 }
@@ -72,39 +80,56 @@ fn blacklist(kmod: &dyn Kmod, name: &str) -> Vec<Directive> {
 }
 
 /// What leads the alias to something else: an `alias` rule, or an `install` rule for the alias
-/// itself (kmod_lookup_alias_from_config and …_from_commands, libkmod/libkmod.c).
-fn diversions(kmod: &dyn Kmod, module: DiagModule) -> Vec<Directive> {
-    let Some(alias) = underscores(module.alias()) else {
-        return Vec::new();
+/// itself (kmod_lookup_alias_from_config and …_from_commands, libkmod/libkmod.c). False where
+/// neither does.
+fn divert(
+    kmod: &dyn Kmod,
+    alias: &str,
+    doubt: Doubt,
+    blocking: &mut Blocking,
+) -> Result<bool, Gap> {
+    let Some(alias) = underscores(alias) else {
+        return Ok(false);
     };
     let aliases = select(kmod, RuleKind::Alias, |pattern| {
         matches(pattern.as_bytes(), alias.as_bytes())
     });
     if aliases.is_empty() {
-        return select(kmod, RuleKind::Install, |subject| subject == alias);
+        return install(kmod, &alias, doubt, blocking);
     }
-    aliases
+    blocking.directives.extend(aliases);
+    Ok(true)
 }
 
 /// All `install` rules for the module, when it has one that counts: whoever deletes the first
-/// meets the next. A command that itself calls modprobe or insmod may load the module after
-/// all, and only running it would tell.
-fn install(kmod: &dyn Kmod, name: &str, blocking: &mut Blocking) -> Result<(), Gap> {
+/// meets the next. Where its command may load the module after all, only running it would tell.
+/// False where it has none.
+fn install(
+    kmod: &dyn Kmod,
+    name: &str,
+    doubt: Doubt,
+    blocking: &mut Blocking,
+) -> Result<bool, Gap> {
     let Some(command) = kmod.install_command(name)? else {
-        return Ok(());
+        return Ok(false);
     };
-    if loads_something(&command) {
-        let why = "the command calls modprobe or insmod, and only running it would tell";
-        let why = Why::Unsupported(why.to_owned());
+    if let Some(doubt) = doubt(&command) {
+        let why = format!("the command {doubt}, and only running it would tell");
         let what = format!("install {name} {}", command.trim());
-        blocking.undecided.push(Gap::new(what, why));
-        return Ok(());
+        let gap = Gap::new(what, Why::Unsupported(why));
+        blocking.undecided.push(gap);
+        return Ok(true);
     }
     let about = |pattern: &str| matches(pattern.as_bytes(), name.as_bytes());
     blocking
         .directives
         .extend(select(kmod, RuleKind::Install, about));
-    Ok(())
+    Ok(true)
+}
+
+/// On a machine any other command is taken to load nothing: the round trip shows whether it did.
+pub(super) fn calls_modprobe(command: &str) -> Option<&'static str> {
+    loads_something(command).then_some("calls modprobe or insmod")
 }
 
 fn loads_something(command: &str) -> bool {
