@@ -1,6 +1,6 @@
 //! gzip, xz and zstd, as the usual programs write them.
 
-use crate::support::{SMALL, Tar, opened, piped, read, refusal, text};
+use crate::support::{SMALL, Tar, is_whole, opened, piped, read, refusal, text};
 use proptest::prelude::*;
 use sockdoctor::root::{Archive, READ_LIMIT};
 use std::sync::LazyLock;
@@ -49,6 +49,41 @@ fn a_stream_in_several_parts_is_one() {
     ]
     .concat();
     assert_eq!(text(&opened(&zstd), "/etc/a").expect("read"), "a");
+}
+
+/// Held against the programs themselves: `gzip -t`, `xz -t` and `zstd -t`.
+#[test]
+fn what_follows_a_stream_is_taken_where_its_program_takes_it() {
+    let zeros = |number| vec![0; number];
+    for packer in ["gzip", "xz", "zstd"] {
+        let stream = piped(&[packer], &root());
+        let taken_of = |rest: &[u8]| {
+            let packed = [&*stream, rest].concat();
+            let taken = read(&packed).is_ok();
+            assert_eq!(taken, is_whole(packer, &packed), "{packer}: {rest:?}");
+            if !taken {
+                let refused = refusal(&packed);
+                let words = ["is damaged at ", "is cut off "];
+                assert!(
+                    words.iter().any(|word| refused.starts_with(word)),
+                    "{refused}"
+                );
+            }
+            taken
+        };
+        let taken = [1, 4, 10_240, 300_000].map(|number| taken_of(&zeros(number)));
+        let expected = match packer {
+            "gzip" => [true; 4],
+            "xz" => [false, true, true, true],
+            _ => [false; 4],
+        };
+        assert_eq!(taken, expected, "{packer}");
+        assert!(!taken_of(b"x"), "{packer}");
+        assert!(!taken_of(&[&*zeros(300_000), b"x"].concat()), "{packer}");
+        let again = taken_of(&[&*zeros(8), &stream].concat());
+        assert_eq!(again, packer == "xz", "{packer}");
+    }
+    assert!(refusal(&[&b"\x1f\x8b"[..], &zeros(512)].concat()).starts_with("is damaged"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use sockdoctor::root::{Archive, Limits, READ_LIMIT, Refused, Root};
 use std::fs::Permissions;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -79,6 +79,16 @@ pub(crate) fn piped(program: &[&str], bytes: &[u8]) -> Vec<u8> {
     writer.join().expect("written");
     assert!(output.status.success());
     output.stdout
+}
+
+/// Whether a packer finds nothing wrong with these bytes.
+pub(crate) fn is_whole(packer: &str, bytes: &[u8]) -> bool {
+    let mut packed = tempfile::tempfile().expect("a file");
+    packed.write_all(bytes).expect("written");
+    packed.rewind().expect("at its start");
+    let mut test = Command::new(packer);
+    let output = test.arg("-t").stdin(packed).output().expect("installed");
+    output.status.success()
 }
 
 /// A tar made by hand: names are taken as they are.

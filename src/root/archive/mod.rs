@@ -6,6 +6,7 @@
 //! names of lower layers, which are not in it, and stands as an empty file.
 
 mod extensions;
+mod gzip;
 mod limits;
 mod members;
 mod packing;

@@ -1,9 +1,9 @@
 //! Recognises by its first bytes how a stream is packed, and unpacks it, in Rust alone.
 
 use super::Refused;
+use super::gzip::Gzip;
 use super::limits::{Bounded, Counted, Limits};
 use super::zstd::Zstd;
-use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 use std::io::{self, BufReader, Cursor, Read};
 
@@ -27,7 +27,7 @@ pub(super) fn unpack<'a>(
     let whole = BufReader::with_capacity(128 << 10, Cursor::new(magic).chain(packed));
     let (packed, taken) = Counted::new(whole);
     let tar: Box<dyn Read> = match *first {
-        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(packed)),
+        [0x1f, 0x8b, ..] => Box::new(Gzip::new(packed)),
         [0xfd, b'7', b'z', b'X', b'Z', 0] => {
             Box::new(Xz(XzReader::new_mem_limit(packed, true, XZ_MEMORY)))
         }
