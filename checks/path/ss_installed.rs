@@ -26,7 +26,7 @@ fn judge(view: &View<'_>) -> Vec<Finding> {
         ),
         Err(gap) => Finding::unknown(
             Subject::Host,
-            "whether the image has an ss could not be read",
+            "whether the image has an ss is not known",
             gap,
         ),
     }]

@@ -26,11 +26,17 @@ fn is_read(path: &Path) -> bool {
     let in_drop_ins = || DROP_INS.iter().any(|directory| parent.ends_with(directory));
     is_configuration
         || in_drop_ins()
-        || name == "os-release"
+        || is_os_release(name)
         || is_of_kernel(name, parent)
         || is_of_boot_loader(name, parent)
         || is_program(name, parent)
         || is_package_data(path, name, parent)
+}
+
+/// Its link of NixOS leads to /nix/store/HASH-etc-os-release.
+fn is_os_release(name: &OsStr) -> bool {
+    let name = name.as_bytes();
+    name == b"os-release" || name.ends_with(b"-os-release")
 }
 
 /// Indexes and configurations, and the few modules that are judged, to see whether they are whole.

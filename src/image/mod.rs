@@ -37,11 +37,13 @@ pub fn open(place: &Path) -> Result<Box<dyn Root>, Refused> {
 
 /// Says what is in `root`.
 pub fn collect(root: &dyn Root) -> Image {
+    let distribution = distribution::collect(root);
+    let named = distribution.as_ref().ok().and_then(Option::as_ref);
     Image {
-        distribution: distribution::collect(root).into(),
         kernels: kernels::collect(root),
         boot: boot::collect_in(root),
-        ss: ss::collect(root),
+        ss: ss::collect(root, named),
+        distribution: distribution.into(),
     }
 }
 

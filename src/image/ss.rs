@@ -3,24 +3,29 @@
 use super::there;
 use crate::root::Root;
 use crate::text::{shown, text};
-use sockdoctor_checks::facts::{Fact, Gap, SsInstalled, Why};
+use sockdoctor_checks::facts::{Distribution, Fact, Gap, SsInstalled, Why};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Where the usual PATH leads, most important first; the last one is that of NixOS.
-const DIRECTORIES: [&str; 7] = [
+/// Where the usual PATH leads, most important first.
+const DIRECTORIES: [&str; 6] = [
     "/usr/local/sbin",
     "/usr/local/bin",
     "/usr/sbin",
     "/usr/bin",
     "/sbin",
     "/bin",
-    "/run/current-system/sw/bin",
 ];
 
+/// Where PATH leads on NixOS, to whatever it makes of it at boot.
+const OF_NIXOS: &str = "/run/current-system/sw/bin/ss";
+
 /// The first `ss` on the way that can be run. `Partial`: one of the directories cannot be looked
-/// into.
-pub(super) fn collect(root: &dyn Root) -> Fact<Option<SsInstalled>> {
+/// into. `Missing`: none was found, and `distribution` has another place for it.
+pub(super) fn collect(
+    root: &dyn Root,
+    distribution: Option<&Distribution>,
+) -> Fact<Option<SsInstalled>> {
     let mut gaps = Vec::new();
     for directory in DIRECTORIES {
         let path = Path::new(directory).join("ss");
@@ -35,6 +40,10 @@ pub(super) fn collect(root: &dyn Root) -> Fact<Option<SsInstalled>> {
             Ok(_) => {}
             Err(gap) => gaps.push(gap),
         }
+    }
+    if distribution.is_some_and(|it| it.id == "nixos") {
+        let why = "NixOS makes its /run/current-system at boot";
+        return Fact::Missing(Gap::new(OF_NIXOS, Why::Unsupported(why.to_owned())));
     }
     Fact::with_gaps(None, gaps)
 }

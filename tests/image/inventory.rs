@@ -5,6 +5,7 @@ use rustix::thread::{Uid, set_thread_res_uid};
 use sockdoctor::image::{collect, open, owners};
 use sockdoctor::root::Root;
 use sockdoctor_checks::facts::{Fact, Image, InstalledKernel, OwnedFile, PackageManager, Why};
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -27,7 +28,7 @@ pub(crate) fn told_alike<T: PartialEq + std::fmt::Debug>(
     let of = |place: &Path| tell(&*open(place).expect("opened"));
     let archive = tempfile::NamedTempFile::new().expect("a file");
     let packed = piped(&["xz", "-0"], &tar(folder.path(), &[]));
-    std::fs::write(archive.path(), packed).expect("written");
+    fs::write(archive.path(), packed).expect("written");
     let told = of(folder.path());
     assert_eq!(told, of(archive.path()), "a tar tells the same");
     told
@@ -130,7 +131,7 @@ fn ss_tells_its_version_as_it_would_when_run() {
         .strip_prefix("ss utility, ")
         .expect("a version");
     let folder = folder(&[("usr/bin/.keep", "")]);
-    std::fs::copy("/usr/bin/ss", folder.path().join("usr/bin/ss")).expect("copied");
+    fs::copy("/usr/bin/ss", folder.path().join("usr/bin/ss")).expect("copied");
     let image = inventory(&folder);
     let ss = image.ss.known().expect("known").clone().expect("there");
     assert_eq!(ss.path, "/usr/bin/ss");
@@ -148,6 +149,25 @@ fn an_ss_that_is_another_program_has_no_version() {
         ss.version.gaps()[0].to_string(),
         "version of /bin/ss: malformed: not a program"
     );
+}
+
+#[test]
+fn where_nixos_has_its_ss_is_not_known_before_it_boots() {
+    let folder = folder(&[
+        ("nix/store/0-etc-os-release", "ID=nixos\n"),
+        ("etc/.keep", ""),
+    ]);
+    let link = folder.path().join("etc/os-release");
+    symlink("/nix/store/0-etc-os-release", link).expect("a link");
+    let Fact::Missing(gap) = inventory(&folder).ss else {
+        panic!("not known");
+    };
+    let expected = "/run/current-system/sw/bin/ss: not supported: NixOS makes its \
+                    /run/current-system at boot";
+    assert_eq!(gap.to_string(), expected);
+    fs::create_dir_all(folder.path().join("usr/bin")).expect("made");
+    fs::copy("/usr/bin/ss", folder.path().join("usr/bin/ss")).expect("copied");
+    assert!(matches!(inventory(&folder).ss, Fact::Known(Some(_))));
 }
 
 pub(crate) fn lines(packages: &Fact<Vec<OwnedFile>>) -> Vec<String> {
@@ -229,7 +249,7 @@ fn sysctl_d_of_an_image_is_read_inside_it() {
     ]);
     let sysctl_d = folder.path().join("etc/sysctl.d");
     symlink("/dev/null", sysctl_d.join("60-b.conf.tmp")).expect("a link");
-    std::fs::rename(sysctl_d.join("60-b.conf.tmp"), sysctl_d.join("60-b.conf")).expect("hidden");
+    fs::rename(sysctl_d.join("60-b.conf.tmp"), sysctl_d.join("60-b.conf")).expect("hidden");
     let image = inventory(&folder);
     let settings = image.boot.sysctls.known().expect("known");
     assert_eq!(
@@ -239,7 +259,7 @@ fn sysctl_d_of_an_image_is_read_inside_it() {
     // Out of the way of what is kept of a tar: then it is a gap, and not as if it were not there.
     symlink("/usr/share/c", sysctl_d.join("70-c.conf")).expect("a link");
     let archive = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(archive.path(), tar(folder.path(), &[])).expect("written");
+    fs::write(archive.path(), tar(folder.path(), &[])).expect("written");
     let image = collect(&*open(archive.path()).expect("opened"));
     let gap = image.boot.sysctls.gaps()[0].to_string();
     assert_eq!(
@@ -259,8 +279,8 @@ fn what_is_not_to_be_read_is_a_gap_and_never_absence() {
     ]);
     let inside = |path: &str| folder.path().join(path);
     for path in ["lib", "usr", "etc/sysctl.d", "etc/os-release", "var"] {
-        let mode = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(inside(path), mode).expect("closed");
+        let mode = fs::Permissions::from_mode(0o700);
+        fs::set_permissions(inside(path), mode).expect("closed");
     }
     chown(folder.path(), Some(65534), None).expect("owned");
     let place = folder.path().to_owned();
@@ -317,7 +337,7 @@ fn what_matters_is_read_from_a_tar_under_any_spelling() {
             &["-P", spelling]
         };
         let archive = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(archive.path(), tar(folder.path(), options)).expect("written");
+        fs::write(archive.path(), tar(folder.path(), options)).expect("written");
         let root = open(archive.path()).expect("opened");
         let read = |path: &str| text(&*root, path).map_err(|error| error.kind());
         assert_eq!(
