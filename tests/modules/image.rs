@@ -202,6 +202,23 @@ fn a_command_is_certain_to_stop_a_module_only_where_it_can_load_nothing() {
 }
 
 #[test]
+fn another_modprobe_may_find_what_is_in_no_index_of_kmod() {
+    let presence = |program: &[u8]| {
+        let scene = with_modprobe(program);
+        for index in ["modules.alias.bin", "modules.dep.bin"] {
+            fs::remove_file(scene.in_tree(index)).expect("removed");
+        }
+        judged(&scene, DiagModule::TcpDiag).presence
+    };
+    let of_kmod = presence(KMOD_30);
+    assert!(
+        matches!(of_kmod, Fact::Known(Presence::NotIndexed { .. })),
+        "{of_kmod:?}"
+    );
+    assert_eq!(presence(b"BusyBox v1.36").gaps()[0].what, "/sbin/modprobe");
+}
+
+#[test]
 fn a_file_that_its_kernel_will_not_take_is_told_before_it_boots() {
     let judged_with = |bytes: &[u8]| {
         let scene = with_modprobe(KMOD_30);

@@ -64,15 +64,23 @@ pub(super) fn look_into_files(
         if let Some(gap) = contradiction(kernel, entry) {
             entry.presence = Fact::Missing(gap);
         }
-        // Another modprobe than that of kmod may not know `install` (modutils/modprobe.c of busybox).
-        if let Some(gap) = &unknown_modprobe
-            && is_for_modprobe(&entry.presence)
-        {
-            entry.rules = Fact::Missing(gap.clone());
+        if let Some(gap) = &unknown_modprobe {
+            leave_to_modprobe(entry, gap);
         }
         if shipped_file(entry).is_some() {
             look.doubt_rules(entry, &by_boot_loader);
         }
+    }
+}
+
+/// Forgets what only the modprobe of kmod is known to go by: that of busybox knows no `install`, and
+/// reads modules.alias and modules.dep instead of the indexes (modutils/modprobe.c).
+fn leave_to_modprobe(entry: &mut ModuleFacts, gap: &Gap) {
+    if let Some(Presence::NotIndexed { .. }) = entry.presence.value() {
+        entry.presence = Fact::Missing(gap.clone());
+    }
+    if is_for_modprobe(&entry.presence) {
+        entry.rules = Fact::Missing(gap.clone());
     }
 }
 
