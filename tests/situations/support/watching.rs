@@ -2,12 +2,13 @@
 
 use super::doctor::doctor;
 use jsonschema::Validator;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 /// A `sockdoctor watch` under way, its lines read one by one.
 pub(crate) struct Watching {
@@ -25,11 +26,10 @@ pub(crate) struct Ended {
 }
 
 impl Watching {
-    /// Starts one with readings that follow each other fast. It is ended in the end, so that a test
-    /// that waits for something that never happens fails. Signals are handed on to it.
+    /// Starts one with readings that follow each other fast. It is killed in the end, so that a test
+    /// that waits for something that never happens fails.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new("timeout")
-            .args(["60", env!("CARGO_BIN_EXE_sockdoctor")])
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sockdoctor"))
             .args(["watch", "--interval", "50ms"])
             .args(arguments)
             .env_clear()
@@ -39,6 +39,7 @@ impl Watching {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
+        kill_after(Duration::from_secs(60), &child);
         let stdout = child.stdout.take().expect("its stdout");
         Watching {
             child,
@@ -103,6 +104,15 @@ impl Watching {
         }
         self.leave()
     }
+}
+
+fn kill_after(time: Duration, child: &Child) {
+    let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).expect("a pidfd");
+    std::thread::spawn(move || {
+        std::thread::sleep(time);
+        // It has ended, unless something went wrong.
+        let _ = pidfd_send_signal(process, Signal::KILL);
+    });
 }
 
 /// What the program itself says of its lines.
