@@ -139,6 +139,14 @@ impl Listening<'_> {
         }
     }
 
+    /// Why its process is not named, where that could not be seen.
+    pub(crate) fn without_process(&self, facts: &Facts) -> Option<Evidence> {
+        let named = label::owner(facts, self.inode()).is_some();
+        let mut gaps = facts.owners.gaps().iter();
+        let unseen = gaps.find(|gap| !named && !gap.is_unasked());
+        unseen.map(Evidence::gap)
+    }
+
     /// Both queue columns, as the kernel gave them.
     pub(crate) fn evidence(&self) -> Evidence {
         let says = match (self.accept_queue(), self.backlog()) {

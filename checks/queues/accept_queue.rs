@@ -54,6 +54,7 @@ fn crowded(view: &View<'_>, fill: Fill) -> Vec<Finding> {
         .map(|listener| {
             Finding::about(listener.subject(view.facts), status, one(listener, full))
                 .evidence(listener.evidence())
+                .evidences(listener.without_process(view.facts))
                 .remedy(remedy())
         })
         .collect();
@@ -134,6 +135,16 @@ mod tests {
             backlog: Some(backlog),
             ..listener("0.0.0.0", port)
         }
+    }
+
+    #[test]
+    fn a_process_that_could_not_be_seen_is_not_left_out_without_a_word() {
+        let mut facts = with(vec![queued(80, 129, 128)]);
+        let denied = Gap::new("descriptors of 77 other processes", Why::Absent);
+        facts.owners = Fact::Missing(denied);
+        let finding = findings(&CHECK, &facts).remove(0);
+        let last = finding.evidence.last().expect("evidence");
+        assert!(last.says.contains("77 other processes"), "{}", last.says);
     }
 
     #[test]
