@@ -6,6 +6,7 @@ use crate::support::options::defer_accept;
 use crate::support::sockets::{FullListener, Holder, knock, tcp_listener, tcp_listener_at};
 use crate::support::watching::Watching;
 use rustix::process::Signal;
+use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 fn fill(namespace: &Namespace, address: SocketAddr) -> Vec<TcpStream> {
@@ -48,6 +49,30 @@ fn of_two_full_listeners_the_one_that_drops_is_told() {
     assert_eq!(ended.code, Some(1));
     assert_eq!(ended.number_of("drops", idle.address), 0);
     assert!(ended.totals()["events"]["unexplained-drops"].is_null());
+}
+
+/// As a server that is restarted and leaves its sockets to the next one.
+#[test]
+fn the_process_that_is_named_holds_the_listener_now() {
+    let namespace = Namespace::new();
+    let full = namespace.inside(|| FullListener::new(1));
+    let shared = full.listener.try_clone().expect("a duplicate");
+    let mut holders = [
+        Holder::new("before", full.listener),
+        Holder::new("after", shared),
+    ];
+    // Of the two the one with the lower pid is named.
+    holders.sort_by_key(Holder::pid);
+    let [first, heir] = holders;
+    let named = |object: &Value, holder: &Holder| {
+        assert_eq!(object["listener"]["process"]["pid"], holder.pid());
+    };
+    let mut watching = Watching::objects(&["--netns", &namespace.name]);
+    named(&watching.until_event("queue-full", full.address), &first);
+    drop(first);
+    namespace.inside(|| knock(full.address));
+    named(&watching.until_event("drops", full.address), &heir);
+    watching.end(Signal::TERM);
 }
 
 #[test]
