@@ -46,6 +46,15 @@ impl Selector {
     pub(super) fn needs_all_processes(&self) -> bool {
         matches!(self, Selector::All | Selector::Name(_))
     }
+
+    /// Whether what it means could not be seen, by the gaps of the look for it.
+    pub(crate) fn is_undecided(&self, gaps: &[Gap]) -> bool {
+        let Selector::Pid(pid) = self else {
+            return false;
+        };
+        let what = of_process(*pid);
+        gaps.iter().any(|gap| gap.what == what)
+    }
 }
 
 /// Those of `all` that any of the selectors means, and what kept some from being decided.

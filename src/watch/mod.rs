@@ -3,6 +3,7 @@
 //! One thread reads at the beat, one waits for signals, and on a terminal one for keys. They
 //! all send to the loop here, which alone knows what was seen and writes to stdout.
 
+mod asked;
 mod live;
 mod output;
 mod pace;
@@ -64,15 +65,17 @@ const WAITING: usize = 1;
 /// What kept it from doing that.
 pub(crate) fn run(options: &cli::Watch) -> Result<Exit, Failure> {
     runner::tell_panics_in_the_report();
-    let (sender, messages) = sync_channel(WAITING);
-    let signals =
-        signals::forward(&sender).map_err(|error| Failure::Means("a thread for signals", error))?;
     let facts = around(options).map_err(Failure::NoSuchNamespace)?;
     let may_ask = may_ask(options.passive, &facts.modules);
     let mut session = Session::new(options);
     let mut reader = Reader::new(&options.netns, may_ask, options.timeout);
     let first = reader.first().map_err(Failure::NoSuchNamespace)?;
 
+    // Until here nobody would have heard of a signal, and nothing was told that had to be ended in
+    // order: it ended the process.
+    let (sender, messages) = sync_channel(WAITING);
+    let signals =
+        signals::forward(&sender).map_err(|error| Failure::Means("a thread for signals", error))?;
     let mut output = Output::open(options, &sender, &signals);
     keep_reading(reader, options.interval, &sender)
         .map_err(|error| Failure::Means("a thread for the readings", error))?;

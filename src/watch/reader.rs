@@ -1,5 +1,6 @@
 //! Takes readings: finds the namespaces anew each time, and visits each.
 
+use super::asked::Asked;
 use super::pace::{Beat, Due};
 use super::watched;
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// How to take a reading.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
-    selectors: Vec<Selector>,
+    asked: Asked,
     visit: Visit,
     timeout: Duration,
     start: Instant,
@@ -35,7 +36,7 @@ pub(super) struct Taken {
 impl Reader {
     pub(super) fn new(selectors: &[Selector], may_ask: MayAsk, timeout: Duration) -> Self {
         Reader {
-            selectors: selectors.to_vec(),
+            asked: Asked::new(selectors),
             visit: Visit {
                 topics: watched(),
                 may_ask,
@@ -57,9 +58,9 @@ impl Reader {
     /// # Errors
     /// A namespace that was asked for by name or process and is not there.
     pub(super) fn first(&mut self) -> Result<Taken, NoSuchNamespace> {
-        let selectors = self.selectors.clone();
+        let selectors = self.asked.selectors();
         let taken = self.take(&Due::AT_ONCE, move || netns::discover(&selectors))?;
-        self.selectors = self.selectors.iter().flat_map(settled).collect();
+        self.asked.settle(&taken.reading.namespaces);
         Ok(taken)
     }
 
@@ -69,7 +70,7 @@ impl Reader {
         loop {
             let due = beat.next(self.elapsed());
             std::thread::sleep(due.at.saturating_sub(self.elapsed()));
-            let selectors = self.selectors.clone();
+            let selectors = self.asked.selectors();
             let again = self.take(&due, move || Ok(discover_again(&selectors)));
             if !again.is_ok_and(&deliver) {
                 return;
@@ -104,22 +105,6 @@ impl Reader {
             })
             .collect()
     }
-}
-
-/// A namespace can outlive its name, and the process that it was asked for by. It is watched as
-/// long as it can be found; one that gets the same name later is watched as well.
-fn settled(selector: &Selector) -> Vec<Selector> {
-    if matches!(selector, Selector::All | Selector::Own) {
-        return vec![selector.clone()];
-    }
-    let found = netns::discover(std::slice::from_ref(selector));
-    let found = found.ok().and_then(|fact| fact.value().cloned());
-    let number = |found: Found| Selector::Name(format!("net:[{}]", found.id.inode));
-    let mut settled: Vec<Selector> = found.into_iter().flatten().map(number).collect();
-    if settled.is_empty() || matches!(selector, Selector::Name(_)) {
-        settled.push(selector.clone());
-    }
-    settled
 }
 
 /// What was asked for by name or process was there at first: where it is not any more, that is

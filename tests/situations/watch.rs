@@ -4,10 +4,14 @@ use crate::support::doctor::doctor;
 use crate::support::netns::Namespace;
 use crate::support::options::defer_accept;
 use crate::support::sockets::{FullListener, Holder, knock, tcp_listener, tcp_listener_at};
+use crate::support::until;
 use crate::support::watching::Watching;
-use rustix::process::Signal;
+use rustix::fs::{CWD, Mode, OFlags, mkfifoat, open};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
 
 fn fill(namespace: &Namespace, address: SocketAddr) -> Vec<TcpStream> {
     let connect = || TcpStream::connect(address).expect("room in the queue");
@@ -208,4 +212,37 @@ fn a_gate_that_was_cut_short_does_not_pass() {
     let totals = ended.totals();
     assert_eq!(totals["asked_for"], 1000);
     assert!(totals["readings"].as_u64() < Some(1000));
+}
+
+/// It hangs at a setting, which never comes out of the pipe that is mounted over it. Nothing was
+/// told yet, so nothing is left to be ended in order.
+#[test]
+fn a_signal_ends_it_while_the_first_look_hangs() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let pipe = directory.path().join("pipe");
+    mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).expect("a pipe");
+    let script = "mount --bind \"$1\" /proc/sys/net/core/somaxconn && shift && exec \"$@\"";
+    let mut child = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .arg(&pipe)
+        .arg(env!("CARGO_BIN_EXE_sockdoctor"))
+        .args(["watch", "--netns=self", "--timeout=10m"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("unshare runs");
+    let mut writer = None;
+    until("it waits for the setting", || {
+        // Without a reader it cannot be opened for writing.
+        writer = open(&pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).ok();
+        writer.is_some()
+    });
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("a signal");
+    let mut status = None;
+    until("it ends", || {
+        status = child.try_wait().expect("its end");
+        status.is_some()
+    });
+    let signal = status.and_then(|status| status.signal());
+    assert_eq!(signal, Some(Signal::TERM.as_raw()));
 }
