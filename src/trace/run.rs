@@ -2,7 +2,7 @@
 
 use super::namespaces::{Reading, Watched};
 use super::{Event, Filter, Session, Symbols, now_ns};
-use crate::exit::{ENDS, Exit, Mistake};
+use crate::exit::{Exit, Mistake, ends};
 use crate::owners::Owners;
 use crate::report::trace::{Audience, Closing, Line, Listener};
 use crate::stdout::{Reader, print, write};
@@ -227,7 +227,7 @@ const ENOUGH_TO_WRITE: usize = 64 * 1024;
 /// A stream that can be read once somebody asks the process to end.
 fn stop_on_signals() -> std::io::Result<UnixStream> {
     let (stop, signalled) = UnixStream::pair()?;
-    for signal in ENDS {
+    for signal in ends() {
         signal_hook::low_level::pipe::register(signal, signalled.try_clone()?)?;
     }
     Ok(stop)

@@ -1,7 +1,7 @@
 //! Ctrl-C and its like end the watch in order, and Ctrl-Z stops it in order.
 
 use super::Message;
-use crate::exit::ENDS;
+use crate::exit::ends;
 use signal_hook::consts::{SIGCONT, SIGTSTP};
 use signal_hook::flag;
 use signal_hook::iterator::{Handle, Signals};
@@ -12,7 +12,7 @@ use std::sync::mpsc::SyncSender;
 
 /// Has the loop told of signals, instead of the process ended by them.
 pub(super) fn forward(sender: &SyncSender<Message>) -> io::Result<Handle> {
-    let mut signals = Signals::new(ENDS)?;
+    let mut signals = Signals::new(ends())?;
     let (handle, sender) = (signals.handle(), sender.clone());
     let builder = std::thread::Builder::new().name("signals".to_owned());
     builder.spawn(move || {
@@ -44,7 +44,7 @@ pub(super) fn forward_stops(handle: &Handle) -> io::Result<()> {
 /// takes what it writes.
 pub(super) fn second_one_kills() {
     let one_came = Arc::new(AtomicBool::new(false));
-    for signal in ENDS {
+    for signal in ends() {
         // The order counts: the first one must find the flag down. Where it cannot be set, a
         // second signal is like the first.
         let _ = flag::register_conditional_default(signal, Arc::clone(&one_came))

@@ -9,6 +9,7 @@ use crate::support::watching::Watching;
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat, open};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -245,4 +246,23 @@ fn a_signal_ends_it_while_the_first_look_hangs() {
     });
     let signal = status.and_then(|status| status.signal());
     assert_eq!(signal, Some(Signal::TERM.as_raw()));
+}
+
+#[test]
+fn a_signal_that_it_was_started_to_ignore_does_not_end_it() {
+    let namespace = Namespace::new();
+    let mut child = Command::new("nohup")
+        .arg(env!("CARGO_BIN_EXE_sockdoctor"))
+        .args(["watch", "--interval", "50ms", "--count", "10"])
+        .args(["--netns", &namespace.name])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("nohup starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its stdout")).lines();
+    lines.next().expect("it begins").expect("a line");
+    kill_process(Pid::from_child(&child), Signal::HUP).expect("a signal");
+    let last = lines.last().expect("an end").expect("a line");
+    assert!(last.contains("10 readings"), "{last}");
+    assert_eq!(child.wait().expect("its end").code(), Some(0));
 }
