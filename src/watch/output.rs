@@ -45,6 +45,7 @@ impl Output {
             format: options.format,
             look,
         };
+        signals::second_one_kills();
         let is_dumb = Environment::here()
             .get("TERM")
             .is_none_or(|term| term == "dumb");
@@ -54,7 +55,6 @@ impl Output {
                 return Output::Live(Box::new(live), lines);
             }
         }
-        signals::second_one_kills();
         Output::Lines(lines)
     }
 

@@ -4,6 +4,7 @@ use crate::support::netns::Namespace;
 use crate::support::sockets::{FullListener, tcp_listener};
 use crate::support::terminal::Terminal;
 use rustix::process::Signal;
+use std::os::unix::process::ExitStatusExt;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sockdoctor");
 const SIZE: (u16, u16) = (30, 120);
@@ -32,6 +33,13 @@ fn however_it_ends_the_terminal_is_left_as_it_was_found() {
     leave_by(|terminal| terminal.press("\x03"), 0, &namespace);
     leave_by(|terminal| terminal.signal(Signal::TERM), 0, &namespace);
     leave_by(|terminal| terminal.signal(Signal::INT), 0, &namespace);
+}
+
+#[test]
+fn where_the_terminal_takes_nothing_any_more_a_second_signal_ends_it() {
+    let mut terminal = watch(&Namespace::new(), &[]);
+    let status = terminal.end_while_it_stands_still(&[Signal::TERM, Signal::TERM]);
+    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()));
 }
 
 /// A shell with a watch in its foreground, which goes on at Enter.

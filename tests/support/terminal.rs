@@ -5,12 +5,13 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    OptionalActions, Termios, Winsize, tcgetattr, tcgetpgrp, tcsetattr, tcsetwinsize,
+    Action, OptionalActions, Termios, Winsize, tcflow, tcgetattr, tcgetpgrp, tcsetattr,
+    tcsetwinsize,
 };
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The limit only turns a test that would never end into one that fails.
 const LIMIT: Timespec = Timespec {
@@ -112,6 +113,19 @@ impl Terminal {
         let nothing = open("/dev/null", flags, Mode::empty()).expect("/dev/null");
         self.keyboard_and_screen = nothing;
         self.child.wait().expect("its end")
+    }
+
+    /// The terminal takes no output any more, until it is told to go on. The end of a process that
+    /// does not wait for that.
+    pub(crate) fn end_while_it_stands_still(&mut self, signals: &[Signal]) -> ExitStatus {
+        tcflow(&self.line, Action::OOff).expect("it stands still");
+        for signal in signals {
+            self.signal(*signal);
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let ended = self.child.try_wait().expect("its end");
+        tcflow(&self.line, Action::OOn).expect("it goes on");
+        ended.expect("it has ended")
     }
 
     /// Gives it another size; the kernel tells the program.
