@@ -225,6 +225,10 @@ fn lost(page: &mut Page, closing: &Closing<'_>) {
     page.entry(&Lead::default(), &text);
 }
 
+/// What needs nothing but sock_diag.
+const INSTEAD: &str = "The counters tell which listener drops, without its clients: sockdoctor \
+                       watch";
+
 pub(super) fn requirements(look: Look, all: &[Requirement], trouble: Option<&str>) -> String {
     let mut page = Page::new(look);
     for one in all {
@@ -241,11 +245,16 @@ pub(super) fn requirements(look: Look, all: &[Requirement], trouble: Option<&str
         page.entry(&lead, &one.why);
     }
     page.gap();
-    let text = match trouble {
-        Some(trouble) => format!("This machine cannot trace: {trouble}."),
-        None if is_met(all) => "This machine can trace.".to_owned(),
-        None => "This machine cannot trace: something that is needed is missing.".to_owned(),
+    let why_not = match trouble {
+        Some(trouble) => trouble,
+        None if is_met(all) => {
+            page.entry(&Lead::default(), "This machine can trace.");
+            return page.finish();
+        }
+        None => "something that is needed is missing",
     };
+    let text = format!("This machine cannot trace: {why_not}.");
     page.entry(&Lead::default(), &text);
+    page.entry(&Lead::default(), INSTEAD);
     page.finish()
 }

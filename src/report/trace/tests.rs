@@ -216,5 +216,6 @@ fn pieces_are_listed_with_their_reasons() {
                                            memory
 
     This machine cannot trace: something that is needed is missing.
+    The counters tell which listener drops, without its clients: sockdoctor watch
     "#);
 }
