@@ -282,6 +282,7 @@ fn visit(
         may_ask,
         sample: plan.sample,
         iterators: plan.iterators,
+        cookies: false,
     };
     let visited = found.map(|found| probes::namespaces::collect(found, &visit, deadline));
     visited.map(without_canaries)

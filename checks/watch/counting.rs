@@ -35,6 +35,32 @@ struct Pair<'a> {
 }
 
 impl Counting {
+    /// Whether one of them is less than at the last reading. None ever shrinks: each is a sum of
+    /// unsigned longs that only grow, and that wrap on a 32-bit kernel alone.
+    pub(super) fn went_backwards(&self, counters: &Fact<Counters>) -> bool {
+        let Some((last, now)) = self.last.zip(counters.value()) else {
+            return false;
+        };
+        let columns = last.counters.columns().into_iter().zip(now.columns());
+        columns
+            .into_iter()
+            .any(|(before, after)| after < before && after.is_some())
+    }
+
+    /// When these were read last, and the counters of a namespace that began after that. `None`
+    /// where they never were.
+    pub(super) fn of_the_next(&self) -> Option<(Duration, Self)> {
+        let Taken { at, counters } = self.last?;
+        let counters = counters.at_its_beginning();
+        let beginning = Some(Taken { at, counters });
+        let next = Counting {
+            first: beginning,
+            last: beginning,
+            ..Counting::default()
+        };
+        Some((at, next))
+    }
+
     /// Connection requests that were dropped since the last reading: the most that one listener can
     /// have dropped. `None` where it is not known.
     pub(super) fn newly_dropped(&self, counters: &Fact<Counters>) -> Option<u64> {
@@ -130,6 +156,52 @@ impl Counting {
     }
 }
 
+impl Counters {
+    const fn columns(&self) -> [Option<u64>; 7] {
+        let Counters {
+            listen_overflows,
+            listen_drops,
+            req_q_full_do_cookies,
+            req_q_full_drop,
+            syncookies_sent,
+            syncookies_recv,
+            syncookies_failed,
+        } = *self;
+        [
+            listen_overflows,
+            listen_drops,
+            req_q_full_do_cookies,
+            req_q_full_drop,
+            syncookies_sent,
+            syncookies_recv,
+            syncookies_failed,
+        ]
+    }
+
+    /// Those of a namespace in which nothing has happened yet, on the same kernel.
+    fn at_its_beginning(&self) -> Self {
+        let columns = self.columns().map(|column| column.map(|_| 0));
+        let [
+            listen_overflows,
+            listen_drops,
+            req_q_full_do_cookies,
+            req_q_full_drop,
+            syncookies_sent,
+            syncookies_recv,
+            syncookies_failed,
+        ] = columns;
+        Counters {
+            listen_overflows,
+            listen_drops,
+            req_q_full_do_cookies,
+            req_q_full_drop,
+            syncookies_sent,
+            syncookies_recv,
+            syncookies_failed,
+        }
+    }
+}
+
 impl Pair<'_> {
     /// Connection requests that were dropped. Each overflow is such a drop: tcp_listendrop
     /// (include/net/tcp.h) follows it.
@@ -138,8 +210,8 @@ impl Pair<'_> {
         drops.or_else(|| self.grown(|counters| counters.listen_overflows))
     }
 
-    /// How much a counter grew. `None` when there is no such column, or when it went backwards:
-    /// it is an unsigned long, which wraps on a 32-bit kernel, and how often is not known.
+    /// How much a counter grew. `None` when there is no such column, or when it went backwards in
+    /// the same namespace: it wraps on a 32-bit kernel, and how often is not known.
     fn grown(&self, of: impl Fn(&Counters) -> Option<u64>) -> Option<u64> {
         of(self.after)?.checked_sub(of(self.before)?)
     }

@@ -48,6 +48,15 @@ impl Group {
         }
     }
 
+    /// The same, where it is known that at this time there were none.
+    pub(super) fn without_any(protocol: Protocol, at: Duration) -> Self {
+        let gaps = Vec::new();
+        Group {
+            last: Some(Last { at, gaps }),
+            ..Group::new(protocol)
+        }
+    }
+
     /// Takes in a reading. In the namespace `lost` connection requests were dropped meanwhile, where
     /// that is known.
     pub(super) fn update(

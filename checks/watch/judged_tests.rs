@@ -99,6 +99,17 @@ fn overflows_in_a_namespace_that_is_gone_fail() {
     assert_eq!(status(&watch, "listen-overflows"), Status::Fail);
 }
 
+/// The kernel gave its number to the next one between two readings.
+#[test]
+fn overflows_fail_in_the_namespace_that_has_the_number_of_one_that_is_gone() {
+    let (watch, _) = watched([dropped(33), dropped(3)]);
+    assert_eq!(status(&watch, "listen-overflows"), Status::Fail);
+    let (watch, _) = watched([dropped(33), dropped(33), dropped(0)]);
+    assert_eq!(status(&watch, "listen-overflows"), Status::Pass);
+    let (watch, _) = watched([dropped(33), dropped(34), dropped(0), dropped(0)]);
+    assert_eq!(status(&watch, "listen-overflows"), Status::Fail);
+}
+
 #[test]
 fn a_watch_whose_only_namespace_is_gone_is_judged_by_what_was_seen_of_it() {
     let web = namespace(2, "web", vec![queued(80, 1)]);

@@ -17,6 +17,8 @@ use std::time::Duration;
 pub(super) struct Kept {
     /// As it was read last.
     latest: Namespace,
+    /// Of the last reading that had one.
+    cookie: Option<u64>,
     readings: u64,
     from: Duration,
     to: Duration,
@@ -31,8 +33,15 @@ pub(super) struct Kept {
 impl Kept {
     /// A namespace that is seen for the first time, and what there is to say of it.
     pub(super) fn meet(timed: Timed) -> (Self, Vec<Event>) {
-        let mut kept = Kept {
+        let mut kept = Kept::unread(&timed);
+        let events = kept.update(timed);
+        (kept, events)
+    }
+
+    fn unread(timed: &Timed) -> Self {
+        Kept {
             latest: timed.namespace.clone(),
+            cookie: None,
             readings: 0,
             from: timed.at,
             to: timed.at,
@@ -41,14 +50,46 @@ impl Kept {
             tcp: Group::new(Protocol::Tcp),
             unix: Group::new(Protocol::Unix),
             failing: BTreeMap::new(),
+        }
+    }
+
+    /// Whether a reading is of another namespace, which got the identity of this one when this one
+    /// had ended. Without a cookie the counters tell, if they tell anything.
+    pub(super) fn is_followed_by(&self, timed: &Timed) -> bool {
+        match (self.cookie, timed.cookie) {
+            (Some(one), Some(other)) => one != other,
+            _ => self.counting.went_backwards(&timed.namespace.counters),
+        }
+    }
+
+    /// The namespace that followed this one. It began after the last reading of this one, so what
+    /// it counts and what listens in it came since then.
+    pub(super) fn meet_next(&self, timed: Timed) -> (Self, Vec<Event>) {
+        let Some((since, counting)) = self.counting.of_the_next() else {
+            return Kept::meet(timed);
         };
-        let events = kept.update(timed);
-        (kept, events)
+        let mut next = Kept {
+            readings: 1,
+            from: since,
+            first: Some(Vec::new()),
+            counting,
+            tcp: Group::without_any(Protocol::Tcp, since),
+            unix: Group::without_any(Protocol::Unix, since),
+            ..Kept::unread(&timed)
+        };
+        let mut events = next.update(timed);
+        // They are told with the namespace.
+        events.retain(|event| event.what != What::ListenerCame);
+        (next, events)
     }
 
     /// Takes in a reading, and says what happened since the one before.
     pub(super) fn update(&mut self, timed: Timed) -> Vec<Event> {
-        let Timed { at, namespace } = timed;
+        let Timed {
+            at,
+            cookie,
+            namespace,
+        } = timed;
         let mut events = self.note_failures(&namespace);
         let lost = self.counting.newly_dropped(&namespace.counters);
         events.extend(self.tcp.update(&namespace, at, lost));
@@ -63,6 +104,7 @@ impl Kept {
         }
         self.readings += 1;
         self.to = at;
+        self.cookie = cookie.or(self.cookie);
         self.latest = namespace;
         events
     }

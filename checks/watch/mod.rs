@@ -159,16 +159,21 @@ impl Watch {
     }
 
     fn visit(&mut self, timed: Timed, events: &mut Vec<Event>) {
-        match self.namespaces.get_mut(&timed.namespace.id) {
-            Some(kept) => events.extend(kept.update(timed)),
-            None => {
-                let id = timed.namespace.id;
-                let (kept, seen) = Kept::meet(timed);
-                if self.begun {
-                    events.push(kept.came());
-                }
+        let id = timed.namespace.id;
+        match self.namespaces.entry(id) {
+            Entry::Occupied(mut entry) if entry.get().is_followed_by(&timed) => {
+                let (next, seen) = entry.get().meet_next(timed);
+                let gone = entry.insert(next);
+                events.extend([gone.went(), entry.get().came()]);
                 events.extend(seen);
-                self.namespaces.insert(id, kept);
+                self.remember(gone);
+            }
+            Entry::Occupied(mut entry) => events.extend(entry.get_mut().update(timed)),
+            Entry::Vacant(entry) => {
+                let (kept, seen) = Kept::meet(timed);
+                events.extend(self.begun.then(|| kept.came()));
+                events.extend(seen);
+                entry.insert(kept);
             }
         }
     }

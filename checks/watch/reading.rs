@@ -15,6 +15,9 @@ pub struct Reading {
 pub struct Timed {
     /// Time since the watch began, measured where its counters and listeners were read.
     pub at: Duration,
+    /// What tells the namespace from a later one with the same identity, which the kernel gives
+    /// again. `None` where that could not be asked.
+    pub cookie: Option<u64>,
     /// What was read.
     pub namespace: Namespace,
 }

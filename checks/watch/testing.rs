@@ -48,10 +48,23 @@ pub(super) fn counting(change: impl FnOnce(&mut Counters)) -> Namespace {
 /// A reading of these namespaces, so many seconds after the watch began.
 pub(super) fn reading(second: u64, namespaces: Vec<Namespace>) -> Reading {
     let at = Duration::from_secs(second);
-    let timed = |namespace| Timed { at, namespace };
+    let timed = |namespace| Timed {
+        at,
+        cookie: None,
+        namespace,
+    };
     Reading {
         namespaces: Fact::Known(namespaces.into_iter().map(timed).collect()),
     }
+}
+
+/// A reading of the host by this cookie, so many seconds after the watch began.
+pub(super) fn reading_by_cookie(second: u64, cookie: u64, host: Namespace) -> Reading {
+    let mut reading = reading(second, vec![host]);
+    for timed in reading.namespaces.value_mut().into_iter().flatten() {
+        timed.cookie = Some(cookie);
+    }
+    reading
 }
 
 /// Feeds a reading of one namespace each two seconds, and gives what the last one brought.

@@ -1,7 +1,8 @@
 //! What is told of two readings, and what is not.
 
 use super::testing::{
-    counting, dropping, host, host_that_dropped, last, last_events, queued, reading, watched,
+    counting, dropping, host, host_that_dropped, last, last_events, queued, reading,
+    reading_by_cookie, watched,
 };
 use super::*;
 use crate::facts::{Counters, SocketSource, TcpListener, UnixListener};
@@ -214,10 +215,58 @@ fn drops_are_not_blamed_on_nobody_where_listeners_were_not_read() {
     ));
 }
 
+fn whats(events: Vec<Event>) -> Vec<What> {
+    events.into_iter().map(|event| event.what).collect()
+}
+
+/// It wraps on a 32-bit kernel.
 #[test]
-fn a_counter_that_goes_backwards_did_not_grow() {
+fn a_counter_that_goes_backwards_in_the_same_namespace_did_not_grow() {
     let read = |drops| counting(|counters| counters.listen_drops = Some(drops));
-    assert_eq!(last([read(9), read(2)]), []);
+    let mut watch = Watch::default();
+    watch.feed(reading_by_cookie(0, 7, read(9)));
+    assert_eq!(watch.feed(reading_by_cookie(2, 7, read(2))), []);
+}
+
+#[test]
+fn a_namespace_that_got_the_number_of_another_is_told_with_what_it_dropped_since_it_began() {
+    let read = |lost, drops, queue| {
+        let listener = TcpListener {
+            drops: Some(drops),
+            ..queued(80, queue)
+        };
+        host_that_dropped(lost, vec![listener])
+    };
+    let listeners = Some(1);
+    let growth = growth(3);
+    let happened = [
+        What::NamespaceWent { listeners },
+        What::NamespaceCame { listeners },
+        full(3, false),
+        What::DropsGrew { growth },
+    ];
+    let (before, after) = (read(33, 40, 0), read(3, 4, 3));
+    assert_eq!(last([before.clone(), after.clone()]), happened);
+    let grown = read(36, 40, 3);
+    let by_cookie = |cookies: [u64; 2], after: &Namespace| {
+        let mut watch = Watch::default();
+        watch.feed(reading_by_cookie(0, cookies[0], before.clone()));
+        whats(watch.feed(reading_by_cookie(2, cookies[1], after.clone())))
+    };
+    assert_eq!(by_cookie([7, 8], &after), happened);
+    assert_eq!(by_cookie([7, 8], &grown)[..2], happened[..2]);
+    assert_eq!(by_cookie([7, 7], &grown)[0], full(3, false));
+}
+
+#[test]
+fn a_namespace_that_could_not_be_read_in_between_is_told_apart_all_the_same() {
+    let mut watch = Watch::default();
+    watch.feed(reading_by_cookie(0, 7, host(Vec::new())));
+    watch.feed(reading(2, vec![unread()]));
+    let events = whats(watch.feed(reading_by_cookie(4, 8, host(Vec::new()))));
+    let listeners = Some(0);
+    assert_eq!(events[0], What::NamespaceWent { listeners });
+    assert_eq!(events[1], What::NamespaceCame { listeners });
 }
 
 fn cookied(counters: &mut Counters) {

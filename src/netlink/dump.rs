@@ -62,6 +62,10 @@ impl<W: Wire> Exchange<W> {
         }
     }
 
+    pub(super) fn wire(&self) -> &W {
+        &self.wire
+    }
+
     /// Sends `request` and decodes its replies. ENOBUFS starts it again, on a new socket:
     /// the dump of the old one is still under way there.
     pub(super) fn dump<T>(

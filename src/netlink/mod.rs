@@ -16,6 +16,7 @@ use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr};
 use reply::Stream;
 use request::Request;
+use rustix::fd::{AsFd, BorrowedFd};
 use rustix::net::RecvFlags;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use sockdoctor_checks::facts::{
@@ -99,6 +100,12 @@ impl SockDiag {
     /// The unix socket with this inode.
     pub fn ask_unix(&mut self, inode: u32) -> Asked {
         ask_unix(&mut self.exchange, inode)
+    }
+}
+
+impl AsFd for SockDiag {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.exchange.wire().0.as_fd()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::probes::processes;
-use sockdoctor_checks::facts::{Gap, NetnsName};
+use sockdoctor_checks::facts::{Gap, Namespace, NetnsId, NetnsName};
 
 /// Which namespaces to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,22 @@ impl Selector {
         matches!(self, Selector::All | Selector::Name(_))
     }
 
+    /// Whether it means this namespace by what the namespace is called. Where a process is, only a
+    /// look at the process tells.
+    pub(crate) fn calls(&self, namespace: &Namespace) -> bool {
+        match self {
+            Selector::All => true,
+            Selector::Own => namespace.own,
+            Selector::Name(name) => {
+                let Namespace {
+                    id, names, host, ..
+                } = namespace;
+                is_called(*id, names, *host, name)
+            }
+            Selector::Pid(_) => false,
+        }
+    }
+
     /// Whether what it means could not be seen, by the gaps of the look for it.
     pub(crate) fn is_undecided(&self, gaps: &[Gap]) -> bool {
         let Selector::Pid(pid) = self else {
@@ -77,7 +93,9 @@ pub(super) fn select(
             },
             Selector::All => mark(&all, &mut chosen, |_| true),
             Selector::Own => mark(&all, &mut chosen, |found| found.own),
-            Selector::Name(name) => mark(&all, &mut chosen, |found| is_called(found, name)),
+            Selector::Name(name) => mark(&all, &mut chosen, |found| {
+                is_called(found.id, &found.names, found.host, name)
+            }),
         };
         if !meant {
             return Err(nothing_for(selector));
@@ -99,12 +117,12 @@ fn mark(all: &[Found], chosen: &mut [bool], is_meant: impl Fn(&Found) -> bool) -
     any
 }
 
-fn is_called(found: &Found, wanted: &str) -> bool {
+fn is_called(id: NetnsId, names: &[NetnsName], host: Option<bool>, wanted: &str) -> bool {
     if wanted == "host" {
-        return found.host == Some(true);
+        return host == Some(true);
     }
-    wanted == format!("net:[{}]", found.id.inode)
-        || found.names.iter().any(|name| match name {
+    wanted == format!("net:[{}]", id.inode)
+        || names.iter().any(|name| match name {
             NetnsName::Netns(name) => {
                 let path = wanted.strip_prefix("/run/netns/");
                 path.unwrap_or(wanted) == name
@@ -139,7 +157,6 @@ pub(super) fn of_process(pid: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sockdoctor_checks::facts::NetnsId;
 
     fn found(inode: u64, names: Vec<NetnsName>) -> Found {
         Found {

@@ -102,6 +102,7 @@ fn visit(found: Vec<Found>) -> Vec<Namespace> {
         },
         sample: None,
         iterators: false,
+        cookies: false,
     };
     namespaces::collect(found, &visit, Deadline::after(PATIENCE))
 }

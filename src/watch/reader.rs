@@ -42,6 +42,7 @@ impl Reader {
                 may_ask,
                 sample: None,
                 iterators: false,
+                cookies: true,
             },
             timeout,
             start: Instant::now(),
@@ -65,14 +66,16 @@ impl Reader {
     }
 
     /// Takes reading after reading, at the beat, until `deliver` does not want any more.
-    pub(super) fn keep_reading(&self, interval: Duration, deliver: impl Fn(Taken) -> bool) {
+    pub(super) fn keep_reading(mut self, interval: Duration, deliver: impl Fn(Taken) -> bool) {
         let mut beat = Beat::new(interval);
         loop {
             let due = beat.next(self.elapsed());
             std::thread::sleep(due.at.saturating_sub(self.elapsed()));
             let selectors = self.asked.selectors();
             let again = self.take(&due, move || Ok(discover_again(&selectors)));
-            if !again.is_ok_and(&deliver) {
+            let Ok(mut taken) = again else { return };
+            self.asked.leave_out_others(&mut taken.reading.namespaces);
+            if !deliver(taken) {
                 return;
             }
         }
@@ -99,9 +102,10 @@ impl Reader {
     fn visit(&self, found: Vec<Found>, deadline: Deadline) -> Vec<Timed> {
         namespaces::read(found, &self.visit, deadline)
             .into_iter()
-            .map(|(at, namespace)| Timed {
-                at: at.saturating_duration_since(self.start),
-                namespace,
+            .map(|look| Timed {
+                at: look.at.saturating_duration_since(self.start),
+                cookie: look.cookie,
+                namespace: look.namespace,
             })
             .collect()
     }
@@ -125,4 +129,24 @@ fn discover_again(selectors: &[Selector]) -> Fact<Vec<Found>> {
     gaps.sort();
     gaps.dedup();
     Fact::with_gaps(all.into_values().collect(), gaps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Since Linux 5.14.
+    #[test]
+    fn a_namespace_has_the_same_cookie_each_time() {
+        let cookie = || {
+            let patience = Duration::from_secs(60);
+            let mut reader = Reader::new(&[Selector::Own], MayAsk::ANYTHING, patience);
+            let taken = reader.first().expect("the own namespace");
+            let found = taken.reading.namespaces.into_result();
+            found.expect("what was found")[0].cookie
+        };
+        let first = cookie();
+        assert!(first.is_some());
+        assert_eq!(cookie(), first);
+    }
 }

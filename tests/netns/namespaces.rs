@@ -93,6 +93,7 @@ pub(crate) fn everything() -> Visit {
         may_ask: MayAsk::ANYTHING,
         sample: None,
         iterators: false,
+        cookies: false,
     }
 }
 

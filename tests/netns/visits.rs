@@ -160,6 +160,7 @@ fn without_sock_diag_the_sockets_of_another_namespace_tell_their_queues() {
         may_ask: MayAsk::only_present(|_| false),
         sample: Some(Duration::from_millis(1)),
         iterators: false,
+        cookies: false,
     };
     let namespace = &visited(found(&[selector(&netns)]), &visit)[0];
     let sample = namespace.sample.as_ref().expect("a sample");

@@ -10,6 +10,7 @@ mod options;
 mod streams;
 
 pub use beyond::{Place, complete_with_iterators};
+pub(super) use options::namespace_cookie;
 
 use super::canary::is_canary;
 use super::holders::{self, Holder};

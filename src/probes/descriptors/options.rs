@@ -53,6 +53,14 @@ pub(super) fn interface(socket: impl AsFd) -> Result<Option<u32>, Errno> {
     Ok(word(index, 0))
 }
 
+/// The number of the socket's network namespace that no other one gets until the next boot, as
+/// Linux 5.14 has it (net_cookie, include/net/net_namespace.h).
+pub(in crate::probes) fn namespace_cookie(socket: impl AsFd) -> Result<Option<u64>, Errno> {
+    let mut buffer = [0; size_of::<u64>()];
+    let cookie = read(socket, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, &mut buffer)?;
+    Ok(cookie.try_into().ok().map(u64::from_ne_bytes))
+}
+
 /// The word at this offset, where the value is long enough.
 fn word(bytes: &[u8], offset: usize) -> Option<u32> {
     let word = bytes.get(offset..offset.checked_add(WORD)?)?;

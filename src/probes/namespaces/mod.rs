@@ -31,6 +31,8 @@ pub struct Visit {
     pub sample: Option<Duration>,
     /// Ask BPF iterators for what neither sock_diag nor a descriptor tells.
     pub iterators: bool,
+    /// Ask for the cookies of namespaces, for who looks again later.
+    pub cookies: bool,
 }
 
 /// The part of the whole time that one namespace may take. A visit with a thousand listeners
@@ -56,18 +58,33 @@ pub fn collect(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Vec<Name
         .collect()
 }
 
-/// Visits each namespace once, as [`collect`] does, and says when its counters and listeners
-/// were read.
-pub fn read(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Vec<(Instant, Namespace)> {
+/// One look at a namespace.
+#[derive(Debug)]
+pub struct Look {
+    /// When its counters and listeners were read.
+    pub at: Instant,
+    /// What tells it from a later one with the same inode, which the kernel gives again at once.
+    /// `None` before Linux 5.14, and where no socket could be opened in it or nobody asked.
+    pub cookie: Option<u64>,
+    /// What was read.
+    pub namespace: Namespace,
+}
+
+/// Visits each namespace once, as [`collect`] does.
+pub fn read(found: Vec<Found>, visit: &Visit, deadline: Deadline) -> Vec<Look> {
     let round = Round::new(found, visit, deadline);
     let mut first = round.first();
     round.complete(&mut first, deadline);
     let visited = round.found.iter().zip(first);
-    let timed = |(found, first): (&Found, Result<Reading, Gap>)| {
+    let look = |(found, first): (&Found, Result<Reading, Gap>)| {
         let reading = reading(first, visit);
-        (reading.at, namespace(found, reading, None))
+        Look {
+            at: reading.at,
+            cookie: reading.cookie,
+            namespace: namespace(found, reading, None),
+        }
     };
-    visited.map(timed).collect()
+    visited.map(look).collect()
 }
 
 fn complete_samples(samples: &mut [Option<Sample>], deadline: Deadline) {

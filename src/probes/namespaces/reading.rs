@@ -10,6 +10,8 @@ use std::time::Instant;
 pub(super) struct Reading {
     /// When its counters and listeners were read.
     pub(super) at: Instant,
+    /// What tells the namespace from a later one with the same inode, where that could be asked.
+    pub(super) cookie: Option<u64>,
     pub(super) sysctls: NetSysctls,
     pub(super) counters: Fact<Counters>,
     pub(super) listeners: Fact<Vec<TcpListener>>,

@@ -14,6 +14,7 @@ pub(super) fn not_asked(what: &str) -> Gap {
 pub(super) fn reading(topics: Topics, gap: &Gap) -> Reading {
     Reading {
         at: Instant::now(),
+        cookie: None,
         sysctls: net_sysctls(topics, |_| Fact::Missing(gap.clone())),
         counters: fact(topics, Topic::Counters, "counters", gap),
         listeners: fact(topics, Topic::Listeners, "listeners", gap),

@@ -5,6 +5,7 @@ use super::unread::{self, net_sysctls, not_asked};
 use super::{Visit, syn_recv};
 use crate::netlink::SockDiag;
 use crate::netns::{self, Found};
+use crate::probes::descriptors::namespace_cookie;
 use crate::probes::interfaces;
 use crate::probes::netstat::Netstat;
 use crate::probes::proc_net;
@@ -67,6 +68,7 @@ impl Visitor {
     pub(super) fn first(&mut self, found: &Found) -> Reading {
         let reading = self.read(found, |visitor, stand, diag| Reading {
             at: Instant::now(),
+            cookie: visitor.cookie(diag),
             counters: visitor.counters(stand),
             listeners: visitor.listeners(stand, diag),
             unix_listeners: visitor.unix_listeners(stand, diag),
@@ -137,6 +139,12 @@ impl Visitor {
             Stand::Inside if tcp || unix => SockDiag::open().map_err(|error| no_socket(&error)),
             Stand::Inside => Err(Gap::not_collected("sock_diag", "--passive")),
         }
+    }
+
+    /// The namespace is that of the socket: there is one only inside.
+    fn cookie(&self, diag: &Result<SockDiag, Gap>) -> Option<u64> {
+        let diag = diag.as_ref().ok().filter(|_| self.visit.cookies)?;
+        namespace_cookie(diag).ok().flatten()
     }
 
     fn counters(&mut self, stand: &Stand) -> Fact<Counters> {

@@ -59,7 +59,11 @@ fn watched() -> (Watch, Vec<(SystemTime, Event)>) {
     let mut events = Vec::new();
     for second in 0..5 {
         let at = Duration::from_secs(second.into());
-        let timed = |namespace| Timed { at, namespace };
+        let timed = |namespace| Timed {
+            at,
+            cookie: None,
+            namespace,
+        };
         let namespaces = Fact::Known(machine(second).into_iter().map(timed).collect());
         let happened = watch.feed(Reading { namespaces });
         events.extend(
