@@ -180,24 +180,15 @@ impl Counters {
 
     /// Those of a namespace in which nothing has happened yet, on the same kernel.
     fn at_its_beginning(&self) -> Self {
-        let columns = self.columns().map(|column| column.map(|_| 0));
-        let [
-            listen_overflows,
-            listen_drops,
-            req_q_full_do_cookies,
-            req_q_full_drop,
-            syncookies_sent,
-            syncookies_recv,
-            syncookies_failed,
-        ] = columns;
+        let none = |column: Option<u64>| column.map(|_| 0);
         Counters {
-            listen_overflows,
-            listen_drops,
-            req_q_full_do_cookies,
-            req_q_full_drop,
-            syncookies_sent,
-            syncookies_recv,
-            syncookies_failed,
+            listen_overflows: none(self.listen_overflows),
+            listen_drops: none(self.listen_drops),
+            req_q_full_do_cookies: none(self.req_q_full_do_cookies),
+            req_q_full_drop: none(self.req_q_full_drop),
+            syncookies_sent: none(self.syncookies_sent),
+            syncookies_recv: none(self.syncookies_recv),
+            syncookies_failed: none(self.syncookies_failed),
         }
     }
 }
