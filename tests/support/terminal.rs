@@ -50,9 +50,9 @@ impl Terminal {
         tcsetwinsize(&line, size(lines, columns)).expect("its size");
         let found = tcgetattr(&line).expect("its modes");
         let end = || line.try_clone().expect("a descriptor");
+        // Whoever started the tests may have had signals ignored, as a shell in the background does.
         let child = Command::new("setsid")
-            .arg("--ctty")
-            .arg(program)
+            .args(["--ctty", "env", "--default-signal", program])
             .args(arguments)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
