@@ -28,13 +28,15 @@ pub(crate) struct Mistake(pub(crate) String);
 /// The signals that ask for the end: Ctrl-C, a polite one, and a terminal that is closed.
 const ENDS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
-/// Those of them that this process was not started to ignore: nohup(1) asks for that with SIGHUP,
-/// and a shell with SIGINT, of what it puts into the background.
+/// The same, without SIGHUP where this process was started to ignore it, as nohup(1) asks for. A
+/// shell has SIGINT ignored of what it puts into the background, and a script that sends it all the
+/// same means it.
 pub(crate) fn ends() -> impl Iterator<Item = i32> {
     let status = procfs::process::Process::myself().and_then(|own| own.status());
     let ignored = status.map_or(0, |status| status.sigign);
-    let is_ignored = move |signal: &i32| ignored >> (signal - 1) & 1 == 1;
-    ENDS.into_iter().filter(move |signal| !is_ignored(signal))
+    let survives_terminal = ignored >> (SIGHUP - 1) & 1 == 1;
+    ENDS.into_iter()
+        .filter(move |signal| *signal != SIGHUP || !survives_terminal)
 }
 
 impl Exit {

@@ -50,7 +50,7 @@ impl Terminal {
         tcsetwinsize(&line, size(lines, columns)).expect("its size");
         let found = tcgetattr(&line).expect("its modes");
         let end = || line.try_clone().expect("a descriptor");
-        // Whoever started the tests may have had signals ignored, as a shell in the background does.
+        // Whoever started the tests may have had SIGHUP ignored, as nohup does.
         let child = Command::new("setsid")
             .args(["--ctty", "env", "--default-signal", program])
             .args(arguments)

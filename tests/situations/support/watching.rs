@@ -29,7 +29,7 @@ impl Watching {
     /// Starts one with readings that follow each other fast. It is killed in the end, so that a test
     /// that waits for something that never happens fails.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        // Whoever started the tests may have had signals ignored, as a shell in the background does.
+        // Whoever started the tests may have had SIGHUP ignored, as nohup does.
         let mut child = Command::new("env")
             .args(["--default-signal", env!("CARGO_BIN_EXE_sockdoctor")])
             .args(["watch", "--interval", "50ms"])
