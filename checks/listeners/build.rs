@@ -71,15 +71,16 @@ impl<'a> Builder<'a> {
                 Arc::clone(otherwise)
             }
         };
+        let no_drops = match listener.source {
+            SocketSource::Descriptor => &self.mptcp_drops,
+            _ => &self.no_drops,
+        };
         Member {
             inode: listener.inode,
             owner: self.owner(listener.inode),
             accept_queue: Ok(listener.accept_queue),
             backlog: listener.backlog.ok_or_else(|| why(&self.no_backlog)),
-            drops: Some(listener.drops.ok_or_else(|| match listener.source {
-                SocketSource::Descriptor => Arc::clone(&self.mptcp_drops),
-                _ => why(&self.no_drops),
-            })),
+            drops: Some(listener.drops.ok_or_else(|| why(no_drops))),
             source: listener.source,
         }
     }

@@ -94,16 +94,21 @@ pub struct Counts {
 pub fn table<'a>(facts: &'a Facts, request: &Request) -> Table<'a> {
     let namespaces = facts.namespaces.value().map_or(&[][..], Vec::as_slice);
     let builder = Builder::of(facts);
-    let mut undecided = Undecided::default();
+    let mut undecided = Undecided {
+        sockets: 0,
+        reasons: Reasons::of_readings(facts, request.kind),
+    };
     let (rows, counts) = rows(&builder, namespaces, request, &mut undecided);
     let streams = streams(&builder, namespaces, request, &mut undecided);
     let attributions = attributions(namespaces, request.kind);
-    let mut reasons = Reasons::of_readings(facts, request.kind);
-    reasons.add(undecided.gaps.iter().map(|(gap, netns)| (gap, netns)));
+    let Undecided {
+        sockets,
+        mut reasons,
+    } = undecided;
     reasons.add_shown(&rows, &streams, &attributions);
     Table {
         counts,
-        undecided: undecided.sockets,
+        undecided: sockets,
         ss: walk(facts, request.kind),
         gaps: reasons.finish(),
         rows,
@@ -119,26 +124,16 @@ pub fn table<'a>(facts: &'a Facts, request: &Request) -> Table<'a> {
 }
 
 /// Sockets that are left out because it is not known whether they were asked for.
-#[derive(Default)]
 struct Undecided {
     sockets: usize,
-    /// What keeps that from being known, and where.
-    gaps: Vec<(Arc<Gap>, Arc<Netns>)>,
+    /// What keeps that from being known, behind what could not be read at all.
+    reasons: Reasons,
 }
 
 impl Undecided {
-    fn add<'g>(
-        &mut self,
-        sockets: usize,
-        netns: &Arc<Netns>,
-        gaps: impl Iterator<Item = &'g Arc<Gap>>,
-    ) {
+    fn add<'g>(&mut self, sockets: usize, netns: &Netns, gaps: impl Iterator<Item = &'g Arc<Gap>>) {
         self.sockets += sockets;
-        let more = gaps.map(|gap| (Arc::clone(gap), Arc::clone(netns)));
-        self.gaps.extend(more);
-        // Of many sockets in a row the reasons are mostly the same.
-        self.gaps
-            .dedup_by(|a, b| Arc::ptr_eq(&a.0, &b.0) && Arc::ptr_eq(&a.1, &b.1));
+        self.reasons.add(netns, gaps);
     }
 }
 

@@ -59,8 +59,8 @@ impl Reasons {
 
     /// And why something is not known of sockets. What nobody asked for, as with --no-process, is
     /// not missed.
-    pub(super) fn add<'g>(&mut self, gaps: impl Iterator<Item = (&'g Arc<Gap>, &'g Arc<Netns>)>) {
-        for (gap, netns) in gaps.filter(|(gap, _)| !gap.is_unasked()) {
+    pub(super) fn add<'g>(&mut self, netns: &Netns, gaps: impl Iterator<Item = &'g Arc<Gap>>) {
+        for gap in gaps.filter(|gap| !gap.is_unasked()) {
             self.note(gap, Some(&netns.label));
         }
     }
@@ -73,10 +73,10 @@ impl Reasons {
         attributions: &[Attribution],
     ) {
         for row in rows {
-            self.add(row.gaps().map(|gap| (gap, &row.netns)));
+            self.add(&row.netns, row.gaps());
         }
         for stream in streams {
-            self.add(stream.gaps().map(|gap| (gap, &stream.netns)));
+            self.add(&stream.netns, stream.gaps());
         }
         for one in attributions {
             one.gaps().for_each(|gap| self.note(gap, Some(&one.label)));
