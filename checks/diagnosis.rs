@@ -67,7 +67,7 @@ pub fn diagnose_kernels(
     for facts in others {
         kernels::add(&mut results, self::results(facts, policy, &selected));
     }
-    let verdict = |facts| (facts, verdict(facts, policy, &selected));
+    let verdict = |facts| (facts, verdict(facts, &selected));
     let mut verdict = kernels::blindest(verdict(first), others.iter().map(verdict).collect());
     waive_follow_ons(&mut results);
     let standings = policy.standings(&results);
@@ -107,9 +107,8 @@ fn is_judged(check: &Check, facts: &Facts, policy: &Policy) -> bool {
     }
 }
 
-fn verdict(facts: &Facts, policy: &Policy, selected: impl Fn(&Check) -> bool) -> Verdict {
-    let limits = &policy.limits;
-    let mut verdict = crate::path::verdict(&View { facts, limits });
+fn verdict(facts: &Facts, selected: impl Fn(&Check) -> bool) -> Verdict {
+    let mut verdict = crate::path::verdict(facts);
     for (walk, asked) in [
         (&mut verdict.tcp, &crate::path::tcp_diag::CHECK),
         (&mut verdict.unix, &crate::path::unix_diag::CHECK),

@@ -4,11 +4,9 @@
 use crate::probes::kernel_log::KernelLog;
 use crate::probes::modules::unloadable;
 use crate::runner::{self, Deadline};
-use sockdoctor_checks::check::View;
 use sockdoctor_checks::facts::{
     Answer, Canary, DiagModule, Fact, Facts, Gap, LogLine, Presence, Sandbox, Why,
 };
-use sockdoctor_checks::limits::Limits;
 use sockdoctor_checks::path;
 use sockdoctor_checks::verdict::Shown;
 
@@ -22,9 +20,7 @@ const ASKED: [DiagModule; 4] = [
 
 /// Whether ss is blind here, or may be.
 pub(crate) fn is_blind(facts: &Facts) -> bool {
-    let limits = Limits::default();
-    let limits = &limits;
-    let verdict = path::verdict(&View { facts, limits });
+    let verdict = path::verdict(facts);
     let walks = [verdict.tcp, verdict.unix];
     walks.iter().any(|walk| walk.shown != Shown::Truth)
 }

@@ -19,9 +19,7 @@ pub use order::Order;
 pub use reasons::Reason;
 pub use row::{Address, InSs, Interface, Known, Member, Netns, Protocol, Row, Stream};
 
-use crate::check::View;
 use crate::facts::{Facts, Gap, Namespace};
-use crate::limits::Limits;
 use crate::verdict::Walk;
 use build::Builder;
 use reasons::Reasons;
@@ -202,11 +200,7 @@ fn attributions(namespaces: &[Namespace], kind: Kind) -> Vec<Attribution> {
 }
 
 fn walk(facts: &Facts, kind: Kind) -> Walk {
-    let limits = Limits::default();
-    let verdict = crate::path::verdict(&View {
-        facts,
-        limits: &limits,
-    });
+    let verdict = crate::path::verdict(facts);
     match kind {
         Kind::Tcp => verdict.tcp,
         Kind::Unix => verdict.unix,

@@ -9,17 +9,16 @@ mod table;
 mod tests;
 mod truth;
 
-use crate::check::View;
 use crate::facts::Facts;
 use crate::finding::{Remedy, Status};
 use crate::verdict::{Shown, Step, StepStatus, Verdict, Walk};
 use table::Table;
 
 /// The verdict for TCP and unix sockets.
-pub fn verdict(view: &View<'_>) -> Verdict {
+pub fn verdict(facts: &Facts) -> Verdict {
     Verdict {
-        tcp: walk(view.facts, &table::TCP),
-        unix: walk(view.facts, &table::UNIX),
+        tcp: walk(facts, &table::TCP),
+        unix: walk(facts, &table::UNIX),
     }
 }
 

@@ -4,26 +4,17 @@ use super::*;
 use crate::facts::*;
 use crate::finding::Step as RemedyStep;
 use crate::fixture;
-use crate::limits::Limits;
 use crate::path::broken::{self, edit, helper};
 use crate::path::handler::Handler;
 use crate::path::ss_agrees;
 use StepStatus::{Fail, Ok, Skipped, Then, Unknown, Warn};
 
-fn walks(facts: &Facts) -> Verdict {
-    let limits = Limits::default();
-    verdict(&View {
-        facts,
-        limits: &limits,
-    })
-}
-
 fn tcp(facts: &Facts) -> Walk {
-    walks(facts).tcp
+    verdict(facts).tcp
 }
 
 fn unix(facts: &Facts) -> Walk {
-    walks(facts).unix
+    verdict(facts).unix
 }
 
 fn run(command: &str) -> RemedyStep {

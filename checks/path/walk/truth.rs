@@ -40,7 +40,7 @@ fn read<T>(fact: Option<&Fact<Vec<T>>>) -> Vec<&T> {
 }
 
 fn worst(mut listeners: Vec<&TcpListener>) -> Vec<String> {
-    listeners.sort_by_key(|listener| (Reverse(listener.accept_queue), listener.label()));
+    listeners.sort_by_cached_key(|listener| (Reverse(listener.accept_queue), listener.label()));
     let lines = listeners.iter().take(LINES).map(|one| line(one));
     let more = more(listeners.len(), "sockdoctor listeners");
     lines.chain(more).collect()
