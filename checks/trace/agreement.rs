@@ -2,6 +2,7 @@
 
 use super::{Outcome, Request};
 use crate::facts::{Counters, Fact, Gap, Why};
+use crate::namespaces::counter::column;
 
 /// A reading of all counters, which takes some time. CLOCK_MONOTONIC, nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,10 +117,8 @@ impl Agreement {
     /// backwards: the number of a namespace is soon given to another.
     pub fn of(seen: Seen, first: &Fact<Counters>, last: &Fact<Counters>) -> Result<Self, Gap> {
         let grew = |name: &str, get: fn(&Counters) -> Option<u64>| {
-            let read = |fact: &Fact<Counters>| {
-                let value = get(fact.known().map_err(Clone::clone)?);
-                value.ok_or_else(|| Gap::new(format!("TcpExt.{name}"), Why::Absent))
-            };
+            let read =
+                |fact: &Fact<Counters>| column(name, get(fact.known().map_err(Clone::clone)?));
             let (before, after) = (read(first)?, read(last)?);
             after.checked_sub(before).ok_or_else(|| {
                 let why = format!("went from {before} to {after}: they are not of one namespace");
