@@ -35,6 +35,14 @@ impl Look {
             style: Style::decide(choice, is_terminal, &environment),
         }
     }
+
+    /// Adds text that is escaped to `line`, in this tone.
+    fn paint(self, line: &mut String, escaped: &str, tone: Option<Tone>) {
+        match tone {
+            Some(tone) => *line += &self.style.paint(escaped, tone),
+            None => *line += escaped,
+        }
+    }
 }
 
 /// A page under way.
@@ -84,10 +92,7 @@ impl Page {
         for &(text, tone) in pieces {
             let text = escape(text, self.look.charset);
             lead.width += textwrap::core::display_width(&text);
-            match tone {
-                Some(tone) => lead.painted += &self.look.style.paint(&text, tone),
-                None => lead.painted += &text,
-            }
+            self.look.paint(&mut lead.painted, &text, tone);
         }
         lead
     }
@@ -150,20 +155,13 @@ impl Page {
             blanks += piece.before;
             if !piece.text.is_empty() {
                 self.blanks(blanks);
-                self.paint(&piece.text, piece.tone);
+                let text = escape(&piece.text, self.look.charset);
+                self.look.paint(&mut self.text, &text, piece.tone);
                 blanks = 0;
             }
             blanks += piece.after;
         }
         self.text.push('\n');
-    }
-
-    fn paint(&mut self, text: &str, tone: Option<Tone>) {
-        let text = escape(text, self.look.charset);
-        match tone {
-            Some(tone) => self.text += &self.look.style.paint(&text, tone),
-            None => self.text += &text,
-        }
     }
 
     fn blanks(&mut self, number: usize) {
