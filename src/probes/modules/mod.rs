@@ -166,7 +166,9 @@ pub fn collect_in(roots: &Roots, kernel: &Kernel) -> Fact<Modules> {
 /// release and its configuration count. `tree` is its module tree, inside `root`. Nothing is
 /// loaded there, and its kernel command line is not known: rules of one are not among these.
 pub fn collect_image(root: &dyn Root, kernel: &Kernel, tree: &Path) -> Fact<Modules> {
-    let configuration = Configuration::read(root, tree, Sources::of_modprobe(root));
+    let sources = Sources::of_modprobe(root);
+    let unknown_modprobe = sources.unknown_modprobe().cloned();
+    let configuration = Configuration::read(root, tree, sources);
     let context = Context {
         root,
         tree,
@@ -178,7 +180,8 @@ pub fn collect_image(root: &dyn Root, kernel: &Kernel, tree: &Path) -> Fact<Modu
         doubt: of_image::may_load,
     };
     observe(&context, ModuleResolver::Reader).map(|mut modules| {
-        of_image::look_into_files(root, tree, kernel, &mut modules);
+        let unknown_modprobe = unknown_modprobe.as_ref();
+        of_image::look_into_files(root, tree, kernel, unknown_modprobe, &mut modules);
         modules
     })
 }

@@ -6,7 +6,6 @@ use super::file::{self, Fault, Native};
 use super::is_for_modprobe;
 use super::kmod::Kmod;
 use super::modprobe_d::Configuration;
-use super::program::Program;
 use super::reader::Reader;
 use super::rules;
 use crate::probes::io_gap;
@@ -41,10 +40,12 @@ fn is_idle(command: &str) -> bool {
 }
 
 /// Looks into the files that are shipped, and into those of the modules that they need.
+/// `unknown_modprobe`: why nobody knows what loads them.
 pub(super) fn look_into_files(
     root: &dyn Root,
     tree: &Path,
     kernel: &Kernel,
+    unknown_modprobe: Option<&Gap>,
     modules: &mut Modules,
 ) {
     let files = modules.entries.iter().filter_map(shipped_file);
@@ -56,7 +57,6 @@ pub(super) fn look_into_files(
         native: natives.find_map(|native| native),
     };
     let by_boot_loader = command_line::of_boot_loader(root);
-    let unknown_modprobe = Program::unknown(root);
     for entry in &mut modules.entries {
         if let Some(file) = shipped_file(entry) {
             entry.presence = look.presence(entry.module, file.to_owned());
@@ -64,7 +64,7 @@ pub(super) fn look_into_files(
         if let Some(gap) = contradiction(kernel, entry) {
             entry.presence = Fact::Missing(gap);
         }
-        if let Some(gap) = &unknown_modprobe {
+        if let Some(gap) = unknown_modprobe {
             leave_to_modprobe(entry, gap);
         }
         if shipped_file(entry).is_some() {

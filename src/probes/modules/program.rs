@@ -32,13 +32,6 @@ impl Program {
         Ok(Program { version, bytes })
     }
 
-    /// Why nobody knows which files the modprobe of `root` reads. One that is not there reads none.
-    pub(super) fn unknown(root: &dyn Root) -> Option<Gap> {
-        Program::read(root)
-            .err()
-            .filter(|gap| gap.why != Why::Absent)
-    }
-
     /// Whether it reads this directory of configuration files. /usr/local came with kmod 29;
     /// /usr/lib came with 32, but only where the distribution chose it (DISTCONFDIR).
     pub(super) fn reads(&self, directory: &str) -> bool {

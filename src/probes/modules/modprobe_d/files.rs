@@ -6,7 +6,7 @@
 use super::super::program::Program;
 use crate::probes::drop_ins::{self, DropIn};
 use crate::root::{Entry, Kind, Root};
-use sockdoctor_checks::facts::Gap;
+use sockdoctor_checks::facts::{Gap, Why};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -68,6 +68,11 @@ impl Sources {
             alias_files: program.is_some_and(|program| program.reads_alias_files()),
             gaps,
         }
+    }
+
+    /// Why nobody knows which files the modprobe reads. One that is not there reads none.
+    pub(in crate::probes::modules) fn unknown_modprobe(&self) -> Option<&Gap> {
+        self.gaps.iter().find(|gap| gap.why != Why::Absent)
     }
 
     fn is_configuration(&self, name: &OsStr) -> bool {
