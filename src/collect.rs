@@ -2,7 +2,8 @@
 //! what the asking changed.
 
 use crate::aftermath;
-use crate::loading::{Loading, Looking, of_namespaces, unselected};
+use crate::gap::unselected;
+use crate::loading::{Loading, Looking, of_namespaces};
 use crate::netns::mounts::Mounts;
 use crate::netns::{self, Found, NoSuchNamespace, Selector};
 use crate::probes::canary;

@@ -25,6 +25,11 @@ pub(crate) fn io_gap(what: impl Into<String>, error: &std::io::Error) -> Gap {
     Gap::new(what, why)
 }
 
+/// The gap of what nobody asked for.
+pub(crate) fn unselected(what: &str) -> Gap {
+    Gap::not_collected(what, "--only or --skip")
+}
+
 /// More than nearly all files of /proc and /sys hold that are read here.
 pub(crate) const USUAL_LENGTH: usize = 4096;
 

@@ -1,6 +1,7 @@
 //! What decides whether the kernel can load a module: its settings, the modules and their rules,
 //! and what the next boot sets.
 
+use crate::gap::unselected;
 use crate::probes;
 use crate::runner::{self, Deadline, Pending};
 use sockdoctor_checks::facts::{Boot, Fact, Facts, Gap, Kernel, Modules, Topic, Topics};
@@ -25,8 +26,8 @@ impl Loading {
 pub(crate) struct Looking {
     modules: Option<Pending<(Kernel, Fact<Modules>)>>,
     boot: Option<Pending<Boot>>,
-    /// Why not at the rest.
-    why_not: &'static str,
+    /// The gap of what they do not look at.
+    otherwise: fn(&str) -> Gap,
 }
 
 impl Looking {
@@ -41,7 +42,7 @@ impl Looking {
             boot: topics
                 .contains(Topic::Boot)
                 .then(|| runner::start("boot settings", limit, probes::boot::collect)),
-            why_not: UNSELECTED,
+            otherwise: unselected,
         }
     }
 
@@ -49,7 +50,7 @@ impl Looking {
     pub(crate) const NOT_YET: Self = Looking {
         modules: None,
         boot: None,
-        why_not: "ss is not blind",
+        otherwise: |what| Gap::not_collected(what, "ss is not blind"),
     };
 
     /// What they saw.
@@ -58,17 +59,20 @@ impl Looking {
             Some(pending) => wait_or(pending, |gap| {
                 (Kernel::missing(gap), Fact::Missing(gap.clone()))
             }),
-            None => (
-                probes::kernel::release_only(self.why_not),
-                Fact::Missing(Gap::not_collected("modules", self.why_not)),
-            ),
+            None => {
+                let kernel = Kernel {
+                    release: Fact::Known(probes::kernel::release()),
+                    ..Kernel::missing(&(self.otherwise)("settings of the kernel"))
+                };
+                (kernel, Fact::Missing((self.otherwise)("modules")))
+            }
         };
         Loading {
             kernel,
             modules,
             boot: match self.boot {
                 Some(pending) => wait_or(pending, Boot::missing),
-                None => Boot::missing(&Gap::not_collected("boot settings", self.why_not)),
+                None => Boot::missing(&(self.otherwise)("boot settings")),
             },
         }
     }
@@ -104,12 +108,4 @@ pub(crate) fn of_namespaces() -> Topics {
 fn wait_or<T>(pending: Pending<T>, missing: impl FnOnce(&Gap) -> T) -> T {
     let waited = pending.wait().into_result();
     waited.unwrap_or_else(|gap| missing(&gap))
-}
-
-/// Why a probe was not asked.
-const UNSELECTED: &str = "--only or --skip";
-
-/// The gap where a probe was not asked.
-pub(crate) fn unselected(what: &str) -> Gap {
-    Gap::not_collected(what, UNSELECTED)
 }

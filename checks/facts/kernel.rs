@@ -36,12 +36,16 @@ impl Kernel {
 
     /// Major and minor version, from the release.
     pub fn version(&self) -> Option<(u32, u32)> {
-        let release = self.release.value()?;
-        let mut numbers = release.split(|c: char| !c.is_ascii_digit());
-        let major = numbers.next()?.parse().ok()?;
-        let minor = numbers.next()?.parse().ok()?;
-        Some((major, minor))
+        version_of(self.release.value()?)
     }
+}
+
+/// Major and minor version of a kernel with this release.
+pub fn version_of(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    let major = numbers.next()?.parse().ok()?;
+    let minor = numbers.next()?.parse().ok()?;
+    Some((major, minor))
 }
 
 /// The build configuration and where it was read.

@@ -23,7 +23,7 @@ pub use errno::Errno;
 pub use expectation::{Expectation, ExpectedHandler, ExpectedKernel, ExpectedSetting};
 pub use fact::{Fact, Gap, Why};
 pub use image::{Distribution, Image, InstalledKernel, OwnedFile, Package, PackageManager};
-pub use kernel::{Kernel, KernelConfig, ModprobeHelper, Runnable};
+pub use kernel::{Kernel, KernelConfig, ModprobeHelper, Runnable, version_of};
 pub use kernel_log::LogLine;
 pub use machine::{Machine, Sandbox, UserNamespace};
 pub use modules::{DiagModule, ModuleFacts, ModuleResolver, Modules, Presence, Rule, RuleKind};

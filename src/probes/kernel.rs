@@ -2,6 +2,7 @@
 
 use super::host_root::{self, Root};
 use super::{architecture, io_gap, read_trimmed};
+use crate::gap::unselected;
 use crate::root::has_execute;
 use crate::text::{shown, text};
 use sockdoctor_checks::facts::{
@@ -37,20 +38,9 @@ pub(crate) fn collect(wants_config: bool) -> Kernel {
     collect_under(root, release, config)
 }
 
-/// The release, and nothing that takes a look at a file; `why_not` says why.
-pub(crate) fn release_only(why_not: &str) -> Kernel {
-    Kernel {
-        release: Fact::Known(release()),
-        ..Kernel::missing(&Gap::not_collected("settings of the kernel", why_not))
-    }
-}
-
-fn release() -> String {
+/// `uname -r`.
+pub(crate) fn release() -> String {
     text(rustix::system::uname().release().to_bytes())
-}
-
-fn unselected(what: &str) -> Gap {
-    Gap::not_collected(what, "--only or --skip")
 }
 
 fn collect_under(root: &Path, release: String, config: Fact<KernelConfig>) -> Kernel {

@@ -7,6 +7,7 @@ mod run;
 pub use environment::Environment;
 
 use super::canary;
+use crate::gap::unselected;
 use crate::runner::Deadline;
 use crate::text::shown;
 use run::Output;
@@ -85,7 +86,7 @@ impl Runs {
     /// An `ss` that did not answer before has used up the time, and is not asked again.
     fn next<T>(&mut self, topic: Topic, ask: impl FnOnce() -> Result<T, Gap>) -> Result<T, Gap> {
         if !self.topics.contains(topic) {
-            return Err(Gap::not_collected("this run of ss", "--only or --skip"));
+            return Err(unselected("this run of ss"));
         }
         if let Some(hung) = &self.hung {
             return Err(hung.clone());

@@ -8,7 +8,7 @@ use crate::probes::machine::user_namespace;
 use aya::maps::MapType;
 use rustix::process::{Resource, geteuid, getrlimit};
 use rustix::thread::{CapabilitySet, capabilities};
-use sockdoctor_checks::facts::UserNamespace;
+use sockdoctor_checks::facts::{UserNamespace, version_of};
 use std::path::Path;
 
 /// Whether a piece is there.
@@ -226,7 +226,7 @@ fn lockdown(securityfs: &Path) -> Requirement {
 /// From 5.11 on maps count against the cgroup's memory, before it against this limit.
 fn memlock() -> Requirement {
     const NAME: &str = "memlock";
-    if kernel::release_only("trace").version() >= Some((5, 11)) {
+    if version_of(&kernel::release()) >= Some((5, 11)) {
         return Requirement::new(NAME, Standing::Ok, "not asked for since Linux 5.11");
     }
     match raise_memlock() {

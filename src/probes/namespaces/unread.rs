@@ -1,14 +1,10 @@
 //! Facts that were not read, and why.
 
 use super::reading::Reading;
+use crate::gap::unselected;
 use crate::probes::sysctls;
 use sockdoctor_checks::facts::{Fact, Gap, NetSysctls, Topic, Topics};
 use std::time::Instant;
-
-/// The gap of a topic that nobody asked for.
-pub(super) fn not_asked(what: &str) -> Gap {
-    Gap::not_collected(what, "--only or --skip")
-}
 
 /// A reading of nothing: `gap` where something was asked for.
 pub(super) fn reading(topics: Topics, gap: &Gap) -> Reading {
@@ -28,7 +24,7 @@ fn fact<T>(topics: Topics, topic: Topic, what: &str, gap: &Gap) -> Fact<T> {
     Fact::Missing(if topics.contains(topic) {
         gap.clone()
     } else {
-        not_asked(what)
+        unselected(what)
     })
 }
 
@@ -38,7 +34,7 @@ pub(super) fn net_sysctls(topics: Topics, mut read: impl FnMut(&str) -> Fact<u32
         if topics.contains(topic) {
             read(path)
         } else {
-            Fact::Missing(not_asked(&["/proc/", path].concat()))
+            Fact::Missing(unselected(&["/proc/", path].concat()))
         }
     };
     NetSysctls {

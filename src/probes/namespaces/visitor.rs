@@ -1,8 +1,9 @@
 //! One thread's visits. It goes from namespace to namespace and never back.
 
 use super::reading::{Reading, Second};
-use super::unread::{self, net_sysctls, not_asked};
+use super::unread::{self, net_sysctls};
 use super::{Visit, syn_recv};
+use crate::gap::unselected;
 use crate::netlink::SockDiag;
 use crate::netns::{self, Found};
 use crate::probes::descriptors::namespace_cookie;
@@ -151,7 +152,7 @@ impl Visitor {
         if self.wants(Topic::Counters) {
             self.netstat.read(stand.net_directory())
         } else {
-            Fact::Missing(not_asked("counters"))
+            Fact::Missing(unselected("counters"))
         }
     }
 
@@ -166,7 +167,7 @@ impl Visitor {
 
     fn listeners(&self, stand: &Stand, diag: &mut Result<SockDiag, Gap>) -> Fact<Vec<TcpListener>> {
         if !self.wants(Topic::Listeners) {
-            return Fact::Missing(not_asked("listeners"));
+            return Fact::Missing(unselected("listeners"));
         }
         let allowed = self.visit.may_ask.tcp;
         let asked = ask(diag, allowed, "TCP listeners", SockDiag::tcp_listeners);
@@ -180,7 +181,7 @@ impl Visitor {
         diag: &mut Result<SockDiag, Gap>,
     ) -> Fact<Vec<UnixListener>> {
         if !self.wants(Topic::UnixListeners) {
-            return Fact::Missing(not_asked("unix listeners"));
+            return Fact::Missing(unselected("unix listeners"));
         }
         let allowed = self.visit.may_ask.unix;
         let asked = ask(diag, allowed, "unix listeners", SockDiag::unix_listeners);
@@ -194,7 +195,7 @@ impl Visitor {
         diag: &mut Result<SockDiag, Gap>,
     ) -> Fact<Vec<SynRecv>> {
         if !self.wants(Topic::SynRecv) {
-            return Fact::Missing(not_asked("SYN_RECV sockets"));
+            return Fact::Missing(unselected("SYN_RECV sockets"));
         }
         if !self.counted.contains(&found.id) {
             return Fact::Missing(syn_recv::not_counted());
@@ -210,7 +211,7 @@ impl Visitor {
         diag: &mut Result<SockDiag, Gap>,
     ) -> Fact<Vec<UnixStream>> {
         if !self.wants(Topic::UnixStreams) {
-            return Fact::Missing(not_asked("unix streams"));
+            return Fact::Missing(unselected("unix streams"));
         }
         let allowed = self.visit.may_ask.unix;
         let asked = ask(diag, allowed, "unix streams", SockDiag::unix_streams);
